@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto';
+import { access, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { classArchiveIsSettled, makeClassArchive } from './class-archive.ts';
+import { DEFAULT_CACHE_DIR, POM_PATH } from './default-folders.ts';
+import { type HeldLock, tryLock } from './held-lock.ts';
+import { LocalKafkaError } from './local-kafka-error.ts';
+import { runCommand } from './run-command.ts';
+
+const RESOLVE_LIMIT_MS = 10 * 60_000;
+const PROGRESS_EVERY_MS = 3_000;
+const LOCK_RETRY_MS = 250;
+
+const exists = async (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+/** The folder's name carries the hash of the pom: it exists only complete, and a changed pom has another one. */
+const jarDirOf = async (cacheDir: string): Promise<string> => {
+  const hash = createHash('sha256').update(await readFile(POM_PATH)).digest('hex').slice(0, 12);
+  return join(resolve(cacheDir), `jars-${hash}`);
+};
+
+/** Are Kafka's jars there, so that Maven is not needed? */
+export const jarsAreCached = async (cacheDir: string = DEFAULT_CACHE_DIR): Promise<boolean> =>
+  exists(await jarDirOf(cacheDir));
+
+/** Maven writes to one repository of the user, which is not made for two writers at once: others wait. */
+const waitForLock = async (path: string, log: (line: string) => void): Promise<HeldLock> => {
+  const deadline = performance.now() + RESOLVE_LIMIT_MS;
+  for (let tries = 0; performance.now() < deadline; tries += 1) {
+    const lock = await tryLock(path);
+    if (lock) return lock;
+    if (tries === 0) log('waiting for another process that fetches the jars of Kafka');
+    await sleep(LOCK_RETRY_MS);
+  }
+  throw new LocalKafkaError('lock_timeout', `Another process has held ${path} for ${RESOLVE_LIMIT_MS / 60_000} minutes: end it and start again.`);
+};
+
+/** One line every few seconds instead of one for each of some hundred files. */
+const countDownloads = (log: (line: string) => void): ((line: string) => void) => {
+  let files = 0;
+  let saidAt = performance.now();
+  return (line) => {
+    if (!line.includes('Downloaded from')) return;
+    files += 1;
+    if (performance.now() - saidAt < PROGRESS_EVERY_MS) return;
+    saidAt = performance.now();
+    log(`fetching the jars of Kafka: ${files} files so far`);
+  };
+};
+
+const runMaven = async (outputDir: string, log: (line: string) => void): Promise<void> => {
+  const args = ['-B', '-Dstyle.color=never', '-f', POM_PATH, 'dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${outputDir}`];
+  const result = await runCommand('mvn', args, RESOLVE_LIMIT_MS, countDownloads(log));
+  if (result.missing) {
+    throw new LocalKafkaError('maven_missing', 'The jars of a local Kafka are fetched by mvn, which is not on the PATH: install Maven (Debian, Ubuntu: maven).');
+  }
+  if (result.timedOut) {
+    throw new LocalKafkaError('maven_failed', `mvn did not finish within ${RESOLVE_LIMIT_MS / 60_000} minutes: look at the network and start again.`);
+  }
+  if (result.exitCode !== 0) {
+    const said = result.tail.find((line) => line.startsWith('[ERROR]')) ?? result.tail.at(-1) ?? 'no output';
+    throw new LocalKafkaError('maven_failed', `mvn could not fetch the jars of Kafka: ${said.replace('[ERROR]', '').trim()}`);
+  }
+};
+
+const removeOlder = async (cacheDir: string, keep: string): Promise<void> => {
+  const names = await readdir(cacheDir);
+  const older = names.filter((name) => name.startsWith('jars-') && join(cacheDir, name) !== keep);
+  await Promise.all(older.map((name) => rm(join(cacheDir, name), { recursive: true, force: true })));
+};
+
+const fetchJars = async (cacheDir: string, jarDir: string, log: (line: string) => void): Promise<void> => {
+  log('fetching the jars of Kafka with mvn; this happens once and takes up to a minute');
+  const unfinished = `${jarDir}.unfinished`;
+  await rm(unfinished, { recursive: true, force: true });
+  await runMaven(unfinished, log);
+  await rename(unfinished, jarDir);
+  await removeOlder(cacheDir, jarDir);
+  log(`the jars of Kafka are in ${jarDir}`);
+};
+
+/**
+ * The folder with Kafka's jars, fetched when the pom has changed since or was never resolved (about 45 MB, up to a minute).
+ * Needs java on the PATH, see `requireJava`.
+ * @throws LocalKafkaError maven_missing, maven_failed, lock_timeout
+ */
+export const resolveJars = async (options: { cacheDir?: string; log?: (line: string) => void } = {}): Promise<string> => {
+  const cacheDir = resolve(options.cacheDir ?? DEFAULT_CACHE_DIR);
+  const log = options.log ?? (() => {});
+  const jarDir = await jarDirOf(cacheDir);
+  const isReady = async (): Promise<boolean> => (await exists(jarDir)) && (await classArchiveIsSettled(jarDir));
+  if (await isReady()) return jarDir;
+  await mkdir(cacheDir, { recursive: true });
+  const lock = await waitForLock(join(cacheDir, 'jars.lock'), log);
+  try {
+    if (!(await exists(jarDir))) await fetchJars(cacheDir, jarDir, log);
+    // only where it stays: the archive names the folder of its jars
+    if (!(await isReady())) await makeClassArchive(jarDir, log);
+    return jarDir;
+  } finally {
+    lock.release();
+  }
+};

@@ -1,0 +1,81 @@
+import { spawn } from 'node:child_process';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import postgres from 'postgres';
+import { afterEach } from 'vitest';
+import { type LocalPostgres, type LocalPostgresOptions, startLocalPostgres } from './index.ts';
+import type { ServerAccount } from './server-account.ts';
+
+const cleanups: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+/** Runs after the test, last come first served, whether it passed or not. */
+export const atEnd = (cleanup: () => Promise<unknown>): void => {
+  cleanups.push(cleanup);
+};
+
+/** A folder that the server's user can enter, and that is gone after the test. */
+export const testFolder = async (): Promise<string> => {
+  const dir = await mkdtemp(join(tmpdir(), 'vafa-postgres-'));
+  atEnd(() => rm(dir, { recursive: true, force: true }));
+  await chmod(dir, 0o711); // it is made closed, which would send a server of root elsewhere
+  return dir;
+};
+
+/** A server that is stopped after the test. */
+export const testServer = async (options: LocalPostgresOptions): Promise<LocalPostgres> => {
+  const server = await startLocalPostgres(options);
+  atEnd(() => server.stop());
+  return server;
+};
+
+/** A connection that is closed after the test. */
+export const connect = (url: string): postgres.Sql => {
+  const sql = postgres(url, { max: 1, onnotice: () => undefined });
+  atEnd(() => sql.end({ timeout: 1 }));
+  return sql;
+};
+
+/** What another process says of the server that it started. */
+export type Told =
+  | { pid: number; port: number; adopted: boolean; dataDir: string; url: string }
+  | { code: string; message: string };
+
+const SCRIPT = `
+  const { startLocalPostgres } = await import(process.argv[1]);
+  const tell = (what) => console.log(JSON.stringify(what));
+  try {
+    const { pid, port, adopted, dataDir, url, stop } = await startLocalPostgres({ dir: process.argv[2] });
+    process.on('SIGTERM', () => stop().then(() => process.exit(0)));
+    tell({ pid, port, adopted, dataDir, url });
+    setInterval(() => {}, 1000);
+  } catch (error) {
+    tell({ code: error.code, message: error.message });
+  }`;
+
+/** Starts a server from a process of its own, which then waits: SIGTERM stops the server, SIGKILL leaves it behind.
+ * `through` is a command line to run it under. */
+export const startElsewhere = async (dir: string, account?: ServerAccount, through: string[] = []) => {
+  const index = new URL('./index.ts', import.meta.url).href;
+  const [program = '', ...args] = [...through, process.execPath, '--input-type=module', '-e', SCRIPT, index, dir];
+  const child = spawn(program, args, {
+    ...account,
+    cwd: '/',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    child.kill(signal);
+    await exited;
+  };
+  atEnd(() => end('SIGTERM'));
+  for await (const line of createInterface({ input: child.stdout })) {
+    return { told: JSON.parse(line) as Told, end };
+  }
+  throw new Error('the other process ended without a word');
+};

@@ -1,0 +1,82 @@
+import { deadTopic } from '@vafa/contracts';
+import type { Clock, Log } from '@vafa/kernel';
+import type { BusMetrics } from '../metrics.ts';
+import type { BusSubscription, EventBus, RecordBatch } from '../port.ts';
+import type { Sql } from '../sql.ts';
+import { createDeliver } from './deliver.ts';
+import { readFences } from './fence.ts';
+import { createRetryWaiting } from './retry-waiting.ts';
+import { checkSubscriptions, type Subscription } from './subscription.ts';
+
+export interface ConsumerOptions {
+  group: string;
+  subscriptions: readonly Subscription[];
+  sql: Sql;
+  bus: EventBus;
+  clock: Clock;
+  log: Log;
+  metrics: BusMetrics;
+  afterCommit: () => void;
+  onFatal: (error: unknown) => void;
+  /** Most records per transaction. */
+  maxBatch: number;
+  /** Partitions handled at the same time. */
+  concurrency: number;
+  futureToleranceMs: number;
+  patienceMs: number;
+}
+
+export interface Consumer {
+  subscription: BusSubscription;
+  /** Tries waiting events that are due; a job calls it. */
+  retryWaiting: () => Promise<number>;
+  stop(deadlineMs: number): Promise<void>;
+}
+
+/**
+ * Subscribes a service's group to all it hears.
+ * @throws Error when an event type is unhandled or handled twice, or when the broker's log is shorter than the fence: the
+ * topic was re-created, and everything new in it would be dropped as old
+ */
+export const startConsumer = async (options: ConsumerOptions): Promise<Consumer> => {
+  const { group, subscriptions, bus } = options;
+  checkSubscriptions(group, subscriptions);
+  const topics = subscriptions.map(({ topic }) => topic);
+  await bus.ensureTopics(topics.flatMap(({ name, partitions }) => [{ name, partitions }, { name: deadTopic(name), partitions }]));
+  await refuseShorterLog(options.sql, bus, group);
+
+  const delivers = new Map(subscriptions.map((each) => [each.topic.name, createDeliver(options, each)]));
+  const retryWaiting = createRetryWaiting(options, subscriptions);
+  const subscription = await bus.subscribe(
+    {
+      group,
+      topics: topics.map(({ name }) => name),
+      maxBatch: options.maxBatch,
+      concurrency: options.concurrency,
+      onFatal: options.onFatal,
+    },
+    (batch: RecordBatch) => {
+      const deliver = delivers.get(batch.topic);
+      if (!deliver) throw new Error(`no subscription for ${batch.topic}`);
+      return deliver(batch);
+    },
+  );
+  return { subscription, retryWaiting, stop: (deadlineMs) => subscription.stop(deadlineMs) };
+};
+
+const refuseShorterLog = async (sql: Sql, bus: EventBus, group: string): Promise<void> => {
+  const shorter: string[] = [];
+  const highs = new Map<string, bigint>();
+  const fences = await readFences(sql, group);
+  for (const topic of new Set(fences.map((fence) => fence.topic)))
+    for (const { partition, high } of await bus.bounds(topic)) highs.set(`${topic}/${partition}`, high);
+  for (const { topic, partition, nextOffset } of fences) {
+    const high = highs.get(`${topic}/${partition}`) ?? 0n;
+    if (high < BigInt(nextOffset)) shorter.push(`${topic}/${partition} ends at ${high}, handled up to ${nextOffset}`);
+  }
+  if (shorter.length > 0)
+    throw new Error(
+      `group ${group} can't start: the log is shorter than what was handled, so the topic was re-created or restored ` +
+        `(${shorter.slice(0, 5).join('; ')}). If that is so: npm run fence -- reset ${group} TOPIC`,
+    );
+};

@@ -1,0 +1,73 @@
+import { type EventDefinition, type EventEnvelope, type EventOf, type Topic, typesOf } from '@vafa/contracts';
+import type { AppError } from '@vafa/kernel';
+import type { Tx } from '../sql.ts';
+
+export interface HandlerContext {
+  group: string;
+  topic: string;
+  partition: number;
+  now: Temporal.Instant;
+}
+
+/**
+ * What a handler says of events it did not take. `refused` are parked as poison with the error's reason; `notReady` wait
+ * for something that has yet to arrive and are tried again by themselves, later events of the customer behind them.
+ */
+export interface HandlerResult {
+  refused?: { event: EventEnvelope; error: AppError }[];
+  notReady?: { event: EventEnvelope; error: AppError }[];
+}
+
+/**
+ * Handles the events of one partition, in order, in one open transaction: everything it writes commits together with the
+ * fence. It must not call anything over the network. A throw rolls all back; the batch is then retried or halved.
+ */
+export type EventHandler<Event> = (
+  tx: Tx,
+  events: readonly Event[],
+  context: HandlerContext,
+) => Promise<HandlerResult | undefined | void>;
+
+export interface Subscription {
+  topic: Topic;
+  handles: readonly string[];
+  ignores: readonly string[];
+  /** 'key': while an event waits, later ones of the same customer on this topic wait behind it. */
+  order: 'key' | 'none';
+  handler: EventHandler<EventEnvelope>;
+}
+
+/**
+ * What a service hears on one topic. Every event type of the topic is either handled or named as ignored, so that a new
+ * type is never missed in silence.
+ */
+export const on = <const Handled extends readonly EventDefinition[]>(
+  topic: Topic,
+  spec: { handles: Handled; ignores?: readonly EventDefinition[]; order?: 'key' | 'none' },
+  handler: EventHandler<EventOf<Handled[number]>>,
+): Subscription => ({
+  topic,
+  handles: spec.handles.map(({ type }) => type),
+  ignores: (spec.ignores ?? []).map(({ type }) => type),
+  order: spec.order ?? 'key',
+  handler: handler as EventHandler<EventEnvelope>,
+});
+
+/** @throws Error that lists every event type of the topics that has no handler, or two, or is foreign to its topic */
+export const checkSubscriptions = (group: string, subscriptions: readonly Subscription[]): void => {
+  const problems: string[] = [];
+  const topics = new Set<string>();
+  for (const { topic, handles, ignores } of subscriptions) {
+    if (topics.has(topic.name)) problems.push(`topic ${topic.name} is subscribed to twice`);
+    topics.add(topic.name);
+    const known = typesOf(topic);
+    const named = [...handles, ...ignores];
+    for (const type of known) {
+      const times = named.filter((name) => name === type).length;
+      if (times === 0) problems.push(`${type} on ${topic.name} is neither handled nor ignored`);
+      if (times > 1) problems.push(`${type} on ${topic.name} is named ${times} times`);
+    }
+    for (const type of named) if (!known.includes(type)) problems.push(`${type} is no event of ${topic.name}`);
+  }
+  if (problems.length > 0) throw new Error(`group ${group} can't start: ${problems.join('; ')}`);
+};

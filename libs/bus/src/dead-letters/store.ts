@@ -1,0 +1,130 @@
+import { deadTopic } from '@vafa/contracts';
+import { emitRecords } from '../outbox/emit.ts';
+import type { InRecord, OutRecord } from '../port.ts';
+import type { Queryable, Tx } from '../sql.ts';
+
+/** parked: an operator decides · waiting: tried again by itself · retried, discarded: done with. */
+export type DeadLetterStatus = 'parked' | 'waiting' | 'retried' | 'discarded';
+
+export interface DeadLetter {
+  id: number;
+  grp: string;
+  topic: string;
+  partition: number;
+  offset: number;
+  key: string | null;
+  headers: string;
+  value: string | null;
+  valueBytes: Buffer | null;
+  eventId: string | null;
+  eventType: string | null;
+  status: DeadLetterStatus;
+  errorCode: string;
+  errorMessage: string;
+  attempts: number;
+  firstSeenAt: string;
+  lastAttemptAt: string;
+  nextAttemptAt: string | null;
+}
+
+/** A record set aside and why. */
+export interface Parking {
+  record: InRecord;
+  status: 'parked' | 'waiting';
+  code: string;
+  message: string;
+  nextAttemptAt?: Temporal.Instant;
+}
+
+/** NUL can't be stored as text, and what is no UTF-8 must stay as it was. */
+const asText = (value: string | Buffer | null): string | null => {
+  if (value === null) return null;
+  const text = value.toString();
+  if (text.includes('\u0000')) return null;
+  return typeof value === 'string' || Buffer.from(text).equals(value) ? text : null;
+};
+
+const asBytes = (value: string | Buffer | null): Buffer | null =>
+  value === null || asText(value) !== null ? null : Buffer.from(value);
+
+/** Keeps records with their reasons; parked ones are also mirrored to the dead topic through the outbox. */
+export const park = async (tx: Tx, group: string, parkings: readonly Parking[], now: Temporal.Instant): Promise<void> => {
+  for (const { record, status, code, message, nextAttemptAt } of parkings) {
+    await tx`insert into dead_letter (grp, topic, partition, record_offset, key, headers, value, value_bytes, event_id,
+        event_type, status, error_code, error_message, attempts, first_seen_at, last_attempt_at, next_attempt_at)
+      values (${group}, ${record.topic}, ${record.partition}, ${record.offset.toString()}::bigint, ${record.key},
+        ${JSON.stringify(record.headers)}, ${asText(record.value)}, ${asBytes(record.value)},
+        ${record.headers.ce_id ?? null}, ${record.headers.ce_type ?? null}, ${status}, ${code}, ${message}, 1,
+        ${now.toString()}, ${now.toString()}, ${nextAttemptAt?.toString() ?? null})`;
+  }
+  const dead = parkings.filter(({ status }) => status === 'parked');
+  await emitRecords(tx, dead.map(({ record, code, message }) => mirror(record, group, code, message, 1)));
+};
+
+/** The untouched record with its error, for `<topic>.dead`. */
+export const mirror = (
+  record: Pick<InRecord, 'topic' | 'partition' | 'offset' | 'key' | 'headers' | 'value'>,
+  group: string,
+  code: string,
+  message: string,
+  attempts: number,
+): OutRecord => ({
+  topic: deadTopic(record.topic),
+  key: record.key ?? '',
+  headers: {
+    ...(Object.fromEntries(Object.entries(record.headers).filter(([, value]) => value !== undefined)) as Record<string, string>),
+    vafa_error_code: code,
+    vafa_error: message.slice(0, 500),
+    vafa_group: group,
+    vafa_attempts: String(attempts),
+    vafa_source: `${record.topic}/${record.partition}/${record.offset}`,
+  },
+  value: asText(record.value) ?? asBytes(record.value),
+});
+
+/** Keys of a topic that later events must wait behind. */
+export const waitingKeys = async (
+  tx: Tx,
+  group: string,
+  topic: string,
+  keys: readonly string[],
+): Promise<Set<string>> => {
+  const rows = await tx<{ key: string }[]>`select distinct key from dead_letter
+    where grp = ${group} and topic = ${topic} and status = 'waiting' and key = any(${[...keys]}::text[])`;
+  return new Set(rows.map(({ key }) => key));
+};
+
+const COLUMNS = `id, grp, topic, partition, record_offset as "offset", key, headers, value, value_bytes as "valueBytes",
+  event_id as "eventId", event_type as "eventType", status, error_code as "errorCode", error_message as "errorMessage",
+  attempts, first_seen_at as "firstSeenAt", last_attempt_at as "lastAttemptAt", next_attempt_at as "nextAttemptAt"`;
+
+/** Newest first. `limit` is capped at 1,000. */
+export const listDeadLetters = (
+  sql: Queryable,
+  filter: { status?: DeadLetterStatus; topic?: string; code?: string; limit?: number; beforeId?: number },
+): Promise<DeadLetter[]> =>
+  sql<DeadLetter[]>`select ${sql.unsafe(COLUMNS)} from dead_letter
+    where (${filter.status ?? null}::text is null or status = ${filter.status ?? null})
+      and (${filter.topic ?? null}::text is null or topic = ${filter.topic ?? null})
+      and (${filter.code ?? null}::text is null or error_code = ${filter.code ?? null})
+      and (${filter.beforeId ?? null}::bigint is null or id < ${filter.beforeId ?? null})
+    order by id desc limit ${Math.min(filter.limit ?? 50, 1_000)}`;
+
+export const findDeadLetter = async (sql: Queryable, id: number): Promise<DeadLetter | undefined> => {
+  const [row] = await sql<DeadLetter[]>`select ${sql.unsafe(COLUMNS)} from dead_letter where id = ${id}`;
+  return row;
+};
+
+/** Hands parked letters back to the service, which tries them within a second or so, in order. Returns how many. */
+export const retryDeadLetters = async (sql: Queryable, ids: readonly number[]): Promise<number> => {
+  const rows = await sql`update dead_letter set status = 'waiting', next_attempt_at = '-infinity', first_seen_at = now()
+    where id = any(${[...ids]}::bigint[]) and status = 'parked' returning id`;
+  return rows.length;
+};
+
+/** Gives letters up for good; they stay on record. Returns how many. */
+export const discardDeadLetters = async (sql: Queryable, ids: readonly number[]): Promise<number> => {
+  const rows = await sql`update dead_letter set status = 'discarded', next_attempt_at = null
+    where id = any(${[...ids]}::bigint[]) and status in ('parked', 'waiting') returning id`;
+  return rows.length;
+};

@@ -1,0 +1,42 @@
+export { type Consumer, type ConsumerOptions, startConsumer } from './consumer/start-consumer.ts';
+export { notReady } from './consumer/deliver.ts';
+export { readFences, resetFence } from './consumer/fence.ts';
+export {
+  checkSubscriptions,
+  type EventHandler,
+  type HandlerContext,
+  type HandlerResult,
+  on,
+  type Subscription,
+} from './consumer/subscription.ts';
+export {
+  type DeadLetter,
+  type DeadLetterStatus,
+  discardDeadLetters,
+  findDeadLetter,
+  listDeadLetters,
+  retryDeadLetters,
+} from './dead-letters/store.ts';
+export { isInfrastructure } from './errors.ts';
+export { type BusMetrics, createBusMetrics } from './metrics.ts';
+export { emit } from './outbox/emit.ts';
+export { outboxState, type Relay, startRelay } from './outbox/relay.ts';
+export type {
+  BatchHandler,
+  BatchOutcome,
+  BusSubscription,
+  EventBus,
+  InRecord,
+  OutRecord,
+  PartitionBounds,
+  PartitionLag,
+  RecordBatch,
+  SubscribeOptions,
+  TopicSpec,
+} from './port.ts';
+export { backOffMs, sleep } from './sleep.ts';
+export type { Queryable, Sql, Tx } from './sql.ts';
+export { busTables } from './tables/tables.ts';
+export { type Chaos, NO_CHAOS } from './pg-log/chaos.ts';
+export { createPostgresLogBus, type PostgresLogOptions } from './pg-log/postgres-log-bus.ts';
+export { removeOldRecords, type RetentionOptions } from './pg-log/retention.ts';

@@ -1,0 +1,15 @@
+export { type ApiKey, createApiKey, type ListedApiKey, listApiKeys, revokeApiKey } from './auth/api-keys.ts';
+export { ConfigError, loadConfig, mergeSettings, settingsTable } from './config/load-config.ts';
+export { PlatformSettings } from './config/platform-settings.ts';
+export { AUTH_MIGRATIONS, checkJournal, migrateAll, type SchemaMigrations } from './database/migrate.ts';
+export { type OpenSqlOptions, openSql } from './database/open-sql.ts';
+export { type DatabaseAccess, roleOf, rolePassword, serviceUrl } from './database/roles.ts';
+export { type HttpApp, SCOPES, type Scope } from './http/app.ts';
+export type { Readiness, ServiceStatus } from './http/health-routes.ts';
+export { idempotencyKeyOf, idempotent, requestHash } from './http/idempotent.ts';
+export { Problem, type ProblemBody, problemOf } from './http/problem.ts';
+export type { Job } from './jobs/job.ts';
+export { createLog, redactText } from './log.ts';
+export { createService, type Service, type ServiceEnvironment } from './service/create-service.ts';
+export { defineService, type ServiceContext, type ServiceDefinition } from './service/definition.ts';
+export { platformTables } from './tables.ts';

@@ -1,0 +1,30 @@
+import type { FieldProblem } from '@vafa/kernel';
+
+const AMOUNT = /(amountMinor|totalMinor)$/;
+const ID = /(Id|\/sku)$/;
+const PATTERN = 'must match pattern';
+
+/** Says what is allowed in words of the shop, where the schema's own message speaks of patterns and bounds only. */
+export const explainProblem = ({ path, message }: FieldProblem): FieldProblem => {
+  if (path === '/currency') return { path, message: 'must be an ISO 4217 currency code in capitals, e.g. IRR or EUR' };
+  if (AMOUNT.test(path))
+    return { path, message: `${message}; amounts are integers in minor units of the currency, not negative (1999 is 19.99 EUR)` };
+  if (!message.startsWith(PATTERN)) return { path, message };
+  if (ID.test(path)) return { path, message: 'must be 1 to 128 characters without blanks at the ends or control characters' };
+  if (path === '/interactionType') return { path, message: 'must be lower-case words joined by dots, e.g. product.viewed' };
+  return { path, message };
+};
+
+/** One problem per field is enough where several messages come to the same. */
+export const explainProblems = (problems: readonly FieldProblem[], most: number): FieldProblem[] => {
+  const seen = new Set<string>();
+  const explained: FieldProblem[] = [];
+  for (const problem of problems) {
+    const { path, message } = explainProblem(problem);
+    if (seen.has(`${path} ${message}`)) continue;
+    seen.add(`${path} ${message}`);
+    explained.push({ path, message });
+    if (explained.length === most) break;
+  }
+  return explained;
+};

@@ -1,0 +1,57 @@
+import { type EventDefinition, InteractionRecorded, PurchaseCompleted, PurchaseRefunded } from '@vafa/contracts';
+import type { FieldProblem } from '@vafa/kernel';
+import { unknownFieldProblems } from '../domain/known-fields.ts';
+import { refundScopeProblems } from '../domain/refund-scope.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** One sort of item that shops hand in: what event it becomes and what its schema alone does not say. */
+export interface ItemKind {
+  /** Word for people: "a purchase". */
+  name: 'purchase' | 'refund' | 'interaction';
+  definition: EventDefinition;
+  /** The id that the same item always gets, if it has a name of its own; else one is made. */
+  naturalEventId: (data: Fields) => string | undefined;
+  /** Problems of an item, beyond those of its schema. */
+  problems: (data: Fields) => FieldProblem[];
+}
+
+const fieldsOf = (definition: EventDefinition): ReadonlySet<string> => new Set(Object.keys(definition.data.properties));
+
+const PURCHASE_FIELDS = fieldsOf(PurchaseCompleted);
+const REFUND_FIELDS = fieldsOf(PurchaseRefunded);
+const INTERACTION_FIELDS = fieldsOf(InteractionRecorded);
+const PURCHASE_LINE_FIELDS = new Set(Object.keys(PurchaseCompleted.data.properties.lines.items.properties));
+const REFUND_LINE_FIELDS = new Set(Object.keys(PurchaseRefunded.data.properties.lines.items.properties));
+
+const unknownLineFields = (lines: unknown, known: ReadonlySet<string>): FieldProblem[] => {
+  if (!Array.isArray(lines)) return [];
+  return lines.flatMap((line: unknown, index) =>
+    typeof line === 'object' && line !== null ? unknownFieldProblems(line as Fields, known, `/lines/${index}`) : [],
+  );
+};
+
+export const PURCHASE: ItemKind = {
+  name: 'purchase',
+  definition: PurchaseCompleted,
+  naturalEventId: ({ orderId }) => `purchase:${orderId}`,
+  problems: (data) => [...unknownFieldProblems(data, PURCHASE_FIELDS), ...unknownLineFields(data.lines, PURCHASE_LINE_FIELDS)],
+};
+
+export const REFUND: ItemKind = {
+  name: 'refund',
+  definition: PurchaseRefunded,
+  naturalEventId: ({ refundId }) => `refund:${refundId}`,
+  problems: (data) => [
+    ...refundScopeProblems(data),
+    ...unknownFieldProblems(data, REFUND_FIELDS),
+    ...unknownLineFields(data.lines, REFUND_LINE_FIELDS),
+  ],
+};
+
+export const INTERACTION: ItemKind = {
+  name: 'interaction',
+  definition: InteractionRecorded,
+  naturalEventId: () => undefined,
+  problems: (data) => unknownFieldProblems(data, INTERACTION_FIELDS),
+};
