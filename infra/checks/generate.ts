@@ -27,6 +27,9 @@ if (positionals[0] === 'migrations') {
     process.exit(2);
   }
   const args = ['generate', '--dialect=postgresql', `--schema=${schema}`, `--out=${out}`, `--name=${values.name}`];
-  const { status } = spawnSync('drizzle-kit', values.custom ? [...args, '--custom'] : args, { cwd: root, stdio: 'inherit' });
+  const { status } = spawnSync('drizzle-kit', values.custom ? [...args, '--custom'] : args, {
+    cwd: root,
+    stdio: 'inherit',
+  });
   process.exit(status ?? 1);
 }

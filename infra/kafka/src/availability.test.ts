@@ -36,7 +36,12 @@ test('an engine that answers is used', async () => {
 });
 
 test('an engine that is not well, not there or not to be asked is passed over', async () => {
-  for (const DOCKER_HOST of [await engineThatSays(500), 'unix:///nowhere/engine.sock', 'tcp://127.0.0.1:1', 'ssh://nobody@nowhere']) {
+  for (const DOCKER_HOST of [
+    await engineThatSays(500),
+    'unix:///nowhere/engine.sock',
+    'tcp://127.0.0.1:1',
+    'ssh://nobody@nowhere',
+  ]) {
     expect(['maven', 'none']).toContain((await kafkaAvailability({ env: { DOCKER_HOST } })).kind);
   }
 });

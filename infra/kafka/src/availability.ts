@@ -57,7 +57,9 @@ export const localKafkaObstacle = async (cacheDir: string = DEFAULT_CACHE_DIR): 
   }
   if (await jarsAreCached(cacheDir)) return undefined;
   const { exitCode } = await runCommand('mvn', ['-v'], MAVEN_LIMIT_MS);
-  return exitCode === 0 ? undefined : 'The jars of a local Kafka are fetched by mvn, which is not on the PATH: install Maven (Debian, Ubuntu: maven).';
+  return exitCode === 0
+    ? undefined
+    : 'The jars of a local Kafka are fetched by mvn, which is not on the PATH: install Maven (Debian, Ubuntu: maven).';
 };
 
 /**
@@ -65,7 +67,10 @@ export const localKafkaObstacle = async (cacheDir: string = DEFAULT_CACHE_DIR): 
  * jars already there), else none, with the reason.
  */
 export const kafkaAvailability = async ({ env, cacheDir }: AvailabilityOptions): Promise<KafkaAvailability> => {
-  const brokers = (env['KAFKA_BROKERS'] ?? '').split(',').map((broker) => broker.trim()).filter((broker) => broker !== '');
+  const brokers = (env['KAFKA_BROKERS'] ?? '')
+    .split(',')
+    .map((broker) => broker.trim())
+    .filter((broker) => broker !== '');
   if (brokers.length > 0) return { kind: 'env', brokers };
   const dockerHost = env['DOCKER_HOST'] ?? '';
   if (await dockerAnswers(dockerHost === '' ? 'unix:///var/run/docker.sock' : dockerHost)) return { kind: 'docker' };

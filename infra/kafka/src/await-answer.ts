@@ -14,18 +14,31 @@ const outputOf = async (place: Place, process: BrokerProcess): Promise<string> =
 
 /**
  * Resolves when the broker answers; one that does not in time is killed.
- * @throws LocalKafkaError port_in_use, disk_full, data_damaged, already_running, wrong_version, java_too_old, start_failed, start_timeout
+ * @throws LocalKafkaError port_in_use, disk_full, data_damaged, already_running, wrong_version, java_too_old, java_crashed, start_failed, start_timeout
  */
-export const waitUntilItAnswers = async (place: Place, process: BrokerProcess, port: number): Promise<void> => {
+export const waitUntilItAnswers = async (
+  place: Place,
+  jarDir: string,
+  process: BrokerProcess,
+  port: number,
+): Promise<void> => {
   const deadline = performance.now() + START_LIMIT_MS;
   while (process.isAlive()) {
     if (await answersAsKafka(port)) return;
     if (performance.now() > deadline) {
       process.signal('SIGKILL');
       await process.ended;
-      throw new LocalKafkaError('start_timeout', `Kafka did not answer on 127.0.0.1:${port} within ${START_LIMIT_MS / 1000} s: see ${place.logPath}.`);
+      throw new LocalKafkaError(
+        'start_timeout',
+        `Kafka did not answer on 127.0.0.1:${port} within ${START_LIMIT_MS / 1000} s: see ${place.logPath}.`,
+      );
     }
     await sleep(PROBE_EVERY_MS);
   }
-  throw explainFailure(await outputOf(place, process), { dataDir: place.dataDir, port, logPath: place.logPath });
+  throw explainFailure(await outputOf(place, process), {
+    dataDir: place.dataDir,
+    port,
+    logPath: place.logPath,
+    jarDir,
+  });
 };

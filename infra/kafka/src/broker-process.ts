@@ -34,10 +34,14 @@ const openLog = (path: string): { fd: number; startBytes: number } => {
  * A shell that waits for this process to end, in whatever way: its standard input is a pipe that only we hold, which the
  * system closes even after kill -9. Then it stops the broker, and kills it when it has not stopped within 10 s.
  */
-const GUARD = 'read -r _; kill -TERM "$1" || exit 0; for _ in $(seq 100); do sleep 0.1; kill -0 "$1" || exit 0; done; kill -KILL "$1"';
+const GUARD =
+  'read -r _; kill -TERM "$1" || exit 0; for _ in $(seq 100); do sleep 0.1; kill -0 "$1" || exit 0; done; kill -KILL "$1"';
 
 const startGuard = (pid: number): ChildProcess => {
-  const guard = spawn('sh', ['-c', GUARD, 'vafa-kafka-guard', String(pid)], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  const guard = spawn('sh', ['-c', GUARD, 'vafa-kafka-guard', String(pid)], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
   guard.on('error', () => {}); // without a shell there is no guard; the next start still finds the broker by its pid file
   // neither may keep a program running that is done
   guard.unref();
@@ -49,7 +53,7 @@ const startGuard = (pid: number): ChildProcess => {
 export const launchBroker = (place: Place, jarDir: string, moreFlags: string[] = []): Promise<BrokerProcess> =>
   new Promise((resolve, reject) => {
     const log = openLog(place.logPath);
-    const args = [...javaArguments(jarDir, moreFlags), 'kafka.Kafka', place.propertiesPath];
+    const args = [...javaArguments(place, jarDir, moreFlags), 'kafka.Kafka', place.propertiesPath];
     const child = spawn('java', args, { cwd: place.dir, stdio: ['ignore', log.fd, log.fd], detached: true });
     closeSync(log.fd);
     child.once('error', reject);

@@ -52,17 +52,26 @@ interface Running {
 const STOP_LIMIT_MS = 15_000;
 const PORT_TRIES = 3;
 
-const startOn = async (place: Place, jarDir: string, port: number, options: StartKafkaOptions): Promise<BrokerProcess> => {
+const startOn = async (
+  place: Place,
+  jarDir: string,
+  port: number,
+  options: StartKafkaOptions,
+): Promise<BrokerProcess> => {
   const controllerPort = await findFreePort();
   if (await formatOnce(place, jarDir, controllerPort, port)) options.log?.(`formatted new storage in ${place.dataDir}`);
   await writeFile(place.propertiesPath, serverProperties({ ...options, port, controllerPort, dataDir: place.dataDir }));
   const process = await launchBroker(place, jarDir);
-  await waitUntilItAnswers(place, process, port);
+  await waitUntilItAnswers(place, jarDir, process, port);
   return process;
 };
 
 /** A port that was free may be taken a moment later by another start: then others are tried, except for a fixed one that is itself in use. */
-const startOnSomePort = async (place: Place, jarDir: string, options: StartKafkaOptions): Promise<{ process: BrokerProcess; port: number }> => {
+const startOnSomePort = async (
+  place: Place,
+  jarDir: string,
+  options: StartKafkaOptions,
+): Promise<{ process: BrokerProcess; port: number }> => {
   const fixed = options.port !== undefined && options.port !== 0 ? options.port : undefined;
   for (let tries = 1; ; tries += 1) {
     if (fixed !== undefined) await requirePort(fixed);
@@ -81,7 +90,10 @@ const startOnce = async (options: StartKafkaOptions): Promise<{ running: Running
   const place = await openPlace(options.dir);
   const lock = await tryLock(place.lockPath);
   if (!lock) {
-    throw new LocalKafkaError('already_running', `A Kafka with its data in ${place.dir} is already running: stop it, or choose another folder.`);
+    throw new LocalKafkaError(
+      'already_running',
+      `A Kafka with its data in ${place.dir} is already running: stop it, or choose another folder.`,
+    );
   }
   try {
     await stopLeftover(place, log);
@@ -98,7 +110,7 @@ const startOnce = async (options: StartKafkaOptions): Promise<{ running: Running
 /**
  * Starts one Apache Kafka broker, its own controller, on 127.0.0.1 and resolves when it answers. Its data is kept
  * between starts, and after a crash it is repaired by the start.
- * @throws LocalKafkaError java_missing, java_too_old, maven_missing, maven_failed, port_in_use, already_running, disk_full, data_damaged, wrong_version, start_failed, start_timeout, lock_timeout
+ * @throws LocalKafkaError java_missing, java_too_old, java_crashed, maven_missing, maven_failed, port_in_use, already_running, disk_full, data_damaged, wrong_version, start_failed, start_timeout, lock_timeout
  */
 export const startKafka = async (options: StartKafkaOptions): Promise<LocalKafka> => {
   const started = await startOnce(options);
@@ -113,7 +125,12 @@ export const startKafka = async (options: StartKafkaOptions): Promise<LocalKafka
       next.lock.release();
       if (running === next) running = undefined;
       if (next.wanted) {
-        options.onDeath?.(new LocalKafkaError('died', `Kafka ended by itself (${signal ?? `exit code ${exitCode}`}): see ${place.logPath}.`));
+        options.onDeath?.(
+          new LocalKafkaError(
+            'died',
+            `Kafka ended by itself (${signal ?? `exit code ${exitCode}`}): see ${place.logPath}.`,
+          ),
+        );
       }
     });
   };

@@ -29,7 +29,7 @@ const runOnceAndDump = async (jarDir: string, dir: string): Promise<void> => {
   await writeFile(place.propertiesPath, serverProperties({ port, controllerPort, dataDir: place.dataDir }));
   const unfinished = join(dir, 'classes.jsa');
   const broker = await launchBroker(place, jarDir, [`-XX:ArchiveClassesAtExit=${unfinished}`]);
-  await waitUntilItAnswers(place, broker, port);
+  await waitUntilItAnswers(place, jarDir, broker, port);
   broker.signal('SIGTERM');
   const timer = setTimeout(() => broker.signal('SIGKILL'), DUMP_LIMIT_MS);
   const { signal } = await broker.ended;

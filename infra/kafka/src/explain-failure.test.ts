@@ -2,15 +2,19 @@ import { expect, test } from 'vitest';
 import { explainFailure, explainFileError } from './explain-failure.ts';
 import { LocalKafkaError } from './local-kafka-error.ts';
 
-const context = { dataDir: '/data', port: 9092, logPath: '/broker.log' };
+const context = { dataDir: '/data', port: 9092, logPath: '/broker.log', jarDir: '/jars' };
 
 test.each([
-  ['org.apache.kafka.common.KafkaException: Socket server failed to bind to 127.0.0.1:9092: Address already in use.', 'port_in_use'],
+  [
+    'org.apache.kafka.common.KafkaException: Socket server failed to bind to 127.0.0.1:9092: Address already in use.',
+    'port_in_use',
+  ],
   ['java.io.IOException: No space left on device', 'disk_full'],
   ['java.lang.UnsupportedClassVersionError: kafka/Kafka has been compiled by a more recent version', 'java_too_old'],
   ['org.apache.kafka.common.KafkaException: Failed to acquire lock on file .lock in /data.', 'already_running'],
   ['java.lang.IllegalArgumentException: No MetadataVersion with feature level 99.', 'wrong_version'],
   ['java.lang.RuntimeException: No readable meta.properties files found.', 'data_damaged'],
+  ['# A fatal error has been detected by the Java Runtime Environment:', 'java_crashed'],
   ['something new', 'start_failed'],
 ])('%j is %s', (output, code) => {
   const error = explainFailure(output, context);
@@ -19,7 +23,8 @@ test.each([
 });
 
 test('names the thrown reason and not the stack below it', () => {
-  const output = '[main] ERROR kafka.Kafka$ - Exiting Kafka due to fatal exception\njava.lang.IllegalStateException: the cause\n\tat kafka.Kafka.main(Kafka.scala:81)\n';
+  const output =
+    '[main] ERROR kafka.Kafka$ - Exiting Kafka due to fatal exception\njava.lang.IllegalStateException: the cause\n\tat kafka.Kafka.main(Kafka.scala:81)\n';
   expect(explainFailure(output, context).message).toContain('java.lang.IllegalStateException: the cause');
   expect(explainFailure(output, context).message).not.toContain('Kafka.scala');
 });

@@ -1,4 +1,9 @@
-export { type AvailabilityOptions, type KafkaAvailability, kafkaAvailability, localKafkaObstacle } from './availability.ts';
+export {
+  type AvailabilityOptions,
+  type KafkaAvailability,
+  kafkaAvailability,
+  localKafkaObstacle,
+} from './availability.ts';
 export { type LocalKafka, type StartKafkaOptions, startKafka } from './broker.ts';
 export { DEFAULT_BROKER_DIR, DEFAULT_CACHE_DIR } from './default-folders.ts';
 export { jarsAreCached, resolveJars } from './jars.ts';

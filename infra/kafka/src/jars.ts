@@ -20,7 +20,10 @@ const exists = async (path: string): Promise<boolean> =>
 
 /** The folder's name carries the hash of the pom: it exists only complete, and a changed pom has another one. */
 const jarDirOf = async (cacheDir: string): Promise<string> => {
-  const hash = createHash('sha256').update(await readFile(POM_PATH)).digest('hex').slice(0, 12);
+  const hash = createHash('sha256')
+    .update(await readFile(POM_PATH))
+    .digest('hex')
+    .slice(0, 12);
   return join(resolve(cacheDir), `jars-${hash}`);
 };
 
@@ -37,7 +40,10 @@ const waitForLock = async (path: string, log: (line: string) => void): Promise<H
     if (tries === 0) log('waiting for another process that fetches the jars of Kafka');
     await sleep(LOCK_RETRY_MS);
   }
-  throw new LocalKafkaError('lock_timeout', `Another process has held ${path} for ${RESOLVE_LIMIT_MS / 60_000} minutes: end it and start again.`);
+  throw new LocalKafkaError(
+    'lock_timeout',
+    `Another process has held ${path} for ${RESOLVE_LIMIT_MS / 60_000} minutes: end it and start again.`,
+  );
 };
 
 /** One line every few seconds instead of one for each of some hundred files. */
@@ -54,17 +60,34 @@ const countDownloads = (log: (line: string) => void): ((line: string) => void) =
 };
 
 const runMaven = async (outputDir: string, log: (line: string) => void): Promise<void> => {
-  const args = ['-B', '-Dstyle.color=never', '-f', POM_PATH, 'dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${outputDir}`];
+  const args = [
+    '-B',
+    '-Dstyle.color=never',
+    '-f',
+    POM_PATH,
+    'dependency:copy-dependencies',
+    '-DincludeScope=runtime',
+    `-DoutputDirectory=${outputDir}`,
+  ];
   const result = await runCommand('mvn', args, RESOLVE_LIMIT_MS, countDownloads(log));
   if (result.missing) {
-    throw new LocalKafkaError('maven_missing', 'The jars of a local Kafka are fetched by mvn, which is not on the PATH: install Maven (Debian, Ubuntu: maven).');
+    throw new LocalKafkaError(
+      'maven_missing',
+      'The jars of a local Kafka are fetched by mvn, which is not on the PATH: install Maven (Debian, Ubuntu: maven).',
+    );
   }
   if (result.timedOut) {
-    throw new LocalKafkaError('maven_failed', `mvn did not finish within ${RESOLVE_LIMIT_MS / 60_000} minutes: look at the network and start again.`);
+    throw new LocalKafkaError(
+      'maven_failed',
+      `mvn did not finish within ${RESOLVE_LIMIT_MS / 60_000} minutes: look at the network and start again.`,
+    );
   }
   if (result.exitCode !== 0) {
     const said = result.tail.find((line) => line.startsWith('[ERROR]')) ?? result.tail.at(-1) ?? 'no output';
-    throw new LocalKafkaError('maven_failed', `mvn could not fetch the jars of Kafka: ${said.replace('[ERROR]', '').trim()}`);
+    throw new LocalKafkaError(
+      'maven_failed',
+      `mvn could not fetch the jars of Kafka: ${said.replace('[ERROR]', '').trim()}`,
+    );
   }
 };
 
@@ -89,7 +112,9 @@ const fetchJars = async (cacheDir: string, jarDir: string, log: (line: string) =
  * Needs java on the PATH, see `requireJava`.
  * @throws LocalKafkaError maven_missing, maven_failed, lock_timeout
  */
-export const resolveJars = async (options: { cacheDir?: string; log?: (line: string) => void } = {}): Promise<string> => {
+export const resolveJars = async (
+  options: { cacheDir?: string; log?: (line: string) => void } = {},
+): Promise<string> => {
   const cacheDir = resolve(options.cacheDir ?? DEFAULT_CACHE_DIR);
   const log = options.log ?? (() => {});
   const jarDir = await jarDirOf(cacheDir);

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Place } from './place.ts';
 
 /** Classes as Java keeps them ready to be mapped; made once for the jars beside it. */
 export const classArchiveOf = (jarDir: string): string => join(jarDir, 'classes.jsa');
@@ -11,6 +12,7 @@ const FLAGS = [
   '-XX:+UseSerialGC',
   // Out of memory is a crash, not a half-dead broker.
   '-XX:+ExitOnOutOfMemoryError',
+  '-XX:-CreateCoredumpOnCrash',
   '-Djava.net.preferIPv4Stack=true',
   '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
   '-Dorg.slf4j.simpleLogger.showDateTime=true',
@@ -22,7 +24,8 @@ const FLAGS = [
 ];
 
 /** What comes before the name of the class, for the broker and for the tool that formats its storage. */
-export const javaArguments = (jarDir: string, more: string[] = []): string[] => {
+export const javaArguments = (place: Place, jarDir: string, more: string[] = []): string[] => {
   const archive = classArchiveOf(jarDir);
-  return [...FLAGS, ...(existsSync(archive) ? [`-XX:SharedArchiveFile=${archive}`] : []), ...more, '-cp', join(jarDir, '*')];
+  const mapped = existsSync(archive) ? [`-XX:SharedArchiveFile=${archive}`] : [];
+  return [...FLAGS, `-XX:ErrorFile=${place.crashPath}`, ...mapped, ...more, '-cp', join(jarDir, '*')];
 };

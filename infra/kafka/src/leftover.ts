@@ -54,7 +54,10 @@ export const stopLeftover = async (place: Place, log: (line: string) => void): P
     if (!(await waitUntilGone(place, pid, STOP_LIMIT_MS))) {
       signalIfThere(pid, 'SIGKILL');
       if (!(await waitUntilGone(place, pid, KILL_LIMIT_MS))) {
-        throw new LocalKafkaError('already_running', `Process ${pid} is a Kafka of ${place.dir} from an earlier start and does not end: kill it and start again.`);
+        throw new LocalKafkaError(
+          'already_running',
+          `Process ${pid} is a Kafka of ${place.dir} from an earlier start and does not end: kill it and start again.`,
+        );
       }
     }
   }

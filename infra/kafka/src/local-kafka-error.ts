@@ -4,6 +4,7 @@ export type LocalKafkaErrorCode =
   | 'data_damaged'
   | 'died'
   | 'disk_full'
+  | 'java_crashed'
   | 'java_missing'
   | 'java_too_old'
   | 'lock_timeout'

@@ -9,6 +9,8 @@ export interface Place {
   dataDir: string;
   propertiesPath: string;
   logPath: string;
+  /** Written by Java when it crashes. */
+  crashPath: string;
   pidPath: string;
   lockPath: string;
 }
@@ -25,6 +27,7 @@ export const openPlace = async (wishedDir: string): Promise<Place> => {
       dataDir: join(dir, 'data'),
       propertiesPath: join(dir, 'server.properties'),
       logPath: join(dir, 'broker.log'),
+      crashPath: join(dir, 'java-crash.log'),
       pidPath: join(dir, 'broker.pid'),
       lockPath: join(dir, 'owner.lock'),
     };

@@ -7,7 +7,10 @@ test('a free port can be had, and one in use is refused in one line that names i
   await requirePort(port);
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  await expect(requirePort(port)).rejects.toMatchObject({ code: 'port_in_use', message: expect.stringContaining(`127.0.0.1:${port}`) });
+  await expect(requirePort(port)).rejects.toMatchObject({
+    code: 'port_in_use',
+    message: expect.stringContaining(`127.0.0.1:${port}`),
+  });
   await new Promise((resolve) => server.close(resolve));
   await requirePort(port);
 });

@@ -25,7 +25,10 @@ export const requirePort = async (port: number): Promise<void> => {
   const obstacle = await obstacleTo(port);
   if (obstacle === undefined) return;
   const why = obstacle === 'EADDRINUSE' ? 'the port is in use' : String(obstacle);
-  throw new LocalKafkaError('port_in_use', `Kafka cannot listen on 127.0.0.1:${port} (${why}): stop what listens there, or choose another port.`);
+  throw new LocalKafkaError(
+    'port_in_use',
+    `Kafka cannot listen on 127.0.0.1:${port} (${why}): stop what listens there, or choose another port.`,
+  );
 };
 
 /** A port of 127.0.0.1 that nobody listens on now. @throws LocalKafkaError port_in_use when none is found */
@@ -34,5 +37,8 @@ export const findFreePort = async (): Promise<number> => {
     const port = randomInt(FIRST_PORT, LAST_PORT);
     if ((await obstacleTo(port)) === undefined) return port;
   }
-  throw new LocalKafkaError('port_in_use', `No free port was found between ${FIRST_PORT} and ${LAST_PORT} on 127.0.0.1.`);
+  throw new LocalKafkaError(
+    'port_in_use',
+    `No free port was found between ${FIRST_PORT} and ${LAST_PORT} on 127.0.0.1.`,
+  );
 };

@@ -1,50 +1,76 @@
-import { connect } from 'node:net';
+import { ask, int32, int64, list, text } from './wire.ts';
 
-const METADATA_KEY = 3;
-const METADATA_VERSION = 1;
-const CORRELATION_ID = 20_000;
-const CLIENT_ID = 'vafa-probe';
 const LIMIT_MS = 2_000;
-const LARGEST_ANSWER_BYTES = 1_048_576;
+const METADATA = { key: 3, version: 1 };
+const LIST_OFFSETS = { key: 2, version: 1 };
+const ALL_TOPICS = int32(-1);
+const CONSUMER = int32(-1);
+const END_OF_LOG = int64(-1n);
 
-/** A Metadata request (version 1) that asks for no topic, framed as Kafka's protocol wants it. */
-const metadataRequest = (): Buffer => {
-  const clientId = Buffer.from(CLIENT_ID);
-  const request = Buffer.alloc(4 + 2 + 2 + 4 + 2 + clientId.length + 4);
-  request.writeInt32BE(request.length - 4, 0);
-  request.writeInt16BE(METADATA_KEY, 4);
-  request.writeInt16BE(METADATA_VERSION, 6);
-  request.writeInt32BE(CORRELATION_ID, 8);
-  request.writeInt16BE(clientId.length, 12);
-  clientId.copy(request, 14);
-  request.writeInt32BE(0, 14 + clientId.length); // no topics
-  return request;
+interface Topic {
+  name: string;
+  partitions: number[];
+}
+
+interface ClusterView {
+  aliveBrokers: number;
+  topics: Topic[];
+  everyPartitionHasLeader: boolean;
+}
+
+const readClusterView = async (address: { host: string; port: number }): Promise<ClusterView> => {
+  const answer = await ask(address, METADATA, ALL_TOPICS, LIMIT_MS);
+  const brokers = answer.list(() => [answer.int32(), answer.text(), answer.int32(), answer.text()]);
+  answer.int32(); // controller
+  let everyPartitionHasLeader = true;
+  const topics = answer.list(() => {
+    if (answer.int16() !== 0) everyPartitionHasLeader = false;
+    const name = answer.text();
+    answer.int8(); // internal
+    const partitions = answer.list(() => {
+      const errorCode = answer.int16();
+      const partition = answer.int32();
+      const leader = answer.int32();
+      answer.list(() => answer.int32()); // replicas
+      answer.list(() => answer.int32()); // in sync
+      if (errorCode !== 0 || leader < 0) everyPartitionHasLeader = false;
+      return partition;
+    });
+    return { name, partitions };
+  });
+  return { aliveBrokers: brokers.length, topics, everyPartitionHasLeader };
+};
+
+/** Asks the broker for the end of every partition, which only the one that acts as its leader tells. */
+const leadsAll = async (address: { host: string; port: number }, topics: Topic[]): Promise<boolean> => {
+  const wanted = list(topics, ({ name, partitions }) => [
+    text(name),
+    list(partitions, (partition) => [int32(partition), END_OF_LOG]),
+  ]);
+  const answer = await ask(address, LIST_OFFSETS, Buffer.concat([CONSUMER, wanted]), LIMIT_MS);
+  const errorCodes = answer.list(() => {
+    answer.text();
+    return answer.list(() => {
+      answer.int32();
+      const errorCode = answer.int16();
+      answer.int64(); // time
+      answer.int64(); // offset
+      return errorCode;
+    });
+  });
+  return errorCodes.flat().every((errorCode) => errorCode === 0);
 };
 
 /**
- * Does a Kafka broker answer here and count itself among the living? An open port is not enough: a broker listens
- * before the controller has let it in, and until then it knows of no broker, not even itself. Speaks the protocol
- * itself, since the client library belongs to the bus alone.
+ * Does the one broker here answer for all of its partitions? An open port is not enough: a broker listens before the
+ * controller has let it in, then it knows of itself, and only after that it takes up the lead of its partitions;
+ * until then clients are told that it is not their leader.
  */
-export const answersAsKafka = (port: number, host = '127.0.0.1'): Promise<boolean> =>
-  new Promise((resolve) => {
-    let received = Buffer.alloc(0);
-    const socket = connect({ host, port });
-    const settle = (answer: boolean): void => {
-      clearTimeout(timer);
-      socket.destroy();
-      resolve(answer);
-    };
-    const timer = setTimeout(() => settle(false), LIMIT_MS);
-    socket.on('connect', () => socket.write(metadataRequest()));
-    socket.on('error', () => settle(false));
-    socket.on('close', () => settle(false));
-    socket.on('data', (chunk: Buffer) => {
-      received = Buffer.concat([received, chunk]);
-      if (received.length < 12) return;
-      // size, correlation id, then the number of brokers
-      const sizeBytes = received.readInt32BE(0);
-      const isOurs = sizeBytes < LARGEST_ANSWER_BYTES && received.readInt32BE(4) === CORRELATION_ID;
-      settle(isOurs && received.readInt32BE(8) > 0);
-    });
-  });
+export const answersAsKafka = async (port: number, host = '127.0.0.1'): Promise<boolean> => {
+  try {
+    const { aliveBrokers, topics, everyPartitionHasLeader } = await readClusterView({ host, port });
+    return aliveBrokers > 0 && everyPartitionHasLeader && (await leadsAll({ host, port }, topics));
+  } catch {
+    return false; // not there yet, or no Kafka: the caller asks again until its time is up
+  }
+};

@@ -19,5 +19,7 @@ test('extra lines come last, so that they win over the defaults', () => {
 });
 
 test('extra lines may not open the broker to the network', () => {
-  expect(() => serverProperties({ ...settings, extraConfig: { listeners: 'PLAINTEXT://0.0.0.0:1' } })).toThrow(/listeners/);
+  expect(() => serverProperties({ ...settings, extraConfig: { listeners: 'PLAINTEXT://0.0.0.0:1' } })).toThrow(
+    /listeners/,
+  );
 });

@@ -7,9 +7,17 @@ export interface BrokerSettings {
 }
 
 /** Keys that the launcher relies on: overriding them would break how the broker is found, or open it to the network. */
-const OURS = ['process.roles', 'node.id', 'listeners', 'advertised.listeners', 'controller.listener.names', 'controller.quorum.bootstrap.servers', 'log.dirs'];
+const OURS = [
+  'process.roles',
+  'node.id',
+  'listeners',
+  'advertised.listeners',
+  'controller.listener.names',
+  'controller.quorum.bootstrap.servers',
+  'log.dirs',
+];
 
-const escape = (value: string): string => value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
+const escaped = (value: string): string => value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
 
 /** The text of server.properties for one broker that is its own controller. @throws TypeError when `extraConfig` names a key of the launcher's */
 export const serverProperties = ({ port, controllerPort, dataDir, extraConfig = {} }: BrokerSettings): string => {
@@ -51,6 +59,6 @@ export const serverProperties = ({ port, controllerPort, dataDir, extraConfig = 
     'num.io.threads': '4',
     ...extraConfig,
   };
-  const lines = Object.entries(properties).map(([key, value]) => `${key}=${escape(value)}`);
+  const lines = Object.entries(properties).map(([key, value]) => `${key}=${escaped(value)}`);
   return `${lines.join('\n')}\n`;
 };

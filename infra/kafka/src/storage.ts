@@ -32,19 +32,35 @@ const newClusterId = (): string => {
  * @returns whether it was formatted now
  * @throws LocalKafkaError data_damaged, disk_full, start_failed
  */
-export const formatOnce = async (place: Place, jarDir: string, controllerPort: number, port: number): Promise<boolean> => {
+export const formatOnce = async (
+  place: Place,
+  jarDir: string,
+  controllerPort: number,
+  port: number,
+): Promise<boolean> => {
   if (await isThere(join(place.dataDir, 'meta.properties'))) return false;
   if ((await isThere(place.dataDir)) && !(await isEmpty(place.dataDir))) {
-    throw new LocalKafkaError('data_damaged', `${place.dataDir} holds files but no meta.properties, so it is no data of Kafka's or is damaged: move that folder away to start empty.`);
+    throw new LocalKafkaError(
+      'data_damaged',
+      `${place.dataDir} holds files but no meta.properties, so it is no data of Kafka's or is damaged: move that folder away to start empty.`,
+    );
   }
   const unfinished = `${place.dataDir}.unfinished`;
   const propertiesPath = join(place.dir, 'format.properties');
   await rm(unfinished, { recursive: true, force: true });
   await writeFile(propertiesPath, serverProperties({ port, controllerPort, dataDir: unfinished }));
-  const tool = ['kafka.tools.StorageTool', 'format', '--standalone', '--cluster-id', newClusterId(), '--config', propertiesPath];
-  const result = await runCommand('java', [...javaArguments(jarDir), ...tool], FORMAT_LIMIT_MS);
+  const tool = [
+    'kafka.tools.StorageTool',
+    'format',
+    '--standalone',
+    '--cluster-id',
+    newClusterId(),
+    '--config',
+    propertiesPath,
+  ];
+  const result = await runCommand('java', [...javaArguments(place, jarDir), ...tool], FORMAT_LIMIT_MS);
   if (result.exitCode !== 0) {
-    throw explainFailure(result.tail.join('\n'), { dataDir: place.dataDir, port, logPath: place.logPath });
+    throw explainFailure(result.tail.join('\n'), { dataDir: place.dataDir, port, logPath: place.logPath, jarDir });
   }
   await rm(propertiesPath);
   await rm(place.dataDir, { recursive: true, force: true });

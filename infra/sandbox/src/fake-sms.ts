@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import type { SandboxChaos } from './chaos/sandbox-chaos.ts';
 import type { SmsBehaviour } from './chaos/sms-behaviour.ts';
 import { createSmsScript, type SmsScript } from './chaos/sms-script.ts';
 import type { SandboxLog } from './log.ts';
@@ -8,7 +9,6 @@ import { createCallbacks } from './sms/callbacks.ts';
 import { createMessageBook, type SmsRecord } from './sms/message-book.ts';
 import { createSmsServer } from './sms/sms-server.ts';
 import type { MessageStatus } from './sms/status-codes.ts';
-import type { SandboxChaos } from './chaos/sandbox-chaos.ts';
 
 /** The handle of the fake Kavenegar. */
 export interface FakeSms {
@@ -56,10 +56,11 @@ export const createFakeSms = async (options: FakeSmsOptions) => {
     deliveredAfterMs,
     keep: (accepted) =>
       keep(
-        accepted.map(({ record, repeated }): RecordLine =>
-          repeated
-            ? { kind: 'sms.repeated', atMs: now(), localId: record.localId ?? '', messageId: record.messageId }
-            : { kind: 'sms', ...record },
+        accepted.map(
+          ({ record, repeated }): RecordLine =>
+            repeated
+              ? { kind: 'sms.repeated', atMs: now(), localId: record.localId ?? '', messageId: record.messageId }
+              : { kind: 'sms', ...record },
         ),
       ),
   });

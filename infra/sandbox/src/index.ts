@@ -1,4 +1,10 @@
-export type { MailBehaviour, MailBehaviourInput, MailBehaviourKind, MailChaos, MailScript } from './chaos/mail-script.ts';
+export type {
+  MailBehaviour,
+  MailBehaviourInput,
+  MailBehaviourKind,
+  MailChaos,
+  MailScript,
+} from './chaos/mail-script.ts';
 export { parseChaos, type SandboxChaos } from './chaos/sandbox-chaos.ts';
 export type {
   Delivery,

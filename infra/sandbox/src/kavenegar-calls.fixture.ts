@@ -11,11 +11,16 @@ export interface Answer {
 type Fields = Record<string, string>;
 
 /** Posts a form as the real adapter does. */
-export const call = async (sandbox: Sandbox, name: string, fields: Fields = {}, apiKey = sandbox.apiKey): Promise<Answer> => {
+export const call = async (
+  sandbox: Sandbox,
+  name: string,
+  fields: Fields = {},
+  apiKey = sandbox.apiKey,
+): Promise<Answer> => {
   const response = await fetch(`${sandbox.smsUrl}/v1/${apiKey}/${name}.json`, {
     method: 'POST',
     body: new URLSearchParams(fields),
-    signal: AbortSignal.timeout(5_000),
+    signal: AbortSignal.timeout(20_000),
   });
   const body = (await response.json()) as { return: { status: number }; entries: unknown };
   return { http: response.status, status: body.return.status, entries: body.entries };

@@ -63,7 +63,13 @@ describe('a sandbox with a record file', () => {
     await send(sandbox, '2').catch(() => undefined);
     sandbox.mail.script.forRecipient('b@example.com', 550);
     const transport = nodemailer.createTransport(sandbox.smtpUrl);
-    const mail = { from: 's@example.com', to: ['a@example.com', 'b@example.com'], subject: 'x', text: 't', html: '<p>t' };
+    const mail = {
+      from: 's@example.com',
+      to: ['a@example.com', 'b@example.com'],
+      subject: 'x',
+      text: 't',
+      html: '<p>t',
+    };
     await transport.sendMail(mail);
     await sandbox.stop();
     expect(await lines()).toMatchObject([

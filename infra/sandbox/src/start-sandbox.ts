@@ -50,7 +50,7 @@ export interface Sandbox {
   inbox: Inbox;
   /** Replaces the random chaos of both channels; a `dedupe` that is left out stays as it is. */
   setChaos(chaos: SandboxChaos): void;
-  /** Closes all servers and connections, hanging ones too. */
+  /** Closes all servers and connections, hanging ones too. A second call waits for the first. */
   stop(): Promise<void>;
 }
 
@@ -112,9 +112,14 @@ const assemble = async (options: SandboxOptions, records: RecordFile) => {
 export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbox> => {
   const records = openRecords(options.recordFile);
   const { host, inbox, fakeSms, fakeMail, setChaos, inboxServer } = await assemble(options, records);
-  const stop = async () => {
+  const close = async () => {
     await Promise.all([fakeSms.stop(), fakeMail.server.stop(), inboxServer.close()]);
     records.close();
+  };
+  let closing: Promise<void> | undefined;
+  const stop = () => {
+    closing ??= close();
+    return closing;
   };
   try {
     for await (const line of options.recordFile === undefined ? [] : readRecordFile(options.recordFile)) {

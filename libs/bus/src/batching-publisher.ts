@@ -41,7 +41,9 @@ export const createBatchingPublisher = (options: {
     while (queue.length > 0) {
       const portion = takePortion();
       try {
-        await send(portion.length === 1 ? (portion[0] as Waiting).records : portion.flatMap(({ records }) => [...records]));
+        await send(
+          portion.length === 1 ? (portion[0] as Waiting).records : portion.flatMap(({ records }) => [...records]),
+        );
         for (const { done } of portion) done();
       } catch (error) {
         for (const { failed } of portion) failed(error);
@@ -54,10 +56,15 @@ export const createBatchingPublisher = (options: {
     /** @throws AppError unavailable when too much waits or the bus is closing; whatever `send` throws */
     publish: (records: readonly OutRecord[]): Promise<void> => {
       if (records.length === 0) return Promise.resolve();
-      if (closed) return Promise.reject(new AppError('unavailable', 'bus.closing', 'the bus is closing', { retryAfterSeconds: 1 }));
+      if (closed)
+        return Promise.reject(
+          new AppError('unavailable', 'bus.closing', 'the bus is closing', { retryAfterSeconds: 1 }),
+        );
       if (queued + records.length > maxQueued && queued > 0)
         return Promise.reject(
-          new AppError('unavailable', 'bus.overloaded', 'too many records wait to be published', { retryAfterSeconds: 1 }),
+          new AppError('unavailable', 'bus.overloaded', 'too many records wait to be published', {
+            retryAfterSeconds: 1,
+          }),
         );
       return new Promise((done, failed) => {
         queue.push({ records, done, failed });

@@ -47,5 +47,8 @@ export const reasonOf = (error: unknown): { code: string; message: string } => {
   }
   const code = codeOf(error);
   if (POISON.test(code)) return { code: `database.${code}`, message: 'the database refuses the data of this event' };
-  return { code: 'internal', message: `${error instanceof Error ? error.name : 'error'}: handling failed, see the log` };
+  return {
+    code: 'internal',
+    message: `${error instanceof Error ? error.name : 'error'}: handling failed, see the log`,
+  };
 };

@@ -1,6 +1,6 @@
-export { type Consumer, type ConsumerOptions, startConsumer } from './consumer/start-consumer.ts';
 export { notReady } from './consumer/deliver.ts';
 export { readFences, resetFence } from './consumer/fence.ts';
+export { type Consumer, type ConsumerOptions, startConsumer } from './consumer/start-consumer.ts';
 export {
   checkSubscriptions,
   type EventHandler,
@@ -18,9 +18,13 @@ export {
   retryDeadLetters,
 } from './dead-letters/store.ts';
 export { isInfrastructure } from './errors.ts';
+export { createKafkaBus, type KafkaBusOptions } from './kafka/kafka-bus.ts';
 export { type BusMetrics, createBusMetrics } from './metrics.ts';
 export { emit } from './outbox/emit.ts';
 export { outboxState, type Relay, startRelay } from './outbox/relay.ts';
+export { type Chaos, NO_CHAOS } from './pg-log/chaos.ts';
+export { createPostgresLogBus, type PostgresLogOptions } from './pg-log/postgres-log-bus.ts';
+export { type RetentionOptions, removeOldRecords } from './pg-log/retention.ts';
 export type {
   BatchHandler,
   BatchOutcome,
@@ -37,6 +41,3 @@ export type {
 export { backOffMs, sleep } from './sleep.ts';
 export type { Queryable, Sql, Tx } from './sql.ts';
 export { busTables } from './tables/tables.ts';
-export { type Chaos, NO_CHAOS } from './pg-log/chaos.ts';
-export { createPostgresLogBus, type PostgresLogOptions } from './pg-log/postgres-log-bus.ts';
-export { removeOldRecords, type RetentionOptions } from './pg-log/retention.ts';

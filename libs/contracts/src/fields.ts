@@ -33,7 +33,11 @@ export const Reason = Type.String({ minLength: 1, maxLength: 500, description: '
 /** ISO 8601 instant with an offset. */
 export const Instant = Type.String({ format: 'date-time', maxLength: 40 });
 export const DateOnly = Type.String({ format: 'date', description: 'Gregorian calendar date' });
-export const Locale = Type.String({ pattern: '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$', maxLength: 20, description: 'BCP 47, e.g. fa or en-GB' });
+export const Locale = Type.String({
+  pattern: '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$',
+  maxLength: 20,
+  description: 'BCP 47, e.g. fa or en-GB',
+});
 export const TimeZone = Type.String({ minLength: 1, maxLength: 64, description: 'IANA zone, e.g. Asia/Tehran' });
 export const Attributes = Type.Record(
   Type.String({ minLength: 1, maxLength: 64 }),

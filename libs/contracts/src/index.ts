@@ -1,6 +1,12 @@
 export { breakingChanges } from './breaking-changes.ts';
 export { catalogue, findDefinition, typesOf } from './catalogue.ts';
-export { type CustomerKeyed, defineEvent, type EventDefinition, type EventEnvelope, type EventOf } from './define-event.ts';
+export {
+  type CustomerKeyed,
+  defineEvent,
+  type EventDefinition,
+  type EventEnvelope,
+  type EventOf,
+} from './define-event.ts';
 export {
   type Decoded,
   type DecodeProblem,

@@ -4,6 +4,6 @@ export { type Clock, createFakeClock, type FakeClock, systemClock } from './cloc
 export { toLatinDigits, toPersianDigits } from './digits.ts';
 export { addDuration, earliest, isBefore, isDuration, millisBetween } from './durations.ts';
 export { idFrom, newId } from './ids.ts';
+export type { Log } from './log.ts';
 export { type Money, minorDigits, mulDivFloor, parseMinor } from './money.ts';
 export { continueTrace, traceIdOf } from './trace.ts';
-export type { Log } from './log.ts';

@@ -10,7 +10,8 @@ const EMAIL = /[\w.+-]+@[\w-]+\.[\w.-]+/g;
 const KEY = /\bvafa_[\w-]{20,}|\/v1\/[A-Za-z0-9]{16,}\//g;
 
 /** Phones, e-mail addresses and keys within a text, made unreadable. */
-export const redactText = (text: string): string => text.replace(E164, CENSORED).replace(EMAIL, CENSORED).replace(KEY, CENSORED);
+export const redactText = (text: string): string =>
+  text.replace(E164, CENSORED).replace(EMAIL, CENSORED).replace(KEY, CENSORED);
 
 /** What of an error is worth a line: never the query's parameters, which hold customers' data. */
 const serializeError = (error: unknown): object => {

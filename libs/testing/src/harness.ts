@@ -1,5 +1,13 @@
-import { createBusMetrics, createPostgresLogBus, type Chaos, type DeadLetter, type EventBus, listDeadLetters, type Sql } from '@vafa/bus';
-import { decodeEvent, deadTopic, type EventEnvelope, encodeEvent, type Topic, Topics } from '@vafa/contracts';
+import {
+  type Chaos,
+  createBusMetrics,
+  createPostgresLogBus,
+  type DeadLetter,
+  type EventBus,
+  listDeadLetters,
+  type Sql,
+} from '@vafa/bus';
+import { deadTopic, decodeEvent, type EventEnvelope, encodeEvent, type Topic, Topics } from '@vafa/contracts';
 import { createFakeClock, type FakeClock, present } from '@vafa/kernel';
 import {
   createApiKey,
@@ -89,7 +97,10 @@ export const startHarness = async (options: HarnessOptions): Promise<Harness> =>
     ...(options.chaos ? { chaos: options.chaos } : {}),
   });
   await bus.ensureTopics(
-    Object.values(Topics).flatMap(({ name, partitions }) => [{ name, partitions }, { name: deadTopic(name), partitions }]),
+    Object.values(Topics).flatMap(({ name, partitions }) => [
+      { name, partitions },
+      { name: deadTopic(name), partitions },
+    ]),
   );
   const key = await createApiKey(admin, { name: 'tests', scopes: SCOPES }, clock.now());
   const fatal: unknown[] = [];
@@ -162,7 +173,9 @@ export const startHarness = async (options: HarnessOptions): Promise<Harness> =>
     publish: (events) => bus.publish(events.map(encodeEvent)),
     settle,
     events: async (topic) => {
-      const rows = await admin<{ key: string; headers: string; value: string }[]>`select key, headers, value from bus.log_record
+      const rows = await admin<
+        { key: string; headers: string; value: string }[]
+      >`select key, headers, value from bus.log_record
         where topic = ${topic.name} order by appended_at, partition, record_offset`;
       return rows.map(({ key: recordKey, headers, value }) => {
         const decoded = decodeEvent({ topic: topic.name, key: recordKey, headers: JSON.parse(headers), value });

@@ -12,7 +12,13 @@ export const TEST_ROLE_SECRET = 'tests only';
  * Settings for a server whose data nobody needs after the run. A killed process loses nothing without fsync, only a power
  * cut would, so crash tests still mean what they say.
  */
-const SETTINGS = { fsync: 'off', full_page_writes: 'off', max_connections: '300', shared_buffers: '256MB', max_wal_size: '2GB' };
+const SETTINGS = {
+  fsync: 'off',
+  full_page_writes: 'off',
+  max_connections: '300',
+  shared_buffers: '256MB',
+  max_wal_size: '2GB',
+};
 
 /** Starts (or adopts) the server of the tests. @throws LocalPostgresError */
 export const startTestPostgres = (): Promise<LocalPostgres> =>
@@ -23,7 +29,9 @@ const templateName = (): string => {
   const hash = createHash('sha256');
   for (const { folder } of [AUTH_MIGRATIONS, ...allSchemas()]) {
     const path = fileURLToPath(folder);
-    for (const file of readdirSync(path).filter((name) => name.endsWith('.sql')).sort())
+    for (const file of readdirSync(path)
+      .filter((name) => name.endsWith('.sql'))
+      .sort())
       hash.update(file).update(readFileSync(`${path}${file}`));
   }
   return `vafa_template_${hash.digest('hex').slice(0, 12)}`;

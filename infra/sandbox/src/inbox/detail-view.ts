@@ -1,6 +1,6 @@
 import { html, type SafeHtml } from './html.ts';
-import { pageHref, timeElement } from './list-view.ts';
 import type { InboxFilter } from './inbox.ts';
+import { pageHref, timeElement } from './list-view.ts';
 import type { MessageView } from './message-view.ts';
 import { statusPill } from './status-pill.ts';
 
@@ -35,7 +35,8 @@ ${fact('Local id', sms.localId)}
 ${fact('Tag', sms.tag)}
 </dl>`;
 
-const plainText = (message: MessageView): SafeHtml => html`<div class="text" dir="auto">${withLinks(message.text)}</div>`;
+const plainText = (message: MessageView): SafeHtml =>
+  html`<div class="text" dir="auto">${withLinks(message.text)}</div>`;
 
 /** The HTML part lives in a frame without scripts or same origin: it can neither read this page nor reach the network. */
 const mailBody = (message: MessageView): SafeHtml => {
@@ -54,7 +55,12 @@ ${fact('From', message.from)}
 ${fact('To', message.to.join(', '))}
 <dt>Received</dt><dd>${timeElement(message.receivedAt, nowMs)}</dd>
 ${fact('Message-ID', message.messageId)}
-${Object.entries(message.vafaHeaders).map(([name, value]) => fact(name.replace(/(^|-)([a-z])/g, (found) => found.toUpperCase()), value))}
+${Object.entries(message.vafaHeaders).map(([name, value]) =>
+  fact(
+    name.replace(/(^|-)([a-z])/g, (found) => found.toUpperCase()),
+    value,
+  ),
+)}
 </dl>`;
 
 /** One open message, or the words that stand where one would be. */

@@ -15,10 +15,17 @@ const get = async (path: string) => {
   const response = await fetch(`${sandbox.inboxUrl}${path}`);
   return { status: response.status, headers: response.headers, body: await response.text() };
 };
-const list = async (query = '') => JSON.parse((await get(`/messages${query}`)).body) as { count: number; messages: MessageView[] };
+const list = async (query = '') =>
+  JSON.parse((await get(`/messages${query}`)).body) as { count: number; messages: MessageView[] };
 const sendMail = async (fields: object = {}) => {
   const transport = nodemailer.createTransport(sandbox.smtpUrl);
-  await transport.sendMail({ from: 'shop@example.com', to: 'sara@example.com', subject: 'سلام', text: 'متن', ...fields });
+  await transport.sendMail({
+    from: 'shop@example.com',
+    to: 'sara@example.com',
+    subject: 'سلام',
+    text: 'متن',
+    ...fields,
+  });
   transport.close();
 };
 
@@ -78,7 +85,11 @@ describe('/messages', () => {
   it('tells one message with its HTML and all headers', async () => {
     await sendMail({ html: '<p>متن</p>' });
     const { body } = await get('/messages/1');
-    expect(JSON.parse(body)).toMatchObject({ id: 1, html: expect.stringMatching('<p>متن</p>'), envelopeFrom: 'shop@example.com' });
+    expect(JSON.parse(body)).toMatchObject({
+      id: 1,
+      html: expect.stringMatching('<p>متن</p>'),
+      envelopeFrom: 'shop@example.com',
+    });
     expect((await get('/messages/2')).status).toBe(404);
     expect((await get('/messages/x')).status).toBe(400);
   });
@@ -86,7 +97,9 @@ describe('/messages', () => {
 
 describe('/messages/:id/html', () => {
   it('is the HTML of the e-mail, shut in by its policy, with links that open outside', async () => {
-    await sendMail({ html: '<html><head><title>x</title></head><body><a href="https://example.com">a</a></body></html>' });
+    await sendMail({
+      html: '<html><head><title>x</title></head><body><a href="https://example.com">a</a></body></html>',
+    });
     const { headers, body } = await get('/messages/1/html');
     const policy = headers.get('content-security-policy') ?? '';
     expect(policy).toContain("default-src 'none'");

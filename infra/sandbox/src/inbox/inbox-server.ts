@@ -111,12 +111,16 @@ const serveMessages = (app: FastifyInstance, { inbox, statusOf, limitCount }: In
     const { html, headers, envelopeFrom } = message.mail;
     return { ...view, html, headers, envelopeFrom };
   });
-  app.get<{ Params: { id: number } }>('/messages/:id/html', { schema: { params: idSchema } }, async (request, reply) => {
-    const message = inbox.get(request.params.id);
-    if (message?.channel !== 'email' || message.mail.html === undefined) return notKept(reply);
-    reply.header('content-security-policy', mailContentPolicy).type('text/html; charset=utf-8');
-    return framedMail(message.mail.html);
-  });
+  app.get<{ Params: { id: number } }>(
+    '/messages/:id/html',
+    { schema: { params: idSchema } },
+    async (request, reply) => {
+      const message = inbox.get(request.params.id);
+      if (message?.channel !== 'email' || message.mail.html === undefined) return notKept(reply);
+      reply.header('content-security-policy', mailContentPolicy).type('text/html; charset=utf-8');
+      return framedMail(message.mail.html);
+    },
+  );
 };
 
 /** A fault run drives a sandbox in another process by this: it ends the chaos, then waits for calm. */
@@ -145,7 +149,11 @@ export const createInboxServer = (parts: InboxServerParts): FastifyInstance => {
     if (isLoopback && !loopbackNames.has(hostName(request.headers.host))) {
       return reply.code(403).send({ error: 'the inbox answers to loopback names only' });
     }
-    reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' });
+    reply.headers({
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+    });
   });
   app.setErrorHandler((error: Error & { statusCode?: number; code?: string }, _request, reply) => {
     const status = error.statusCode ?? 500;

@@ -45,9 +45,12 @@ it('lists the newest first, and counts', () => {
   expect(inbox.count({ channel: 'email' })).toBe(1);
 });
 
-it.each(['09121234567', '+98 912 123 4567', '00989121234567', '9121234567', '0912123', ' 09121234567 '])('finds the phone %s', (to) => {
-  expect(ids(filled().list({ to }))).toEqual([1]);
-});
+it.each(['09121234567', '+98 912 123 4567', '00989121234567', '9121234567', '0912123', ' 09121234567 '])(
+  'finds the phone %s',
+  (to) => {
+    expect(ids(filled().list({ to }))).toEqual([1]);
+  },
+);
 
 it('finds any recipient of an e-mail by a part of the address, in any case', () => {
   expect(ids(filled().list({ to: 'ALI@' }))).toEqual([2]);

@@ -50,7 +50,8 @@ const recipientTest = (to: string | undefined): ((message: InboxMessage) => bool
   return (message) =>
     recipientsOf(message).some(
       (recipient) =>
-        recipient.toLowerCase().includes(wanted) || (digits !== undefined && recipient.replace(/\D/g, '').endsWith(digits)),
+        recipient.toLowerCase().includes(wanted) ||
+        (digits !== undefined && recipient.replace(/\D/g, '').endsWith(digits)),
     );
 };
 
@@ -76,7 +77,10 @@ export const createInbox = (options: { limitCount: number; limitBytes: number })
   return {
     addSms: (sms) => add({ id: ++lastId, receivedAtMs: sms.acceptedAtMs, channel: 'sms', sms }),
     addMail: (mail) => add({ id: ++lastId, receivedAtMs: mail.acceptedAtMs, channel: 'email', mail }),
-    list: (filter = {}) => matching(filter).reverse().slice(0, filter.limit ?? 100),
+    list: (filter = {}) =>
+      matching(filter)
+        .reverse()
+        .slice(0, filter.limit ?? 100),
     count: (filter = {}) => matching(filter).length,
     get: messages.get,
     clear: messages.clear,

@@ -16,7 +16,12 @@ export const pageHref = (filter: InboxFilter, id?: number): string => {
   return text === '' ? '/' : `/?${text}`;
 };
 
-const dayFormat = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
+const dayFormat = new Intl.DateTimeFormat('en-GB', {
+  day: 'numeric',
+  month: 'short',
+  hour: '2-digit',
+  minute: '2-digit',
+});
 const timeFormat = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 
 /** The time of day for today's messages, day and time for older ones; in this machine's time zone. */
@@ -46,7 +51,10 @@ const recipients = ({ to }: MessageView): SafeHtml => {
 
 const row = (message: MessageView, filter: InboxFilter, openId: number | undefined, nowMs: number): SafeHtml => {
   const current = message.id === openId ? html` aria-current="true"` : undefined;
-  const subject = message.subject === undefined ? undefined : html`<span class="subject" dir="auto">${message.subject || '(no subject)'}</span>`;
+  const subject =
+    message.subject === undefined
+      ? undefined
+      : html`<span class="subject" dir="auto">${message.subject || '(no subject)'}</span>`;
   const preview = previewOf(message.text);
   return html`<li><a class="row ${message.channel}" href="${pageHref(filter, message.id)}" data-id="${message.id}"${current}>
   <span class="badge" title="${message.channel === 'sms' ? 'SMS' : 'E-mail'}">${channelIcon(message.channel)}</span>

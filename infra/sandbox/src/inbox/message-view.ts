@@ -32,7 +32,11 @@ export interface MessageView {
 
 /** @param statusOf how far an SMS is now */
 export const viewOf = (message: InboxMessage, statusOf: (messageId: number) => MessageStatus): MessageView => {
-  const common = { id: message.id, receivedAt: new Date(message.receivedAtMs).toISOString(), to: recipientsOf(message) };
+  const common = {
+    id: message.id,
+    receivedAt: new Date(message.receivedAtMs).toISOString(),
+    to: recipientsOf(message),
+  };
   if (message.channel === 'email') {
     const { from, subject, text, html, messageId, headers } = message.mail;
     const vafaHeaders = Object.fromEntries(

@@ -17,7 +17,7 @@ const sendMail = (fields: object = {}) => {
 };
 
 /** What the sender sees: accepted, refused with a code, or a broken or silent connection. */
-const outcome = async (fields: object = {}, socketTimeout = 300): Promise<string> => {
+const outcome = async (fields: object = {}, socketTimeout = 20_000): Promise<string> => {
   const { port, hostname } = new URL(sandbox.smtpUrl);
   const transport = nodemailer.createTransport({ host: hostname, port: Number(port), socketTimeout });
   try {
@@ -89,7 +89,8 @@ describe('a scripted behaviour', () => {
     ['acceptThenHang', 'broken ETIMEDOUT', true],
   ])('%o', async (behaviour, seen, accepted) => {
     sandbox.mail.script.next(behaviour);
-    expect(await outcome()).toBe(seen);
+    const hangs = seen.endsWith('ETIMEDOUT');
+    expect(await outcome({}, hangs ? 500 : undefined)).toBe(seen);
     expect(sandbox.mail.records()).toHaveLength(accepted ? 1 : 0);
     expect(await outcome()).toBe('accepted');
   });
@@ -138,6 +139,6 @@ it('does not keep a message whose sender goes away in the middle', async () => {
 });
 
 it('refuses a message over 10 MiB', async () => {
-  expect(await outcome({ text: 'x'.repeat(10_485_760) }, 4_000)).toBe('refused 552');
+  expect(await outcome({ text: 'x'.repeat(10_485_760) })).toBe('refused 552');
   expect(sandbox.mail.records()).toEqual([]);
 });

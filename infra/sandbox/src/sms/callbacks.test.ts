@@ -32,7 +32,7 @@ const statuses = () => heard.map(({ status }) => status);
 
 it('reports 4 and then 10, with the fields of the message', async () => {
   const { entries } = await send(sandbox, '1');
-  await vi.waitFor(() => expect(statuses()).toEqual(['4', '10']), 2_000);
+  await vi.waitFor(() => expect(statuses()).toEqual(['4', '10']), 10_000);
   expect(heard[1]).toEqual({
     messageid: String(entries[0].messageid),
     status: '10',
@@ -48,14 +48,14 @@ it('does not report a repeated localid again', async () => {
   await send(sandbox, '1');
   await send(sandbox, '1');
   await send(sandbox, '2');
-  await vi.waitFor(() => expect(statuses().filter((status) => status === '10')).toHaveLength(2), 2_000);
+  await vi.waitFor(() => expect(statuses().filter((status) => status === '10')).toHaveLength(2), 10_000);
   expect(statuses()).toHaveLength(4);
 });
 
 it('tries again when the shop is down', async () => {
   answers = [503];
   await send(sandbox, '1');
-  await vi.waitFor(() => expect(statuses().sort()).toEqual(['10', '4', '4']), 3_000);
+  await vi.waitFor(() => expect(statuses().sort()).toEqual(['10', '4', '4']), 10_000);
 });
 
 it('reports a status that is set by hand as the last word', async () => {
@@ -68,9 +68,9 @@ it('reports a status that is set by hand as the last word', async () => {
 
 it('reports nothing once the URL is taken away', async () => {
   const { entries } = await send(sandbox, '1');
-  await vi.waitFor(() => expect(statuses()).toEqual(['4', '10']), 2_000);
+  await vi.waitFor(() => expect(statuses()).toEqual(['4', '10']), 10_000);
   sandbox.sms.setStatus(entries[0].messageid, 14);
-  await vi.waitFor(() => expect(statuses()).toEqual(['4', '10', '14']), 2_000);
+  await vi.waitFor(() => expect(statuses()).toEqual(['4', '10', '14']), 10_000);
   sandbox.sms.setCallbackUrl(undefined);
   sandbox.sms.setStatus(entries[0].messageid, 10);
   await send(sandbox, '2');

@@ -11,6 +11,9 @@ it('reads numbers of other countries', () => {
 });
 
 // A blank is what an unescaped + of a form becomes.
-it.each(['', '0912123456', '091212345678', ' 989121234567', '۰۹۱۲۱۲۳۴۵۶۷', '+982112345678', 'x'])('refuses "%s"', (text) => {
-  expect(readReceptor(text)).toBeUndefined();
-});
+it.each(['', '0912123456', '091212345678', ' 989121234567', '۰۹۱۲۱۲۳۴۵۶۷', '+982112345678', 'x'])(
+  'refuses "%s"',
+  (text) => {
+    expect(readReceptor(text)).toBeUndefined();
+  },
+);

@@ -33,7 +33,14 @@ export const segmentsOf = (text: string): Segments => {
     const widths = characters.map((character) => (gsm7Extended.has(character) ? 2 : 1));
     return { encoding: 'gsm7', parts: countParts(widths, 160, 153) };
   }
-  return { encoding: 'ucs2', parts: countParts(characters.map((character) => character.length), 70, 67) };
+  return {
+    encoding: 'ucs2',
+    parts: countParts(
+      characters.map((character) => character.length),
+      70,
+      67,
+    ),
+  };
 };
 
 // Rial per part; a part in Latin letters costs about 2.4 times a Persian one on most lines.

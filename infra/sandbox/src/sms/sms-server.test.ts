@@ -227,6 +227,9 @@ describe('account and paths', () => {
   });
 
   it('tells the time without a key', async () => {
-    expect((await call(sandbox, 'utils/getdate', {}, '0')).entries).toMatchObject({ year: 2027, unixtime: 1_800_000_000 });
+    expect((await call(sandbox, 'utils/getdate', {}, '0')).entries).toMatchObject({
+      year: 2027,
+      unixtime: 1_800_000_000,
+    });
   });
 });

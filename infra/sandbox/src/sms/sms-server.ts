@@ -112,7 +112,11 @@ const answer = (parts: SmsServerParts, request: FastifyRequest<{ Params: Path }>
 
 /** The fake Kavenegar's HTTP face: `/v1/{apiKey}/{scope}/{method}.json`, GET or POST with a form. */
 export const createSmsServer = async (parts: SmsServerParts): Promise<FastifyInstance> => {
-  const app = fastify({ bodyLimit: bodyLimitBytes, forceCloseConnections: true, routerOptions: { maxParamLength: 200 } });
+  const app = fastify({
+    bodyLimit: bodyLimitBytes,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 200 },
+  });
   app.server.maxConnections = connectionLimit;
   // The API knows forms only: a JSON body is to it a call without parameters.
   app.removeAllContentTypeParsers();

@@ -160,13 +160,22 @@ export const createDeliver = (deps: DeliverDeps, subscription: Subscription) => 
     const low = bounds?.low ?? 0n;
     if (low <= expected && soughtBack.get(batch.partition) !== expected) {
       soughtBack.set(batch.partition, expected);
-      log.warn({ group, topic, partition: batch.partition, expected: String(expected) }, 'offset ran ahead, seeking back');
+      log.warn(
+        { group, topic, partition: batch.partition, expected: String(expected) },
+        'offset ran ahead, seeking back',
+      );
       return expected;
     }
     if (expected > 0n) {
       metrics.gaps.inc(labels);
       log.error(
-        { group, topic, partition: batch.partition, expected: String(expected), found: String(batch.records[0]?.offset) },
+        {
+          group,
+          topic,
+          partition: batch.partition,
+          expected: String(expected),
+          found: String(batch.records[0]?.offset),
+        },
         'records were removed from the log before they were handled',
       );
     }

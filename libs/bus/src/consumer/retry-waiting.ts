@@ -1,5 +1,5 @@
 import { decodeEvent } from '@vafa/contracts';
-import { AppError, type Clock, type Log } from '@vafa/kernel';
+import type { AppError, Clock, Log } from '@vafa/kernel';
 import { type DeadLetter, mirror } from '../dead-letters/store.ts';
 import { isInfrastructure, reasonOf } from '../errors.ts';
 import { emitRecords } from '../outbox/emit.ts';
@@ -39,7 +39,12 @@ export const createRetryWaiting = (deps: RetryWaitingDeps, subscriptions: readon
     await tx`update dead_letter set status = ${status}, error_code = ${code}, error_message = ${message},
       attempts = attempts + 1, last_attempt_at = ${clock.now().toString()}, next_attempt_at = null where id = ${letter.id}`;
     if (status === 'parked') {
-      const record = { ...letter, offset: BigInt(letter.offset), headers: JSON.parse(letter.headers) as Record<string, string>, value: letter.valueBytes ?? letter.value };
+      const record = {
+        ...letter,
+        offset: BigInt(letter.offset),
+        headers: JSON.parse(letter.headers) as Record<string, string>,
+        value: letter.valueBytes ?? letter.value,
+      };
       await emitRecords(tx, [mirror(record, group, code, message, letter.attempts + 1)]);
       log.warn({ group, topic: letter.topic, id: letter.id, code }, 'event parked after waiting');
     }
@@ -56,14 +61,21 @@ export const createRetryWaiting = (deps: RetryWaitingDeps, subscriptions: readon
   const tryOldest = (due: Due): Promise<boolean> =>
     sql.begin(async (tx) => {
       await lockFence(tx, group, due.topic, due.partition);
-      const [letter] = await tx<DeadLetter[]>`select id, topic, partition, record_offset as "offset", key, headers, value,
+      const [letter] = await tx<
+        DeadLetter[]
+      >`select id, topic, partition, record_offset as "offset", key, headers, value,
           value_bytes as "valueBytes", attempts, first_seen_at as "firstSeenAt"
         from dead_letter where grp = ${group} and topic = ${due.topic} and key = ${due.key} and status = 'waiting'
         order by id limit 1`;
       if (!letter) return false;
       const subscription = byTopic.get(letter.topic);
       const headers = JSON.parse(letter.headers) as Record<string, string>;
-      const decoded = decodeEvent({ topic: letter.topic, key: letter.key, headers, value: letter.valueBytes ?? letter.value });
+      const decoded = decodeEvent({
+        topic: letter.topic,
+        key: letter.key,
+        headers,
+        value: letter.valueBytes ?? letter.value,
+      });
       if (!subscription || !decoded.ok) {
         const problem = decoded.ok ? { code: 'bus.no_handler', message: 'no handler for this topic' } : decoded.problem;
         await settle(tx, letter, 'parked', problem.code, problem.message);
@@ -92,7 +104,9 @@ export const createRetryWaiting = (deps: RetryWaitingDeps, subscriptions: readon
   const parkAfterThrow = (due: Due, error: unknown): Promise<void> =>
     sql.begin(async (tx) => {
       await lockFence(tx, group, due.topic, due.partition);
-      const [letter] = await tx<DeadLetter[]>`select id, topic, partition, record_offset as "offset", key, headers, value,
+      const [letter] = await tx<
+        DeadLetter[]
+      >`select id, topic, partition, record_offset as "offset", key, headers, value,
           value_bytes as "valueBytes", attempts from dead_letter
         where grp = ${group} and topic = ${due.topic} and key = ${due.key} and status = 'waiting' order by id limit 1`;
       const { code, message } = reasonOf(error);

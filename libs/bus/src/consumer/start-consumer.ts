@@ -42,7 +42,12 @@ export const startConsumer = async (options: ConsumerOptions): Promise<Consumer>
   const { group, subscriptions, bus } = options;
   checkSubscriptions(group, subscriptions);
   const topics = subscriptions.map(({ topic }) => topic);
-  await bus.ensureTopics(topics.flatMap(({ name, partitions }) => [{ name, partitions }, { name: deadTopic(name), partitions }]));
+  await bus.ensureTopics(
+    topics.flatMap(({ name, partitions }) => [
+      { name, partitions },
+      { name: deadTopic(name), partitions },
+    ]),
+  );
   await refuseShorterLog(options.sql, bus, group);
 
   const delivers = new Map(subscriptions.map((each) => [each.topic.name, createDeliver(options, each)]));

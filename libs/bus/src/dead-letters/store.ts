@@ -48,7 +48,12 @@ const asBytes = (value: string | Buffer | null): Buffer | null =>
   value === null || asText(value) !== null ? null : Buffer.from(value);
 
 /** Keeps records with their reasons; parked ones are also mirrored to the dead topic through the outbox. */
-export const park = async (tx: Tx, group: string, parkings: readonly Parking[], now: Temporal.Instant): Promise<void> => {
+export const park = async (
+  tx: Tx,
+  group: string,
+  parkings: readonly Parking[],
+  now: Temporal.Instant,
+): Promise<void> => {
   for (const { record, status, code, message, nextAttemptAt } of parkings) {
     await tx`insert into dead_letter (grp, topic, partition, record_offset, key, headers, value, value_bytes, event_id,
         event_type, status, error_code, error_message, attempts, first_seen_at, last_attempt_at, next_attempt_at)
@@ -58,7 +63,10 @@ export const park = async (tx: Tx, group: string, parkings: readonly Parking[], 
         ${now.toString()}, ${now.toString()}, ${nextAttemptAt?.toString() ?? null})`;
   }
   const dead = parkings.filter(({ status }) => status === 'parked');
-  await emitRecords(tx, dead.map(({ record, code, message }) => mirror(record, group, code, message, 1)));
+  await emitRecords(
+    tx,
+    dead.map(({ record, code, message }) => mirror(record, group, code, message, 1)),
+  );
 };
 
 /** The untouched record with its error, for `<topic>.dead`. */
@@ -72,7 +80,10 @@ export const mirror = (
   topic: deadTopic(record.topic),
   key: record.key ?? '',
   headers: {
-    ...(Object.fromEntries(Object.entries(record.headers).filter(([, value]) => value !== undefined)) as Record<string, string>),
+    ...(Object.fromEntries(Object.entries(record.headers).filter(([, value]) => value !== undefined)) as Record<
+      string,
+      string
+    >),
     vafa_error_code: code,
     vafa_error: message.slice(0, 500),
     vafa_group: group,

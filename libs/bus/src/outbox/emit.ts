@@ -6,7 +6,8 @@ import type { Tx } from '../sql.ts';
  * Writes events into the outbox of the service whose transaction it is; the relay publishes them after the commit, in
  * order of writing. Lock the customer's rows before calling it: the order of one customer's events rests on that.
  */
-export const emit = (tx: Tx, events: readonly EventEnvelope[]): Promise<void> => emitRecords(tx, events.map(encodeEvent));
+export const emit = (tx: Tx, events: readonly EventEnvelope[]): Promise<void> =>
+  emitRecords(tx, events.map(encodeEvent));
 
 /** As `emit`, for records that are no events of ours (dead letters). */
 export const emitRecords = async (tx: Tx, records: readonly OutRecord[]): Promise<void> => {

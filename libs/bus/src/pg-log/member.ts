@@ -1,5 +1,4 @@
-import { newId } from '@vafa/kernel';
-import { messageOf, type Log } from '@vafa/kernel';
+import { type Log, messageOf, newId } from '@vafa/kernel';
 import type { BusMetrics } from '../metrics.ts';
 import type { BatchHandler, BusSubscription, InRecord, SubscribeOptions } from '../port.ts';
 import { backOffMs, sleep } from '../sleep.ts';
@@ -80,7 +79,12 @@ export const startMember = async (
       return;
     }
     const highWatermark = heads.get(topic, partition);
-    const batch = { topic, partition, records, highWatermark: highWatermark > last.offset ? highWatermark : last.offset + 1n };
+    const batch = {
+      topic,
+      partition,
+      records,
+      highWatermark: highWatermark > last.offset ? highWatermark : last.offset + 1n,
+    };
     const signal = AbortSignal.any([each.lost.signal, stopping.signal]);
     let outcome = await handler({ ...batch, signal });
     if (chaos.duplicateRate > 0 && chaos.random() < chaos.duplicateRate) outcome = await handler({ ...batch, signal });
@@ -111,7 +115,10 @@ export const startMember = async (
       } catch (error) {
         if (stopping.signal.aborted || each.lost.signal.aborted) break;
         failures += 1;
-        log.warn({ group, topic: each.lease.topic, failures, err: messageOf(error) }, 'batch not handled, reading it again');
+        log.warn(
+          { group, topic: each.lease.topic, failures, err: messageOf(error) },
+          'batch not handled, reading it again',
+        );
         await sleep(backOffMs(failures), stopping.signal);
       }
       // Others wait for a place: one batch at a time, then to the end of the line.

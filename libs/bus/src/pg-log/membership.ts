@@ -99,10 +99,13 @@ export const createMembership = ({ sql, group, member, topics, leaseMs, log }: M
   };
 };
 
-const readLeases = async (
-  query: Promise<Iterable<unknown>>,
-): Promise<Lease[]> =>
+const readLeases = async (query: Promise<Iterable<unknown>>): Promise<Lease[]> =>
   [...(await query)].map((row) => {
-    const { topic, partition, committed, epoch } = row as { topic: string; partition: number; committed: number; epoch: number };
+    const { topic, partition, committed, epoch } = row as {
+      topic: string;
+      partition: number;
+      committed: number;
+      epoch: number;
+    };
     return { topic, partition, committed: BigInt(committed), epoch };
   });

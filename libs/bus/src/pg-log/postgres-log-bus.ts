@@ -62,7 +62,13 @@ export const createPostgresLogBus = (options: PostgresLogOptions): EventBus => {
         ${records.map(({ value }) => (raw && value instanceof Buffer ? value : null))}::bytea[])`;
     } catch (error) {
       if (!isInfrastructure(error)) throw error;
-      throw new AppError('unavailable', 'bus.unavailable', 'the event log does not answer', { retryAfterSeconds: 1 }, error);
+      throw new AppError(
+        'unavailable',
+        'bus.unavailable',
+        'the event log does not answer',
+        { retryAfterSeconds: 1 },
+        error,
+      );
     }
     heads.wake();
   };
@@ -74,7 +80,9 @@ export const createPostgresLogBus = (options: PostgresLogOptions): EventBus => {
   });
 
   const cleaning = setInterval(() => {
-    removeOldRecords(sql, retention).catch((error: unknown) => log.warn({ err: error }, 'old records could not be removed'));
+    removeOldRecords(sql, retention).catch((error: unknown) =>
+      log.warn({ err: error }, 'old records could not be removed'),
+    );
   }, RETENTION_EVERY_MS);
   cleaning.unref();
 
@@ -98,7 +106,9 @@ export const createPostgresLogBus = (options: PostgresLogOptions): EventBus => {
         counts.set(topic, partitions);
         const asked = wanted.find(({ name }) => name === topic)?.partitions;
         if (asked !== partitions)
-          throw new Error(`topic ${topic} has ${partitions} partitions, ${asked} are configured: the count is fixed for its life`);
+          throw new Error(
+            `topic ${topic} has ${partitions} partitions, ${asked} are configured: the count is fixed for its life`,
+          );
       }
     },
 

@@ -51,7 +51,10 @@ export const logCursor = busSchema.table(
     epoch: bigint('epoch', { mode: 'number' }).notNull().default(0),
     leaseUntil: instant('lease_until'),
   },
-  (table) => [primaryKey({ columns: [table.grp, table.topic, table.partition] }), index('log_cursor_owner').on(table.owner)],
+  (table) => [
+    primaryKey({ columns: [table.grp, table.topic, table.partition] }),
+    index('log_cursor_owner').on(table.owner),
+  ],
 );
 
 /** Living members of each group, for sharing partitions fairly. */

@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { defineEvent } from '../define-event.ts';
-import { Attributes, Channel, CustomerId, DateOnly, Instant, Locale, payload, Purpose, TimeZone } from '../fields.ts';
+import { Attributes, Channel, CustomerId, DateOnly, Instant, Locale, Purpose, payload, TimeZone } from '../fields.ts';
 import { Topics } from '../topics.ts';
 
 /** The whole of what is known: a field that is absent is not known any more. */

@@ -1,6 +1,6 @@
 import Type, { type Static, type TSchema } from 'typebox';
 import { defineEvent } from '../define-event.ts';
-import { Channel, CustomerId, Id, Instant, OneOf, payload, Purpose } from '../fields.ts';
+import { Channel, CustomerId, Id, Instant, OneOf, Purpose, payload } from '../fields.ts';
 import { Topics } from '../topics.ts';
 
 /** Values a template may use. */
@@ -14,7 +14,9 @@ export const TemplateParams = Type.Record(
 export const MessageCause = Type.Object({
   kind: OneOf(['campaign', 'reminder', 'api'] as const),
   id: Id,
-  triggerId: Type.Optional(Type.String({ maxLength: 200, description: 'Id of the event or occurrence that set it off' })),
+  triggerId: Type.Optional(
+    Type.String({ maxLength: 200, description: 'Id of the event or occurrence that set it off' }),
+  ),
 });
 export type MessageCause = Static<typeof MessageCause>;
 
@@ -25,7 +27,11 @@ export const MessageRequested = defineEvent({
   title: 'A campaign or reminder asks for one message on one channel',
   data: payload({
     customerId: CustomerId,
-    requestId: Type.String({ minLength: 1, maxLength: 200, description: 'Unique for ever: the same request is sent once' }),
+    requestId: Type.String({
+      minLength: 1,
+      maxLength: 200,
+      description: 'Unique for ever: the same request is sent once',
+    }),
     channel: Channel,
     templateId: Id,
     purpose: Purpose,

@@ -1,6 +1,6 @@
 import Type, { type TSchema } from 'typebox';
 import { defineEvent } from '../define-event.ts';
-import { CustomerId, Id, Instant, Label, OrderId, payload, Points, PositivePoints, Reason } from '../fields.ts';
+import { CustomerId, Id, Instant, Label, OrderId, Points, PositivePoints, payload, Reason } from '../fields.ts';
 import { Topics } from '../topics.ts';
 
 const moved = <Extra extends Record<string, TSchema>>(extra: Extra) =>

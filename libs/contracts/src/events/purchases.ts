@@ -1,6 +1,18 @@
 import Type, { type Static } from 'typebox';
 import { defineEvent } from '../define-event.ts';
-import { AmountMinor, Attributes, Currency, CustomerId, Id, Label, OneOf, OrderId, payload, PositiveMinor, Sku } from '../fields.ts';
+import {
+  AmountMinor,
+  Attributes,
+  Currency,
+  CustomerId,
+  Id,
+  Label,
+  OneOf,
+  OrderId,
+  PositiveMinor,
+  payload,
+  Sku,
+} from '../fields.ts';
 import { Topics } from '../topics.ts';
 
 /** More lines than any invoice in the trial data has (1,114). */
@@ -50,7 +62,10 @@ export const PurchaseRefunded = defineEvent({
     customerId: CustomerId,
     refundId: Id,
     orderId: Type.Optional(OrderId),
-    scope: OneOf(['whole', 'amount', 'lines'] as const, 'whole needs orderId, amount needs amountMinor, lines needs lines'),
+    scope: OneOf(
+      ['whole', 'amount', 'lines'] as const,
+      'whole needs orderId, amount needs amountMinor, lines needs lines',
+    ),
     currency: Currency,
     amountMinor: Type.Optional(PositiveMinor),
     lines: Type.Optional(Type.Array(RefundLine, { minItems: 1, maxItems: MAX_LINES })),

@@ -28,7 +28,11 @@ export const createApiKey = async (
 ): Promise<ApiKey & { secret: string }> => {
   const unknown = input.scopes.filter((scope) => !SCOPES.includes(scope as Scope));
   if (unknown.length > 0 || input.scopes.length === 0)
-    throw new AppError('invalid', 'auth.unknown_scope', `unknown scopes: ${unknown.join(', ') || '(none given)'}; allowed: ${SCOPES.join(', ')}`);
+    throw new AppError(
+      'invalid',
+      'auth.unknown_scope',
+      `unknown scopes: ${unknown.join(', ') || '(none given)'}; allowed: ${SCOPES.join(', ')}`,
+    );
   const secret = PREFIX + randomBytes(KEY_BYTES).toString('base64url');
   const id = newId();
   await sql`insert into auth.api_key (id, name, hash, scopes, created_at)
@@ -37,7 +41,9 @@ export const createApiKey = async (
 };
 
 export const listApiKeys = (sql: Queryable): Promise<ListedApiKey[]> =>
-  sql<ListedApiKey[]>`select id, name, scopes, created_at as "createdAt", revoked_at as "revokedAt" from auth.api_key order by id`;
+  sql<
+    ListedApiKey[]
+  >`select id, name, scopes, created_at as "createdAt", revoked_at as "revokedAt" from auth.api_key order by id`;
 
 /** Takes effect in every process within the cache time of the keys (10 s). Returns false for an unknown id. */
 export const revokeApiKey = async (sql: Queryable, id: string, now: Temporal.Instant): Promise<boolean> => {
@@ -57,7 +63,9 @@ export const createKeyFinder = (sql: Queryable) => {
     const hash = hashOf(secret);
     const cached = cache.get(hash);
     if (cached && cached.until > performance.now()) return cached.key;
-    const [key] = await sql<ApiKey[]>`select id, name, scopes from auth.api_key where hash = ${hash} and revoked_at is null`;
+    const [key] = await sql<
+      ApiKey[]
+    >`select id, name, scopes from auth.api_key where hash = ${hash} and revoked_at is null`;
     if (cache.size >= MAX_CACHED) cache.clear();
     cache.set(hash, { key, until: performance.now() + CACHE_MS });
     return key;

@@ -11,14 +11,23 @@ export class ConfigError extends Error {
   }
 }
 
-type Property = TSchema & { type?: string; default?: unknown; enum?: unknown[]; secret?: boolean; description?: string };
+type Property = TSchema & {
+  type?: string;
+  default?: unknown;
+  enum?: unknown[];
+  secret?: boolean;
+  description?: string;
+};
 
-const propertiesOf = (schema: TObject): [string, Property][] => Object.entries(schema.properties) as [string, Property][];
+const propertiesOf = (schema: TObject): [string, Property][] =>
+  Object.entries(schema.properties) as [string, Property][];
 
 /** Text of the environment as the schema's type; what can't be read stays text and fails the check. */
 const convert = (text: string, property: Property): unknown => {
-  if (property.type === 'integer' || property.type === 'number') return text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
-  if (property.type === 'boolean') return text === 'true' || text === '1' ? true : text === 'false' || text === '0' ? false : text;
+  if (property.type === 'integer' || property.type === 'number')
+    return text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
+  if (property.type === 'boolean')
+    return text === 'true' || text === '1' ? true : text === 'false' || text === '0' ? false : text;
   return text;
 };
 

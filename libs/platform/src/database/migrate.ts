@@ -13,7 +13,10 @@ export interface SchemaMigrations {
 }
 
 /** The platform's own schema with the API keys. */
-export const AUTH_MIGRATIONS: SchemaMigrations = { name: 'auth', folder: new URL('../../migrations/', import.meta.url) };
+export const AUTH_MIGRATIONS: SchemaMigrations = {
+  name: 'auth',
+  folder: new URL('../../migrations/', import.meta.url),
+};
 
 /** Lock name of all migrations: drizzle's migrator takes none itself. */
 const LOCK = 'vafa.migrate';
@@ -36,7 +39,11 @@ export const checkJournal = async ({ name, folder }: SchemaMigrations): Promise<
  * Brings the schemas up to date, one process at a time, and gives each service's role just what it needs: read and write
  * the tables of its own schema, read the API keys. Roles own nothing, so a service can't change its tables.
  */
-export const migrateAll = async (access: DatabaseAccess, schemas: readonly SchemaMigrations[], log: Log): Promise<void> => {
+export const migrateAll = async (
+  access: DatabaseAccess,
+  schemas: readonly SchemaMigrations[],
+  log: Log,
+): Promise<void> => {
   const sql = openSql({ url: access.adminUrl, max: 1, name: 'vafa-migrate', statementTimeoutMs: 300_000 });
   try {
     await sql`select pg_advisory_lock(hashtextextended(${LOCK}, 0))`;

@@ -20,7 +20,12 @@ const toNumber = (text: string): number => {
 };
 
 /** How instants come and go: as text, parsed by Temporal where they are used. */
-const asText = { to: 1184, from: [1082, 1114, 1184], serialize: (value: unknown) => String(value), parse: (text: string) => text };
+const asText = {
+  to: 1184,
+  from: [1082, 1114, 1184],
+  serialize: (value: unknown) => String(value),
+  parse: (text: string) => text,
+};
 
 /**
  * A pool on Postgres. bigint comes as an exact number, timestamps as text. Custom plans are forced: a prepared statement
@@ -35,7 +40,10 @@ export const openSql = (options: OpenSqlOptions): Sql => {
     // Seconds between attempts to connect again; queries wait meanwhile.
     backoff: (attempts: number) => Math.min(2, 0.05 * 2 ** attempts),
     onnotice: () => undefined,
-    types: { bigint: { to: 20, from: [20], serialize: (value: number) => String(value), parse: toNumber }, date: asText as never },
+    types: {
+      bigint: { to: 20, from: [20], serialize: (value: number) => String(value), parse: toNumber },
+      date: asText as never,
+    },
     connection: {
       application_name: options.name,
       plan_cache_mode: 'force_custom_plan',

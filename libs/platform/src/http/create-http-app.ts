@@ -56,7 +56,8 @@ export const createHttpApp = async (options: HttpAppOptions): Promise<HttpApp> =
   });
 
   app.addHook('onRoute', (route) => {
-    if (route.config?.scope === undefined && !route.url.startsWith(DOCS)) throw new Error(`${service}: route ${route.url} names no scope`);
+    if (route.config?.scope === undefined && !route.url.startsWith(DOCS))
+      throw new Error(`${service}: route ${route.url} names no scope`);
     // Every route's page lists the shape of its errors.
     if (route.schema && !route.schema.hide && route.config?.scope !== 'public')
       route.schema.response = { '4xx': { $ref: 'Problem#' }, ...(route.schema.response as object | undefined) };
@@ -89,14 +90,20 @@ export const createHttpApp = async (options: HttpAppOptions): Promise<HttpApp> =
     return reply
       .code(404)
       .type('application/problem+json')
-      .send({ ...body, detail: `no route ${request.method} ${request.url.split('?')[0]}; see ${DOCS}`, instance: request.id });
+      .send({
+        ...body,
+        detail: `no route ${request.method} ${request.url.split('?')[0]}; see ${DOCS}`,
+        instance: request.id,
+      });
   });
 
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
       info: { title, version: '1.0.0' },
-      components: { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', description: 'An API key: vafa_…' } } },
+      components: {
+        securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', description: 'An API key: vafa_…' } },
+      },
       security: [{ apiKey: [] }],
     },
     refResolver: { buildLocalReference: (json, _base, _fragment, i) => String(json.$id ?? `schema-${i}`) },

@@ -17,7 +17,11 @@ export const idempotencyKeyOf = (request: FastifyRequest): string | undefined =>
   const given = request.headers['idempotency-key'];
   if (given === undefined || given === '') return undefined;
   if (typeof given !== 'string' || given.length > MAX_KEY)
-    throw new AppError('invalid', 'http.invalid_idempotency_key', `Idempotency-Key may have at most ${MAX_KEY} characters`);
+    throw new AppError(
+      'invalid',
+      'http.invalid_idempotency_key',
+      `Idempotency-Key may have at most ${MAX_KEY} characters`,
+    );
   return `${request.apiKey?.id ?? 'public'}:${given}`;
 };
 
@@ -46,7 +50,11 @@ export const idempotent = async <Result>(
       const [kept] = await tx<{ requestHash: string; status: number; body: string }[]>`
         select request_hash as "requestHash", status, body from idempotency_key where key = ${key}`;
       if (!kept || kept.requestHash !== hash)
-        throw new AppError('conflict', 'http.idempotency_key_reused', 'this Idempotency-Key was used with another request');
+        throw new AppError(
+          'conflict',
+          'http.idempotency_key_reused',
+          'this Idempotency-Key was used with another request',
+        );
       return { status: kept.status, body: JSON.parse(kept.body) as Result, replayed: true };
     }
     const body = await work(tx);

@@ -49,12 +49,21 @@ interface FastifyLikeError {
 }
 
 /** Names the allowed values, which the validator's own message leaves out. */
-const describe = ({ instancePath, message, keyword, params }: NonNullable<FastifyLikeError['validation']>[number]): FieldProblem => {
+const describe = ({
+  instancePath,
+  message,
+  keyword,
+  params,
+}: NonNullable<FastifyLikeError['validation']>[number]): FieldProblem => {
   const allowed = params.allowedValues;
   const extra = params.additionalProperty;
   if (keyword === 'enum' && Array.isArray(allowed))
-    return { path: instancePath, message: `must be one of: ${allowed.length > 20 ? 'a known code' : allowed.join(', ')}` };
-  if (keyword === 'additionalProperties') return { path: `${instancePath}/${String(extra)}`, message: 'is not a known field' };
+    return {
+      path: instancePath,
+      message: `must be one of: ${allowed.length > 20 ? 'a known code' : allowed.join(', ')}`,
+    };
+  if (keyword === 'additionalProperties')
+    return { path: `${instancePath}/${String(extra)}`, message: 'is not a known field' };
   return { path: instancePath, message: message ?? 'is not allowed' };
 };
 
@@ -93,19 +102,40 @@ export const problemOf = (error: unknown, instance: string): { body: ProblemBody
   if (known) {
     const [status, title] = STATUS[known.kind];
     const { problems, ...details } = known.details;
-    const body = { type: `urn:vafa:error:${known.code}`, title, status, code: known.code, detail: known.message, instance };
+    const body = {
+      type: `urn:vafa:error:${known.code}`,
+      title,
+      status,
+      code: known.code,
+      detail: known.message,
+      instance,
+    };
     return { body: { ...details, ...body, ...(problems ? { problems } : {}) }, unexpected: false };
   }
   if (isInfrastructure(error)) {
-    const body = { type: 'urn:vafa:error:http.unavailable', title: 'Unavailable', status: 503, code: 'http.unavailable' };
-    return { body: { ...body, detail: 'a part this needs does not answer, try again', instance, retryAfterSeconds: 1 }, unexpected: true };
+    const body = {
+      type: 'urn:vafa:error:http.unavailable',
+      title: 'Unavailable',
+      status: 503,
+      code: 'http.unavailable',
+    };
+    return {
+      body: { ...body, detail: 'a part this needs does not answer, try again', instance, retryAfterSeconds: 1 },
+      unexpected: true,
+    };
   }
   const status = (error as FastifyLikeError).statusCode ?? 500;
   const plain = PLAIN[status];
   if (plain) {
     const [code, title] = plain;
-    return { body: { type: `urn:vafa:error:${code}`, title, status, code, detail: (error as Error).message, instance }, unexpected: false };
+    return {
+      body: { type: `urn:vafa:error:${code}`, title, status, code, detail: (error as Error).message, instance },
+      unexpected: false,
+    };
   }
   const body = { type: 'urn:vafa:error:http.internal', title: 'Internal error', status: 500, code: 'http.internal' };
-  return { body: { ...body, detail: 'something went wrong here; the log has it under this instance', instance }, unexpected: true };
+  return {
+    body: { ...body, detail: 'something went wrong here; the log has it under this instance', instance },
+    unexpected: true,
+  };
 };

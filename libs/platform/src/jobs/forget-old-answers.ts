@@ -1,5 +1,5 @@
-import type { Clock } from '@vafa/kernel';
 import type { Sql } from '@vafa/bus';
+import type { Clock } from '@vafa/kernel';
 import type { Job } from './job.ts';
 
 const PORTION = 5_000;

@@ -1,4 +1,4 @@
-import { backOffMs, sleep, type Sql } from '@vafa/bus';
+import { backOffMs, type Sql, sleep } from '@vafa/bus';
 import type { Log } from '@vafa/kernel';
 import type { Registry } from 'prom-client';
 import { Counter, Histogram } from 'prom-client';
@@ -29,9 +29,24 @@ export const createJobRunner = ({ service, jobs, sql, log, metrics, afterWork }:
   const stopping = new AbortController();
   const running: Promise<void>[] = [];
   const labelNames = ['service', 'job'] as const;
-  const done = new Counter({ name: 'vafa_job_items_total', help: 'Things done by jobs', labelNames, registers: [metrics] });
-  const failures = new Counter({ name: 'vafa_job_failures_total', help: 'Runs that failed', labelNames, registers: [metrics] });
-  const seconds = new Histogram({ name: 'vafa_job_seconds', help: 'Seconds per run', labelNames, registers: [metrics] });
+  const done = new Counter({
+    name: 'vafa_job_items_total',
+    help: 'Things done by jobs',
+    labelNames,
+    registers: [metrics],
+  });
+  const failures = new Counter({
+    name: 'vafa_job_failures_total',
+    help: 'Runs that failed',
+    labelNames,
+    registers: [metrics],
+  });
+  const seconds = new Histogram({
+    name: 'vafa_job_seconds',
+    help: 'Seconds per run',
+    labelNames,
+    registers: [metrics],
+  });
 
   /** One portion, in this process alone when the job wants that; 0 when another process is at it. */
   const runOnce = async (job: Job): Promise<number> => {
@@ -50,7 +65,9 @@ export const createJobRunner = ({ service, jobs, sql, log, metrics, afterWork }:
     const connection = await sql.reserve();
     const lock = `vafa.job.${service}.${job.name}`;
     try {
-      const [row] = await connection<{ mine: boolean }[]>`select pg_try_advisory_lock(hashtextextended(${lock}, 0)) as mine`;
+      const [row] = await connection<
+        { mine: boolean }[]
+      >`select pg_try_advisory_lock(hashtextextended(${lock}, 0)) as mine`;
       if (!row?.mine) return 0;
       try {
         return await job.run(stopping.signal);

@@ -60,7 +60,10 @@ export interface Service {
 const GROUP = (name: string) => `vafa.${name}`;
 
 /** Builds a service: pools, HTTP, consumer, outbox relay, jobs, health; nothing runs before `start`. */
-export const createService = async (definition: ServiceDefinition, environment: ServiceEnvironment): Promise<Service> => {
+export const createService = async (
+  definition: ServiceDefinition,
+  environment: ServiceEnvironment,
+): Promise<Service> => {
   const { name } = definition;
   const { settings, clock, bus } = environment;
   const log = environment.log.child({ service: name });
@@ -139,10 +142,19 @@ export const createService = async (definition: ServiceDefinition, environment: 
     ],
   });
 
-  const app = await createHttpApp({ service: name, title: definition.title, settings, log, metrics, findKey: createKeyFinder(sql) });
+  const app = await createHttpApp({
+    service: name,
+    title: definition.title,
+    settings,
+    log,
+    metrics,
+    findKey: createKeyFinder(sql),
+  });
   app.addHook('onRequest', async (request) => {
     if (state === 'stopping' && request.routeOptions.config.scope !== 'public')
-      throw new AppError('unavailable', 'http.stopping', 'this process is stopping, try again', { retryAfterSeconds: 1 });
+      throw new AppError('unavailable', 'http.stopping', 'this process is stopping, try again', {
+        retryAfterSeconds: 1,
+      });
   });
   healthRoutes(app, { metrics, readiness, status });
   await definition.routes(app, context as never);

@@ -45,5 +45,6 @@ export interface ServiceDefinition<Settings extends TObject = TObject> {
 }
 
 /** Keeps the settings' type while declaring a service. */
-export const defineService = <Settings extends TObject>(definition: ServiceDefinition<Settings>): ServiceDefinition<Settings> =>
-  definition;
+export const defineService = <Settings extends TObject>(
+  definition: ServiceDefinition<Settings>,
+): ServiceDefinition<Settings> => definition;

@@ -1,5 +1,6 @@
 import { type EventEnvelope, event, problemsOf } from '@vafa/contracts';
 import type { FieldProblem } from '@vafa/kernel';
+import { eventIdProblems } from '../domain/event-id.ts';
 import { readOccurredAt } from '../domain/occurred-at.ts';
 import { explainProblems } from './explain-problem.ts';
 import type { ItemKind } from './item-kinds.ts';
@@ -26,8 +27,6 @@ export interface AcceptContext {
   maxProblems: number;
 }
 
-const EVENT_ID = /^[^\s\p{Cc}](?:[^\p{Cc}]{0,126}[^\s\p{Cc}])?$/u;
-
 /**
  * Makes an event out of one item of a request, or says what is wrong with it. No I/O and no promise per item: this is
  * the hot path.
@@ -38,9 +37,7 @@ export const acceptItem = (kind: ItemKind, item: unknown, index: number, context
   const { occurredAt, eventId, ...data } = item as Record<string, unknown>;
 
   const time = readOccurredAt(occurredAt, context.now, context.futureToleranceMs);
-  const problems = [...problemsOf(kind.definition, data), ...kind.problems(data)];
-  if (eventId !== undefined && !(typeof eventId === 'string' && EVENT_ID.test(eventId)))
-    problems.push({ path: '/eventId', message: 'must be 1 to 128 characters without blanks at the ends or control characters' });
+  const problems = [...problemsOf(kind.definition, data), ...kind.problems(data), ...eventIdProblems(eventId)];
   if (!time.ok && time.reason === 'invalid') problems.push({ path: '/occurredAt', message: time.message });
   if (problems.length > 0) return refused(kind, explainProblems(problems, context.maxProblems));
   if (!time.ok)

@@ -1,0 +1,58 @@
+import type { Campaign } from './campaign.ts';
+import type { EntryStatus } from './decide.ts';
+
+/** What became of one message, one status of it. */
+export interface ToldOutcome {
+  status: string;
+  reason: string | null;
+}
+
+export interface Evidence {
+  campaign: Campaign;
+  /** Newest first. */
+  entries: readonly { status: EntryStatus; reason: string | null }[];
+  /** Of all her messages of the campaign, oldest first. */
+  outcomes: readonly ToldOutcome[];
+  /** Her lifecycle state, if segmentation told of one. */
+  lifecycle: string | undefined;
+}
+
+export interface Explanation {
+  code: string;
+  text: string;
+}
+
+/** Statuses from the one that says most of how a message fared to the one that says least. */
+const TELLING = ['clicked', 'opened', 'delivered', 'failed', 'suppressed', 'sent'] as const;
+
+/** Why a customer did or didn't get a campaign's message, in a word and a sentence. */
+export const explain = ({ campaign, entries, outcomes, lifecycle }: Evidence): Explanation => {
+  const [latest] = entries;
+  if (entries.some(({ status }) => status === 'requested')) return fared(outcomes);
+  if (latest?.status === 'skipped') return { code: 'skipped', text: `Her trigger came while the campaign was ${latest.reason}.` };
+  if (latest?.status === 'expired')
+    return { code: 'expired', text: `Her trigger was told later than the campaign's time to live (${campaign.timeToLive}).` };
+  return neverTriggered(campaign, lifecycle);
+};
+
+const fared = (outcomes: readonly ToldOutcome[]): Explanation => {
+  for (const status of TELLING) {
+    const found = outcomes.findLast((outcome) => outcome.status === status);
+    if (!found) continue;
+    const why = found.reason ? `: ${found.reason}` : '';
+    return { code: status, text: `A message was requested for her and ${status}${why}.` };
+  }
+  return { code: 'requested', text: 'A message was requested for her; nothing has been heard of it yet.' };
+};
+
+const neverTriggered = ({ status, trigger, timeToLive }: Campaign, lifecycle: string | undefined): Explanation => {
+  if (status === 'draft') return { code: 'not_active', text: 'The campaign has not been activated.' };
+  if (trigger.kind !== 'scheduled')
+    return {
+      code: 'not_triggered',
+      text: `No event of hers matched the trigger while the campaign ran, or it was much older than ${timeToLive}.`,
+    };
+  if (lifecycle === undefined || !(trigger.audience.lifecycle as readonly string[]).includes(lifecycle))
+    return { code: 'not_in_audience', text: `Her lifecycle state is ${lifecycle ?? 'not known'}; the audience is ${trigger.audience.lifecycle.join(', ')}.` };
+  return { code: 'not_reached', text: `She is in the audience now; she was not when it was reached, or it has not been (due ${trigger.at}).` };
+};

@@ -1,0 +1,52 @@
+import { assert } from '@vafa/kernel';
+
+/** What a customer has, as the balance row keeps it. Changed in memory while its row is locked, then written back. */
+export interface Account {
+  customerId: string;
+  active: number;
+  reserved: number;
+  deficit: number;
+  earned: number;
+  clawedBack: number;
+  spent: number;
+  expired: number;
+  adjusted: number;
+  moved: number;
+  seq: number;
+  /** Lower bound of the open lots' expiry, milliseconds since 1970; null = none expires. */
+  nextExpiryMs: number | null;
+  /** The same for lots not yet announced as expiring soon. */
+  nextUnnoticedMs: number | null;
+}
+
+export const emptyAccount = (customerId: string): Account => ({
+  customerId,
+  active: 0,
+  reserved: 0,
+  deficit: 0,
+  earned: 0,
+  clawedBack: 0,
+  spent: 0,
+  expired: 0,
+  adjusted: 0,
+  moved: 0,
+  seq: 0,
+  nextExpiryMs: null,
+  nextUnnoticedMs: null,
+});
+
+/** What the entries of the customer's account add up to. */
+export const booked = (account: Account): number => account.active + account.reserved - account.deficit;
+
+/** @throws Error when our own arithmetic is wrong; nothing is written then */
+export const assertBalanced = (account: Account): void => {
+  const { active, reserved, deficit } = account;
+  const { earned, clawedBack, spent, expired, adjusted, moved } = account;
+  assert(active >= 0 && reserved >= 0 && deficit >= 0, 'no part of an account is negative');
+  assert(deficit === 0 || active === 0, 'nothing is spendable while points are owed');
+  assert(booked(account) === earned - clawedBack - spent - expired + adjusted + moved, 'an account adds up');
+};
+
+/** The earlier of two bounds, where null is none. */
+export const earlierMs = (a: number | null, b: number | null): number | null =>
+  a === null ? b : b === null ? a : Math.min(a, b);

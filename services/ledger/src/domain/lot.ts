@@ -1,0 +1,28 @@
+/** The points of one credit that are spent, expired and taken back together. */
+export interface Lot {
+  /** Also the id of the transfer that brought the points. */
+  id: string;
+  customerId: string;
+  granted: number;
+  remaining: number;
+  /** Went into a deficit at once. */
+  absorbed: number;
+  expired: number;
+  /** The part of `expired` that counts as taken back by refunds. */
+  waived: number;
+  /** Milliseconds since 1970; null = never. */
+  expiresAtMs: number | null;
+  noticed: boolean;
+}
+
+/** Order of spending: earliest expiry first, those that never expire last, then by id (older first). */
+export const bySpending = (a: Lot, b: Lot): number => {
+  if (a.expiresAtMs !== b.expiresAtMs) {
+    if (a.expiresAtMs === null) return 1;
+    if (b.expiresAtMs === null) return -1;
+    return a.expiresAtMs - b.expiresAtMs;
+  }
+  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
+};
+
+export const isPastExpiry = (lot: Lot, nowMs: number): boolean => lot.expiresAtMs !== null && lot.expiresAtMs <= nowMs;

@@ -1,0 +1,182 @@
+import { AppError, mulDivFloor } from '@vafa/kernel';
+
+/** What an order's lines of one sku come to: [quantity, amountMinor, refundedQuantity, refundedMinor]. */
+export type OrderLine = [quantity: number, amountMinor: number, refundedQuantity?: number, refundedMinor?: number];
+
+/** An order as far as refunds change it. Works on the transaction's copy. */
+export interface Order {
+  orderId: string;
+  customerId: string;
+  occurredAtMs: number;
+  currency: string;
+  totalMinor: number;
+  refundedMinor: number;
+  pointsEarned: number;
+  pointsTakenBack: number;
+  /** Transfer and lot that it earned; null when it earned nothing. */
+  earnId: string | null;
+  /** By sku. */
+  lines: Record<string, OrderLine>;
+}
+
+export interface RefundedLine {
+  sku: string;
+  quantity: number;
+  amountMinor: number;
+}
+
+export interface Refund {
+  refundId: string;
+  customerId: string;
+  orderId: string | null;
+  scope: 'whole' | 'amount' | 'lines';
+  currency: string;
+  amountMinor: number | null;
+  lines: RefundedLine[];
+  /** ISO 8601. */
+  occurredAt: string;
+}
+
+/** What a refund took from one order. */
+export interface Match {
+  order: Order;
+  amountMinor: number;
+  /** Points that this part of the order had earned. */
+  pointsDue: number;
+}
+
+export interface Matching {
+  matches: Match[];
+  matchedMinor: number;
+  /** Beyond what the orders had left. */
+  unmatchedMinor: number;
+}
+
+/** Lines as an order keeps them: quantities and amounts per sku. */
+export const linesBySku = (lines: readonly RefundedLine[]): Record<string, OrderLine> => {
+  const bySku: Record<string, OrderLine> = {};
+  for (const { sku, quantity, amountMinor } of lines) {
+    const line = bySku[sku];
+    if (line) bySku[sku] = [line[0] + quantity, line[1] + amountMinor];
+    else bySku[sku] = [quantity, amountMinor];
+  }
+  return bySku;
+};
+
+/** @throws AppError invalid `ledger.refund_incomplete` when the scope's own field is missing */
+export const checkRefund = (refund: Refund): void => {
+  const missing =
+    refund.scope === 'whole' && refund.orderId === null
+      ? 'orderId'
+      : refund.scope === 'amount' && refund.amountMinor === null
+        ? 'amountMinor'
+        : refund.scope === 'lines' && refund.lines.length === 0
+          ? 'lines'
+          : undefined;
+  if (missing)
+    throw new AppError('invalid', 'ledger.refund_incomplete', `a refund of scope ${refund.scope} needs ${missing}`, {
+      problems: [{ path: `/${missing}`, message: 'is missing' }],
+    });
+};
+
+/**
+ * Counts an amount as refunded, no more than the order has left. The points due for it are what the order's points for all
+ * refunded so far come to, less those due before: parts add up to the whole, never to more.
+ */
+const refundAmount = (order: Order, amountMinor: number): Match => {
+  const part = Math.min(amountMinor, order.totalMinor - order.refundedMinor);
+  const due = (refundedMinor: number): number =>
+    order.totalMinor === 0 ? 0 : mulDivFloor(order.pointsEarned, refundedMinor, order.totalMinor);
+  const before = due(order.refundedMinor);
+  order.refundedMinor += part;
+  return { order, amountMinor: part, pointsDue: due(order.refundedMinor) - before };
+};
+
+/** Marks every line as gone. */
+const refundWhole = (order: Order): Match => {
+  for (const [sku, [quantity, amountMinor]] of Object.entries(order.lines))
+    order.lines[sku] = [quantity, amountMinor, quantity, amountMinor];
+  return refundAmount(order, order.totalMinor - order.refundedMinor);
+};
+
+/**
+ * Takes lines out of one order, as far as it has them, and shortens `wanted` by what it took. A line's share of the
+ * refunded money follows its share of the quantity and is no more than the line had left.
+ */
+const refundLines = (order: Order, wanted: RefundedLine[]): Match => {
+  let amountMinor = 0;
+  for (const want of wanted) {
+    // Object.hasOwn: a sku may be called like something every object inherits.
+    const line = Object.hasOwn(order.lines, want.sku) ? order.lines[want.sku] : undefined;
+    if (!line || want.quantity === 0) continue;
+    const [quantity, lineMinor, refundedQuantity = 0, refundedMinor = 0] = line;
+    const taken = Math.min(want.quantity, quantity - refundedQuantity);
+    if (taken === 0) continue;
+    const share = mulDivFloor(want.amountMinor, taken, want.quantity);
+    const part = Math.min(share, lineMinor - refundedMinor, order.totalMinor - order.refundedMinor - amountMinor);
+    order.lines[want.sku] = [quantity, lineMinor, refundedQuantity + taken, refundedMinor + part];
+    want.quantity -= taken;
+    want.amountMinor -= share;
+    amountMinor += part;
+  }
+  return refundAmount(order, amountMinor);
+};
+
+const newestFirst = (a: Order, b: Order): number =>
+  b.occurredAtMs - a.occurredAtMs || (a.orderId < b.orderId ? 1 : -1);
+
+const isTouched = ({ amountMinor, pointsDue }: Match): boolean => amountMinor > 0 || pointsDue > 0;
+
+const asMatching = (matches: Match[], refundedMinor: number): Matching => {
+  const matchedMinor = matches.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
+  return { matches: matches.filter(isTouched), matchedMinor, unmatchedMinor: Math.max(0, refundedMinor - matchedMinor) };
+};
+
+const totalOf = (lines: readonly RefundedLine[]): number => lines.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
+
+/**
+ * A refund of one named order.
+ * @throws AppError rejected `ledger.refund_of_another_customer`, `ledger.refund_currency_mismatch`
+ */
+export const refundOrder = (order: Order, refund: Refund): Matching => {
+  if (order.customerId !== refund.customerId)
+    throw new AppError('rejected', 'ledger.refund_of_another_customer', 'the order is not of the customer who is refunded');
+  if (order.currency !== refund.currency)
+    throw new AppError('rejected', 'ledger.refund_currency_mismatch', `the order was paid in ${order.currency}`);
+  if (refund.scope === 'whole') return asMatching([refundWhole(order)], 0);
+  if (refund.scope === 'amount') return asMatching([refundAmount(order, refund.amountMinor ?? 0)], refund.amountMinor ?? 0);
+  // An order that was sent without lines can only be refunded by the money.
+  if (Object.keys(order.lines).length === 0)
+    return asMatching([refundAmount(order, totalOf(refund.lines))], totalOf(refund.lines));
+  const wanted = refund.lines.map((line) => ({ ...line }));
+  return asMatching([refundLines(order, wanted)], totalOf(refund.lines));
+};
+
+/**
+ * A refund that names no order: the customer's newest purchases that still have something to refund, none later than the
+ * refund itself, newest first.
+ */
+export const refundNewest = (candidates: readonly Order[], refund: Refund): Matching => {
+  const untilMs = Date.parse(refund.occurredAt);
+  const orders = candidates
+    .filter((order) => order.customerId === refund.customerId && order.currency === refund.currency)
+    .filter((order) => order.occurredAtMs <= untilMs && order.refundedMinor < order.totalMinor)
+    .sort(newestFirst);
+  const matches: Match[] = [];
+  if (refund.scope === 'amount') {
+    let left = refund.amountMinor ?? 0;
+    for (const order of orders) {
+      if (left === 0) break;
+      const match = refundAmount(order, left);
+      left -= match.amountMinor;
+      matches.push(match);
+    }
+    return asMatching(matches, refund.amountMinor ?? 0);
+  }
+  const wanted = refund.lines.map((line) => ({ ...line }));
+  for (const order of orders) {
+    if (wanted.every(({ quantity }) => quantity === 0)) break;
+    matches.push(refundLines(order, wanted));
+  }
+  return asMatching(matches, totalOf(refund.lines));
+};

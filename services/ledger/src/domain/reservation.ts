@@ -1,0 +1,109 @@
+import { AppError, assert, present } from '@vafa/kernel';
+import type { Account } from './account.ts';
+import { type Allocation, type Book, findLot, post, touchLot } from './book.ts';
+import { bySpending } from './lot.ts';
+import { allocate, openLots, requirePoints, takeFrom } from './spend.ts';
+import type { Transfer } from './transfer.ts';
+
+export type ReservationStatus = 'held' | 'captured' | 'released' | 'timed_out';
+
+/** Points held for a payment under way. */
+export interface Reservation {
+  id: string;
+  customerId: string;
+  points: number;
+  captured: number;
+  orderId: string | null;
+  status: ReservationStatus;
+  expiresAtMs: number;
+}
+
+/**
+ * Holds points: their lots are taken now, so that expiry can't eat them meanwhile.
+ * @throws AppError rejected `ledger.insufficient_points`
+ */
+export const hold = (book: Book, account: Account, reservation: Pick<Reservation, 'id' | 'points'>): Allocation[] => {
+  requirePoints(account, reservation.points);
+  const taken = takeFrom(book, account, openLots(book, account.customerId), reservation.points);
+  account.reserved += reservation.points;
+  return allocate(book, reservation.id, taken);
+};
+
+/** @throws AppError conflict `ledger.reservation_closed` */
+export const requireOpen = (reservation: Reservation, nowMs: number): void => {
+  const status = reservation.status === 'held' && reservation.expiresAtMs <= nowMs ? 'timed_out' : reservation.status;
+  if (status === 'held') return;
+  throw new AppError('conflict', 'ledger.reservation_closed', `the reservation is ${status.replace('_', ' ')}`, { status });
+};
+
+/**
+ * Gives points of a reservation back into the lots they came from, those that expire last first, with their old expiry. A
+ * deficit that came up meanwhile is paid off first.
+ */
+const giveBack = (book: Book, account: Account, allocations: readonly Allocation[], points: number): void => {
+  const parts = allocations.map((allocation) => ({
+    allocation,
+    lot: present(findLot(book, account.customerId, allocation.lotId), 'lot of an allocation'),
+  }));
+  parts.sort((a, b) => bySpending(b.lot, a.lot));
+  let left = points;
+  for (const { allocation, lot } of parts) {
+    const part = Math.min(left, allocation.points - allocation.returned);
+    if (part === 0) continue;
+    const absorbed = Math.min(account.deficit, part);
+    allocation.returned += part;
+    book.changedAllocations.push(allocation);
+    lot.remaining += part - absorbed;
+    lot.absorbed += absorbed;
+    account.reserved -= part;
+    account.deficit -= absorbed;
+    account.active += part - absorbed;
+    left -= part;
+    touchLot(book, account, lot);
+  }
+  assert(left === 0, 'a reservation gives back what it holds');
+};
+
+/** Ends a reservation without spending. Whether it may is the caller's to check. */
+export const release = (
+  book: Book,
+  account: Account,
+  reservation: Reservation,
+  allocations: readonly Allocation[],
+  status: 'released' | 'timed_out',
+): void => {
+  giveBack(book, account, allocations, reservation.points);
+  reservation.status = status;
+};
+
+/**
+ * Spends a reservation, or a part of it; the rest is given back.
+ * @throws AppError conflict `ledger.reservation_closed`, rejected `ledger.capture_exceeds_reservation`
+ */
+export const capture = (
+  book: Book,
+  account: Account,
+  reservation: Reservation,
+  allocations: readonly Allocation[],
+  points: number,
+  references: { occurredAt: string; actor: string; traceparent?: string },
+): Transfer => {
+  requireOpen(reservation, book.nowMs);
+  if (points > reservation.points)
+    throw new AppError('rejected', 'ledger.capture_exceeds_reservation', `only ${reservation.points} points are held`, {
+      held: reservation.points,
+      requested: points,
+    });
+  if (points < reservation.points) giveBack(book, account, allocations, reservation.points - points);
+  account.reserved -= points;
+  reservation.captured = points;
+  reservation.status = 'captured';
+  return post(book, account, {
+    ...references,
+    kind: 'redeem',
+    points: -points,
+    naturalKey: [reservation.id],
+    reservationId: reservation.id,
+    ...(reservation.orderId === null ? {} : { orderId: reservation.orderId }),
+  });
+};

@@ -1,0 +1,85 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { EXIT_SETTINGS } from './environment.ts';
+
+export interface Supervised {
+  /** Resolves when the process is ready for the first time. @throws Error when it ends before that */
+  ready: Promise<void>;
+  pid(): number | undefined;
+  restarts(): number;
+  stop(limitMs: number): Promise<void>;
+}
+
+const FIRST_WAIT_MS = 200;
+const MAX_WAIT_MS = 30_000;
+/** A process that lived this long has recovered: waits begin anew. */
+const HEALTHY_AFTER_MS = 30_000;
+
+/**
+ * Keeps one process of the runner alive: what crashes is started again, sooner at first and later more slowly. Wrong
+ * settings are not retried.
+ */
+export const supervise = (options: {
+  label: string;
+  services: readonly string[];
+  env: Record<string, string>;
+  say: (line: string) => void;
+  /** Called when the process ended with what a restart won't mend. */
+  onGivenUp: (code: number) => void;
+}): Supervised => {
+  const { label, services, env, say, onGivenUp } = options;
+  let child: ChildProcess | undefined;
+  let stopping = false;
+  let restarts = 0;
+  let waitMs = FIRST_WAIT_MS;
+  let timer: NodeJS.Timeout | undefined;
+  let becameReady: () => void;
+  let failedFirst: (error: Error) => void;
+  let everReady = false;
+  const ready = new Promise<void>((resolve, reject) => {
+    becameReady = resolve;
+    failedFirst = reject;
+  });
+
+  const start = (): void => {
+    const startedAt = performance.now();
+    const main = fileURLToPath(new URL('./main.ts', import.meta.url));
+    child = spawn(process.execPath, [main, ...services], { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    child.on('message', () => {
+      everReady = true;
+      becameReady();
+    });
+    child.on('exit', (code, signal) => {
+      child = undefined;
+      if (stopping) return;
+      if (code === EXIT_SETTINGS || !everReady) {
+        failedFirst(new Error(`${label} could not start (see above)`));
+        if (everReady || code === EXIT_SETTINGS) onGivenUp(code ?? 1);
+        return;
+      }
+      if (performance.now() - startedAt > HEALTHY_AFTER_MS) waitMs = FIRST_WAIT_MS;
+      restarts += 1;
+      say(`${label} ended (${signal ?? `code ${code}`}), starting it again in ${waitMs / 1000} s`);
+      timer = setTimeout(start, waitMs);
+      waitMs = Math.min(MAX_WAIT_MS, waitMs * 2);
+    });
+  };
+  start();
+
+  return {
+    ready,
+    pid: () => child?.pid,
+    restarts: () => restarts,
+    stop: async (limitMs) => {
+      stopping = true;
+      clearTimeout(timer);
+      const current = child;
+      if (!current) return;
+      const gone = new Promise((resolve) => current.once('exit', resolve));
+      current.kill('SIGTERM');
+      const killer = setTimeout(() => current.kill('SIGKILL'), limitMs);
+      await gone;
+      clearTimeout(killer);
+    },
+  };
+};
