@@ -25,15 +25,17 @@ const NETWORK = new RegExp(
 
 /**
  * Turns the output of a failed installation into one line that says what to do.
+ * @param root where Vafa is
+ * @param pnpm the package manager with its version, as npx is told it
  * @returns undefined when it is nothing known, and the output itself must be shown
  */
-export const explainInstallFailure = (output, root) => {
+export const explainInstallFailure = (output, root, pnpm) => {
   const text = onOneLine(output);
   if (/ENOSPC|No space left on device|EDQUOT|quota exceeded/i.test(text)) {
     return `The disk is full: free about 1 GB where ${root} and the home folder are, and start again.`;
   }
   if (/ERR_PNPM_OUTDATED_LOCKFILE|ERR_PNPM_NO_LOCKFILE/.test(text)) {
-    return 'pnpm-lock.yaml does not fit the package.json files: run "npx --yes pnpm@12.21.0 install" and commit pnpm-lock.yaml with them.';
+    return `pnpm-lock.yaml does not fit the package.json files: run "npx --yes ${pnpm} install" and commit pnpm-lock.yaml with them.`;
   }
   if (/\bE40[137]\b|40[137] (?:Unauthorized|Forbidden|Proxy Authentication)|status (?:code )?40[137]/.test(text)) {
     return 'The package registry refuses access: check what "npm config get registry" names, and the credentials for it in .npmrc.';

@@ -19,6 +19,7 @@ const PROGRESS_LOG_MS = 10000;
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const stampPath = join(root, 'node_modules/.vafa-installed');
 const nodePath = join(root, 'node_modules/.bin/node');
+const isWindows = process.platform === 'win32';
 const isTerminal = Boolean(process.stderr.isTTY);
 const say = (text) => process.stderr.write(text);
 
@@ -91,25 +92,28 @@ const install = () =>
       cwd: root,
       env: environment(),
       stdio: ['ignore', 'pipe', 'pipe'],
-      shell: process.platform === 'win32', // npx is a batch file there
+      shell: isWindows, // npx is a batch file there
+      detached: !isWindows, // a group of its own, so that pnpm can be ended with npx
     });
     child.stdout.on('data', hear);
     child.stderr.on('data', hear);
     const end = (result) => done(Object.assign({ output, seconds: progress.end() }, result));
     child.on('error', (error) => end({ ok: false, missing: error.code === 'ENOENT' }));
-    child.on('close', (code) => end({ ok: code === 0, missing: false }));
+    let interrupted = false;
+    child.on('close', (code) => end({ ok: code === 0, missing: false, interrupted }));
     for (const signal of ['SIGINT', 'SIGTERM']) {
       process.on(signal, () => {
-        child.kill(signal);
-        dropBrokenNode();
-        process.exit(130);
+        interrupted = true;
+        if (child.exitCode !== null) return;
+        if (isWindows) child.kill();
+        else process.kill(-child.pid, signal);
       });
     }
   });
 
 const explain = ({ output, missing }) => {
   if (missing) return 'npx is missing: install npm (it comes with Node from nodejs.org), and start again.';
-  const line = explainInstallFailure(output, root);
+  const line = explainInstallFailure(output, root, PNPM);
   if (line) return line;
   const last = output.trim().split('\n').slice(-SHOWN_LINES).join('\n');
   return `What pnpm said last:\n${last}\nIf this says nothing to you: remove the node_modules folders and start again.`;
@@ -126,15 +130,18 @@ const main = async () => {
   const result = await install();
   if (!result.ok) {
     dropBrokenNode();
+    if (result.interrupted) process.exit(130);
     fail(explain(result));
   }
   if (!nodeRuns()) {
     dropBrokenNode();
-    fail(`There is no Node ${VAFA_NODE} for ${process.platform} ${process.arch} in the package "node", or it does not run here (it needs glibc): use another machine.`);
+    fail(
+      `There is no Node ${VAFA_NODE} for ${process.platform} ${process.arch} in the package "node", or it does not run here (it needs glibc): use another machine.`,
+    );
   }
   mkdirSync(dirname(stampPath), { recursive: true });
   writeFileSync(stampPath, `${stamp}\n`);
   say(`Packages installed in ${result.seconds} s\n`);
 };
 
-main().catch((error) => fail(explainInstallFailure(String(error.message), root) || error.stack));
+main().catch((error) => fail(explainInstallFailure(String(error.message), root, PNPM) || error.stack));

@@ -67,12 +67,12 @@ export const localKafkaObstacle = async (cacheDir: string = DEFAULT_CACHE_DIR): 
  * jars already there), else none, with the reason.
  */
 export const kafkaAvailability = async ({ env, cacheDir }: AvailabilityOptions): Promise<KafkaAvailability> => {
-  const brokers = (env['KAFKA_BROKERS'] ?? '')
+  const brokers = (env.KAFKA_BROKERS ?? '')
     .split(',')
     .map((broker) => broker.trim())
     .filter((broker) => broker !== '');
   if (brokers.length > 0) return { kind: 'env', brokers };
-  const dockerHost = env['DOCKER_HOST'] ?? '';
+  const dockerHost = env.DOCKER_HOST ?? '';
   if (await dockerAnswers(dockerHost === '' ? 'unix:///var/run/docker.sock' : dockerHost)) return { kind: 'docker' };
   const obstacle = await localKafkaObstacle(cacheDir);
   if (obstacle === undefined) return { kind: 'maven' };

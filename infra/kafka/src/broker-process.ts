@@ -59,7 +59,13 @@ export const launchBroker = (place: Place, jarDir: string, moreFlags: string[] =
     child.once('error', reject);
     child.once('spawn', () => {
       const pid = child.pid as number;
-      writeFileSync(place.pidPath, `${pid}\n`);
+      try {
+        writeFileSync(place.pidPath, `${pid}\n`);
+      } catch (error) {
+        child.kill('SIGKILL'); // a broker that no later start could find must not run
+        reject(error);
+        return;
+      }
       const guard = startGuard(pid);
       const ended = new Promise<Ending>((settle) => {
         child.once('exit', (exitCode, signal) => {

@@ -1,22 +1,17 @@
 import { createHash } from 'node:crypto';
-import { access, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { classArchiveIsSettled, makeClassArchive } from './class-archive.ts';
 import { DEFAULT_CACHE_DIR, POM_PATH } from './default-folders.ts';
 import { type HeldLock, tryLock } from './held-lock.ts';
 import { LocalKafkaError } from './local-kafka-error.ts';
+import { pathExists } from './path-exists.ts';
 import { runCommand } from './run-command.ts';
 
 const RESOLVE_LIMIT_MS = 10 * 60_000;
 const PROGRESS_EVERY_MS = 3_000;
 const LOCK_RETRY_MS = 250;
-
-const exists = async (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
 
 /** The folder's name carries the hash of the pom: it exists only complete, and a changed pom has another one. */
 const jarDirOf = async (cacheDir: string): Promise<string> => {
@@ -29,7 +24,7 @@ const jarDirOf = async (cacheDir: string): Promise<string> => {
 
 /** Are Kafka's jars there, so that Maven is not needed? */
 export const jarsAreCached = async (cacheDir: string = DEFAULT_CACHE_DIR): Promise<boolean> =>
-  exists(await jarDirOf(cacheDir));
+  pathExists(await jarDirOf(cacheDir));
 
 /** Maven writes to one repository of the user, which is not made for two writers at once: others wait. */
 const waitForLock = async (path: string, log: (line: string) => void): Promise<HeldLock> => {
@@ -118,12 +113,12 @@ export const resolveJars = async (
   const cacheDir = resolve(options.cacheDir ?? DEFAULT_CACHE_DIR);
   const log = options.log ?? (() => {});
   const jarDir = await jarDirOf(cacheDir);
-  const isReady = async (): Promise<boolean> => (await exists(jarDir)) && (await classArchiveIsSettled(jarDir));
+  const isReady = async (): Promise<boolean> => (await pathExists(jarDir)) && (await classArchiveIsSettled(jarDir));
   if (await isReady()) return jarDir;
   await mkdir(cacheDir, { recursive: true });
   const lock = await waitForLock(join(cacheDir, 'jars.lock'), log);
   try {
-    if (!(await exists(jarDir))) await fetchJars(cacheDir, jarDir, log);
+    if (!(await pathExists(jarDir))) await fetchJars(cacheDir, jarDir, log);
     // only where it stays: the archive names the folder of its jars
     if (!(await isReady())) await makeClassArchive(jarDir, log);
     return jarDir;

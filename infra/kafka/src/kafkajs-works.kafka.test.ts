@@ -188,7 +188,7 @@ describe.skipIf(obstacle !== undefined)(
         eachMessage: async ({ partition, message }) => {
           const key = String(message.key);
           partitionsOfKey.set(key, (partitionsOfKey.get(key) ?? new Set()).add(partition));
-          ids.push(String(message.headers?.['ce_id'] ?? message.value));
+          ids.push(String(message.headers?.ce_id ?? message.value));
         },
       });
       await waitUntil('all records read', () => ids.length >= 971);

@@ -1,20 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { access, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { explainFailure } from './explain-failure.ts';
 import { javaArguments } from './jvm-flags.ts';
 import { LocalKafkaError } from './local-kafka-error.ts';
+import { pathExists } from './path-exists.ts';
 import type { Place } from './place.ts';
 import { runCommand } from './run-command.ts';
 import { serverProperties } from './server-properties.ts';
 
 const FORMAT_LIMIT_MS = 60_000;
-
-const isThere = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
 
 const isEmpty = async (dir: string): Promise<boolean> => (await readdir(dir)).length === 0;
 
@@ -38,8 +33,8 @@ export const formatOnce = async (
   controllerPort: number,
   port: number,
 ): Promise<boolean> => {
-  if (await isThere(join(place.dataDir, 'meta.properties'))) return false;
-  if ((await isThere(place.dataDir)) && !(await isEmpty(place.dataDir))) {
+  if (await pathExists(join(place.dataDir, 'meta.properties'))) return false;
+  if ((await pathExists(place.dataDir)) && !(await isEmpty(place.dataDir))) {
     throw new LocalKafkaError(
       'data_damaged',
       `${place.dataDir} holds files but no meta.properties, so it is no data of Kafka's or is damaged: move that folder away to start empty.`,

@@ -78,10 +78,11 @@ const openToAll = async (dir: string): Promise<void> => {
   }
 };
 
-const copyBinaries = async (source: BinaryPackage, area: string): Promise<string> => {
+const copyBinaries = async (source: BinaryPackage, area: string, log: (line: string) => void): Promise<string> => {
   const home = join(area, 'binaries');
   const copy = join(home, source.version);
   if (await lstat(copy).catch(() => undefined)) return join(copy, 'native');
+  log(`PostgreSQL's programs cannot be run where they are installed: copying them to ${home}`);
   await rm(home, { recursive: true, force: true }); // older versions and copies that were cut off
   await mkdir(home, { recursive: true });
   await cp(join(source.dir, 'native'), join(`${copy}.part`, 'native'), {
@@ -118,9 +119,8 @@ export const usableBinaries = async (
         inPlace,
       );
     }
-    log(`PostgreSQL's programs cannot be run where they are installed: using a copy in ${area}`);
     try {
-      return await tryBinaries(await copyBinaries(source, area), account);
+      return await tryBinaries(await copyBinaries(source, area, log), account);
     } catch (copied) {
       throw new LocalPostgresError(
         'binaries_unusable',

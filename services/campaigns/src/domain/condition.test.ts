@@ -49,8 +49,14 @@ describe('conditionProblem', () => {
     [{ field: 'attributes.rank', op: 'gte', value: 1 }, undefined],
     [{ field: 'channel', op: 'in', value: ['a', 'b'] }, undefined],
     [{ field: 'totl', op: 'eq', value: 1 }, 'field "totl" is not one of: totalMinor, channel, attributes.*'],
-    [{ field: 'attributes.', op: 'eq', value: 1 }, 'field "attributes." is not one of: totalMinor, channel, attributes.*'],
-    [{ field: 'attributes.*', op: 'eq', value: 1 }, 'field "attributes.*" is not one of: totalMinor, channel, attributes.*'],
+    [
+      { field: 'attributes.', op: 'eq', value: 1 },
+      'field "attributes." is not one of: totalMinor, channel, attributes.*',
+    ],
+    [
+      { field: 'attributes.*', op: 'eq', value: 1 },
+      'field "attributes.*" is not one of: totalMinor, channel, attributes.*',
+    ],
     [{ field: 'channel', op: 'in', value: 'a' }, 'op "in" needs a list of values'],
     [{ field: 'channel', op: 'in', value: [] }, 'needs at least one value'],
     [{ field: 'channel', op: 'eq', value: ['a'] }, 'op "eq" needs one value, not a list'],

@@ -14,7 +14,8 @@ const kindOf = (value: Scalar): FieldKind => typeof value as 'string' | 'number'
  */
 export const conditionProblem = (condition: Condition, fields: ReadonlyMap<string, FieldKind>): string | undefined => {
   const { field, op, value } = condition;
-  const kind = field.startsWith(ATTRIBUTE) && field.length > ATTRIBUTE.length ? fields.get(`${ATTRIBUTE}*`) : fields.get(field);
+  const kind =
+    field.startsWith(ATTRIBUTE) && field.length > ATTRIBUTE.length ? fields.get(`${ATTRIBUTE}*`) : fields.get(field);
   if (!kind || field === `${ATTRIBUTE}*`) return `field "${field}" is not one of: ${[...fields.keys()].join(', ')}`;
   if (op === 'in' && !Array.isArray(value)) return 'op "in" needs a list of values';
   if (op !== 'in' && Array.isArray(value)) return `op "${op}" needs one value, not a list`;

@@ -36,12 +36,19 @@ describe('decide', () => {
   it('requests while the time to live has not passed, to the millisecond', () => {
     expect(decided(campaign(), happened())).toEqual({ status: 'requested' });
     expect(decided(campaign(), happened({ atMs: NOW - DAY }))).toEqual({ status: 'requested' });
-    expect(decided(campaign(), happened({ atMs: NOW - DAY - 1 }))).toEqual({ status: 'expired', reason: 'too_old', keep: true });
+    expect(decided(campaign(), happened({ atMs: NOW - DAY - 1 }))).toEqual({
+      status: 'expired',
+      reason: 'too_old',
+      keep: true,
+    });
   });
 
   it('only counts what is history', () => {
     expect(decided(campaign(), happened({ atMs: NOW - 8 * DAY }))).toMatchObject({ keep: true });
-    expect(decided(campaign(), happened({ atMs: NOW - 8 * DAY - 1 }))).toMatchObject({ status: 'expired', keep: false });
+    expect(decided(campaign(), happened({ atMs: NOW - 8 * DAY - 1 }))).toMatchObject({
+      status: 'expired',
+      keep: false,
+    });
   });
 
   it('records what a paused campaign would have done, and what was too old as such', () => {
@@ -60,7 +67,12 @@ describe('decide', () => {
   });
 
   it('tells interactions by their type', () => {
-    const trigger: Trigger = { kind: 'event', eventType: 'interaction.recorded', interactionType: 'signup', conditions: [] };
+    const trigger: Trigger = {
+      kind: 'event',
+      eventType: 'interaction.recorded',
+      interactionType: 'signup',
+      conditions: [],
+    };
     const of = (interactionType: string) => decided(campaign({ trigger }), happened({ data: { interactionType } }));
     expect(of('signup')).toEqual({ status: 'requested' });
     expect(of('app.opened')).toBeUndefined();
@@ -74,7 +86,9 @@ describe('decide', () => {
     const trigger: Trigger = { kind: 'lifecycle', to: ['dormant'], from: ['new'] };
     expect(decided(campaign({ trigger }), happened({ data: { from, to } })) !== undefined).toBe(expected);
     const fromAny: Trigger = { kind: 'lifecycle', to: ['dormant'] };
-    expect(decided(campaign({ trigger: fromAny }), happened({ data: { from, to } })) !== undefined).toBe(to === 'dormant');
+    expect(decided(campaign({ trigger: fromAny }), happened({ data: { from, to } })) !== undefined).toBe(
+      to === 'dormant',
+    );
   });
 });
 
@@ -86,7 +100,10 @@ describe('indexByEvent', () => {
       { ...campaign({ id: 'c' }), status: 'draft' },
       { ...campaign({ id: 'd' }), status: 'stopped' },
       campaign({ id: 'e', trigger: { kind: 'lifecycle', to: ['new'] } }),
-      campaign({ id: 'f', trigger: { kind: 'scheduled', at: '2026-12-01T00:00:00Z', audience: { lifecycle: ['new'] } } }),
+      campaign({
+        id: 'f',
+        trigger: { kind: 'scheduled', at: '2026-12-01T00:00:00Z', audience: { lifecycle: ['new'] } },
+      }),
     ];
     const index = indexByEvent(all);
     expect([...index].map(([type, campaigns]) => [type, campaigns.map(({ id }) => id)])).toEqual([

@@ -25,9 +25,29 @@ describe('explain', () => {
   const table: [string, Partial<Evidence>, string][] = [
     ['requested and nothing heard', { entries: [requested] }, 'requested'],
     ['sent', { entries: [requested], outcomes: [{ status: 'sent', reason: null }] }, 'sent'],
-    ['delivered after sent', { entries: [requested], outcomes: [{ status: 'sent', reason: null }, { status: 'delivered', reason: null }] }, 'delivered'],
+    [
+      'delivered after sent',
+      {
+        entries: [requested],
+        outcomes: [
+          { status: 'sent', reason: null },
+          { status: 'delivered', reason: null },
+        ],
+      },
+      'delivered',
+    ],
     ['suppressed', { entries: [requested], outcomes: [{ status: 'suppressed', reason: 'no_consent' }] }, 'suppressed'],
-    ['one suppressed, the other delivered', { entries: [requested], outcomes: [{ status: 'suppressed', reason: 'no_contact' }, { status: 'delivered', reason: null }] }, 'delivered'],
+    [
+      'one suppressed, the other delivered',
+      {
+        entries: [requested],
+        outcomes: [
+          { status: 'suppressed', reason: 'no_contact' },
+          { status: 'delivered', reason: null },
+        ],
+      },
+      'delivered',
+    ],
     ['requested once, skipped later', { entries: [{ status: 'skipped', reason: 'paused' }, requested] }, 'requested'],
     ['skipped', { entries: [{ status: 'skipped', reason: 'paused' }] }, 'skipped'],
     ['expired', { entries: [{ status: 'expired', reason: 'too_old' }] }, 'expired'],
@@ -42,7 +62,12 @@ describe('explain', () => {
   });
 
   it('names the reason', () => {
-    const { text } = explain({ campaign, entries: [requested], outcomes: [{ status: 'suppressed', reason: 'no_consent' }], lifecycle: undefined });
+    const { text } = explain({
+      campaign,
+      entries: [requested],
+      outcomes: [{ status: 'suppressed', reason: 'no_consent' }],
+      lifecycle: undefined,
+    });
     expect(text).toBe('A message was requested for her and suppressed: no_consent.');
   });
 });

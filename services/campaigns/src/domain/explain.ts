@@ -29,9 +29,13 @@ const TELLING = ['clicked', 'opened', 'delivered', 'failed', 'suppressed', 'sent
 export const explain = ({ campaign, entries, outcomes, lifecycle }: Evidence): Explanation => {
   const [latest] = entries;
   if (entries.some(({ status }) => status === 'requested')) return fared(outcomes);
-  if (latest?.status === 'skipped') return { code: 'skipped', text: `Her trigger came while the campaign was ${latest.reason}.` };
+  if (latest?.status === 'skipped')
+    return { code: 'skipped', text: `Her trigger came while the campaign was ${latest.reason}.` };
   if (latest?.status === 'expired')
-    return { code: 'expired', text: `Her trigger was told later than the campaign's time to live (${campaign.timeToLive}).` };
+    return {
+      code: 'expired',
+      text: `Her trigger was told later than the campaign's time to live (${campaign.timeToLive}).`,
+    };
   return neverTriggered(campaign, lifecycle);
 };
 
@@ -53,6 +57,12 @@ const neverTriggered = ({ status, trigger, timeToLive }: Campaign, lifecycle: st
       text: `No event of hers matched the trigger while the campaign ran, or it was much older than ${timeToLive}.`,
     };
   if (lifecycle === undefined || !(trigger.audience.lifecycle as readonly string[]).includes(lifecycle))
-    return { code: 'not_in_audience', text: `Her lifecycle state is ${lifecycle ?? 'not known'}; the audience is ${trigger.audience.lifecycle.join(', ')}.` };
-  return { code: 'not_reached', text: `She is in the audience now; she was not when it was reached, or it has not been (due ${trigger.at}).` };
+    return {
+      code: 'not_in_audience',
+      text: `Her lifecycle state is ${lifecycle ?? 'not known'}; the audience is ${trigger.audience.lifecycle.join(', ')}.`,
+    };
+  return {
+    code: 'not_reached',
+    text: `She is in the audience now; she was not when it was reached, or it has not been (due ${trigger.at}).`,
+  };
 };

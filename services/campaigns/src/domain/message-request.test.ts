@@ -28,31 +28,50 @@ describe('requestIdOf', () => {
 
 describe('paramsOf', () => {
   it('takes plain fields and attributes, and no attribute hides a field', () => {
-    const data = { orderId: 'A-1', totalMinor: 5, lines: [{ sku: 'x' }], attributes: { colour: 'red', totalMinor: 9, customerId: 'x' } };
-    expect(paramsOf('c1', { customerId: 'old', ...data })).toEqual({ customerId: 'c1', orderId: 'A-1', totalMinor: 5, colour: 'red' });
+    const data = {
+      orderId: 'A-1',
+      totalMinor: 5,
+      lines: [{ sku: 'x' }],
+      attributes: { colour: 'red', totalMinor: 9, customerId: 'x' },
+    };
+    expect(paramsOf('c1', { customerId: 'old', ...data })).toEqual({
+      customerId: 'c1',
+      orderId: 'A-1',
+      totalMinor: 5,
+      colour: 'red',
+    });
   });
 
   it('always makes params that the contract takes', () => {
-    const value = fc.oneof(fc.string({ maxLength: 3_000 }), fc.double({ noNaN: true, noDefaultInfinity: true }), fc.boolean(), fc.array(fc.integer()));
+    const value = fc.oneof(
+      fc.string({ maxLength: 3_000 }),
+      fc.double({ noNaN: true, noDefaultInfinity: true }),
+      fc.boolean(),
+      fc.array(fc.integer()),
+    );
     const names = fc.string({ maxLength: 80 });
     fc.assert(
-      fc.property(fc.dictionary(names, value, { maxKeys: 70 }), fc.dictionary(names, value, { maxKeys: 70 }), (fields, attributes) => {
-        const envelope = event(
-          MessageRequested,
-          { id: '1', source: '/vafa/campaigns', time: '2026-11-21T00:00:00Z' },
-          {
-            customerId: 'c1',
-            requestId: 'r1',
-            channel: 'sms',
-            templateId: 't1',
-            purpose: 'service',
-            params: paramsOf('c1', { ...fields, attributes }),
-            expiresAt: '2026-11-22T00:00:00Z',
-            cause: { kind: 'campaign', id: 'w' },
-          },
-        );
-        expect(problemsOf(MessageRequested, envelope.data)).toEqual([]);
-      }),
+      fc.property(
+        fc.dictionary(names, value, { maxKeys: 70 }),
+        fc.dictionary(names, value, { maxKeys: 70 }),
+        (fields, attributes) => {
+          const envelope = event(
+            MessageRequested,
+            { id: '1', source: '/vafa/campaigns', time: '2026-11-21T00:00:00Z' },
+            {
+              customerId: 'c1',
+              requestId: 'r1',
+              channel: 'sms',
+              templateId: 't1',
+              purpose: 'service',
+              params: paramsOf('c1', { ...fields, attributes }),
+              expiresAt: '2026-11-22T00:00:00Z',
+              cause: { kind: 'campaign', id: 'w' },
+            },
+          );
+          expect(problemsOf(MessageRequested, envelope.data)).toEqual([]);
+        },
+      ),
     );
   });
 });

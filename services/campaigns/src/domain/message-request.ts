@@ -25,7 +25,9 @@ export type Params = Record<string, string | number | boolean>;
 const isParam = (name: string, value: unknown): value is string | number | boolean =>
   name.length > 0 &&
   name.length <= MAX_PARAM_NAME &&
-  (typeof value === 'number' || typeof value === 'boolean' || (typeof value === 'string' && value.length <= MAX_PARAM_TEXT));
+  (typeof value === 'number' ||
+    typeof value === 'boolean' ||
+    (typeof value === 'string' && value.length <= MAX_PARAM_TEXT));
 
 /**
  * What a template may use: the plain fields of the event, the shop's attributes by their own names where these don't

@@ -1,13 +1,13 @@
 import { AppError, type FieldProblem } from '@vafa/kernel';
-import {
-  type CampaignContent,
-  type CampaignMessage,
-  type CampaignPurpose,
-  type Condition,
-  type Frequency,
-  type ScheduledTrigger,
-  type Trigger,
-  type TriggerEventType,
+import type {
+  CampaignContent,
+  CampaignMessage,
+  CampaignPurpose,
+  Condition,
+  Frequency,
+  ScheduledTrigger,
+  Trigger,
+  TriggerEventType,
 } from './campaign.ts';
 import { conditionProblem, type FieldKind } from './condition.ts';
 import { readTimeToLive } from './time-to-live.ts';
@@ -83,7 +83,9 @@ const messageProblems = (messages: readonly CampaignMessage[]): FieldProblem[] =
 
 /** Which fields are given and which belong to the kind. */
 const shapeProblems = (trigger: TriggerInput): FieldProblem[] => {
-  const given = Object.entries(trigger).flatMap(([name, value]) => (name !== 'kind' && value !== undefined ? [name] : []));
+  const given = Object.entries(trigger).flatMap(([name, value]) =>
+    name !== 'kind' && value !== undefined ? [name] : [],
+  );
   const foreign = given
     .filter((name) => !FIELDS_OF_KIND[trigger.kind].includes(name))
     .map((name) => ({ path: `/trigger/${name}`, message: `does not belong to a trigger of kind ${trigger.kind}` }));
@@ -132,7 +134,11 @@ const toTrigger = (input: TriggerInput): Trigger => {
   const { kind, eventType, interactionType, conditions = [], to = [], from, at = '', audience } = input;
   if (kind === 'lifecycle') return { kind, to: unique(to), ...(from ? { from: unique(from) } : {}) };
   if (kind === 'scheduled')
-    return { kind, at: Temporal.Instant.from(at).toString(), audience: { lifecycle: unique(audience?.lifecycle ?? []) } };
+    return {
+      kind,
+      at: Temporal.Instant.from(at).toString(),
+      audience: { lifecycle: unique(audience?.lifecycle ?? []) },
+    };
   return {
     kind,
     eventType: eventType as TriggerEventType,

@@ -23,5 +23,6 @@ const table: [CampaignStatus, StatusChange, CampaignStatus | undefined][] = [
 
 it.each(table)('%s + %s = %s', (status, change, expected) => {
   if (expected) expect(nextStatus(status, change)).toBe(expected);
-  else expect(() => nextStatus(status, change)).toThrowError(expect.objectContaining({ code: 'campaigns.wrong_status' }));
+  else
+    expect(() => nextStatus(status, change)).toThrowError(expect.objectContaining({ code: 'campaigns.wrong_status' }));
 });

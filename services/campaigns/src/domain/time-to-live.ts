@@ -14,7 +14,8 @@ export const readTimeToLive = (text: string): { ms: number } | { problem: string
     if (error instanceof RangeError) return { problem: 'must be an ISO 8601 duration such as P1D or PT6H' };
     throw error;
   }
-  if (duration.years !== 0 || duration.months !== 0) return { problem: 'must be in weeks, days, hours, minutes or seconds' };
+  if (duration.years !== 0 || duration.months !== 0)
+    return { problem: 'must be in weeks, days, hours, minutes or seconds' };
   const ms = duration.weeks * 7 * DAY_MS + duration.days * DAY_MS + timeMsOf(duration);
   if (ms <= 0) return { problem: 'must be longer than zero' };
   if (ms > MAX_TIME_TO_LIVE_MS) return { problem: 'must be at most 366 days' };

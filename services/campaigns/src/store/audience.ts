@@ -6,7 +6,10 @@ export interface AudienceMember {
 }
 
 /** Keeps the latest state of each customer by the time of the change, however late or twice it is told. */
-export const upsertAudience = async (tx: Tx, members: readonly (AudienceMember & { changedAt: string })[]): Promise<void> => {
+export const upsertAudience = async (
+  tx: Tx,
+  members: readonly (AudienceMember & { changedAt: string })[],
+): Promise<void> => {
   if (members.length === 0) return;
   await tx`insert into audience (customer_id, lifecycle, changed_at)
     select * from unnest(${members.map(({ customerId }) => customerId)}::text[],

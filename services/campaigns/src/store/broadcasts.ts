@@ -28,7 +28,9 @@ export const findBroadcast = async (sql: Queryable, campaignId: string): Promise
 
 /** As `findBroadcast`, held against the job until the transaction ends. */
 export const lockBroadcast = async (tx: Tx, campaignId: string): Promise<Broadcast | undefined> => {
-  const [row] = await tx<Broadcast[]>`select ${tx.unsafe(COLUMNS)} from broadcast where campaign_id = ${campaignId} for update`;
+  const [row] = await tx<
+    Broadcast[]
+  >`select ${tx.unsafe(COLUMNS)} from broadcast where campaign_id = ${campaignId} for update`;
   return row;
 };
 

@@ -10,7 +10,10 @@ export interface FormerCustomer {
 const keyOf = (customerId: string): string => idFrom('customer', customerId);
 
 /** Those of the customers who are no more, by their id. */
-export const findFormerCustomers = async (tx: Tx, customerIds: readonly string[]): Promise<Map<string, FormerCustomer>> => {
+export const findFormerCustomers = async (
+  tx: Tx,
+  customerIds: readonly string[],
+): Promise<Map<string, FormerCustomer>> => {
   const idOf = new Map(customerIds.map((id) => [keyOf(id), id]));
   const rows = await tx<(FormerCustomer & { customerKey: string })[]>`
     select customer_key as "customerKey", into_customer_id as "intoCustomerId", since from former_customer

@@ -18,7 +18,10 @@ export interface MessageOutcome {
 export const NOBODY = { customerId: '', triggerKey: null, requestId: '' } as const;
 
 /** Writes outcomes and returns those that are new, of campaigns that exist. */
-export const insertOutcomes = (tx: Tx, outcomes: readonly MessageOutcome[]): Promise<Pick<MessageOutcome, 'campaignId' | 'status' | 'reason'>[]> =>
+export const insertOutcomes = (
+  tx: Tx,
+  outcomes: readonly MessageOutcome[],
+): Promise<Pick<MessageOutcome, 'campaignId' | 'status' | 'reason'>[]> =>
   tx<Pick<MessageOutcome, 'campaignId' | 'status' | 'reason'>[]>`
     insert into message_outcome (message_id, status, campaign_id, customer_id, trigger_key, request_id, channel, template_id,
       reason, happened_at)

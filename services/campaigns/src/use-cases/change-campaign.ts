@@ -21,7 +21,14 @@ export interface Change {
  */
 export const createCampaign = async (tx: Tx, id: string, input: ContentInput, change: Change): Promise<Campaign> => {
   const at = change.now.toString();
-  const campaign: Campaign = { ...readContent(input, conditionFields), id, status: 'draft', version: 1, createdAt: at, updatedAt: at };
+  const campaign: Campaign = {
+    ...readContent(input, conditionFields),
+    id,
+    status: 'draft',
+    version: 1,
+    createdAt: at,
+    updatedAt: at,
+  };
   if (!(await insertCampaign(tx, campaign)))
     throw new AppError('conflict', 'campaigns.already_exists', `there is a campaign ${id} already`);
   await finish(tx, 'create', undefined, campaign, change);
@@ -49,7 +56,11 @@ export const replaceCampaign = async (
   const after: Campaign = { ...before, ...content, version: before.version + 1, updatedAt: change.now.toString() };
   if (before.status !== 'draft') {
     if (before.trigger.kind !== after.trigger.kind)
-      throw new AppError('conflict', 'campaigns.kind_fixed', `an activated campaign stays of the kind ${before.trigger.kind}`);
+      throw new AppError(
+        'conflict',
+        'campaigns.kind_fixed',
+        `an activated campaign stays of the kind ${before.trigger.kind}`,
+      );
     await schedule(tx, after, change.now);
   }
   await updateCampaign(tx, after);
@@ -83,13 +94,27 @@ const schedule = async (tx: Tx, campaign: Campaign, now: Temporal.Instant): Prom
   if (trigger.kind !== 'scheduled') return;
   const broadcast = await lockBroadcast(tx, id);
   if (broadcast && broadcast.status !== 'waiting')
-    throw new AppError('conflict', 'campaigns.broadcast_begun', `the broadcast is ${broadcast.status}: it is not changed any more`);
+    throw new AppError(
+      'conflict',
+      'campaigns.broadcast_begun',
+      `the broadcast is ${broadcast.status}: it is not changed any more`,
+    );
   if (Temporal.Instant.compare(now, scheduledEnd(campaign, Temporal.Instant.from(trigger.at))) > 0)
-    throw new AppError('rejected', 'campaigns.schedule_passed', `${trigger.at} is longer ago than the time to live ${campaign.timeToLive}`);
+    throw new AppError(
+      'rejected',
+      'campaigns.schedule_passed',
+      `${trigger.at} is longer ago than the time to live ${campaign.timeToLive}`,
+    );
   await scheduleBroadcast(tx, id, trigger.at);
 };
 
-const finish = async (tx: Tx, action: string, before: Campaign | undefined, after: Campaign, { actor, now }: Change): Promise<void> => {
+const finish = async (
+  tx: Tx,
+  action: string,
+  before: Campaign | undefined,
+  after: Campaign,
+  { actor, now }: Change,
+): Promise<void> => {
   await insertAudit(tx, { campaignId: after.id, at: now, actor, action, before, after });
   await countRevision(tx);
 };

@@ -3,7 +3,12 @@ import { present } from '@vafa/kernel';
 import type { TriggerEventType } from '../domain/campaign.ts';
 import type { FieldKind } from '../domain/condition.ts';
 
-const KINDS: Readonly<Record<string, FieldKind>> = { string: 'string', integer: 'number', number: 'number', boolean: 'boolean' };
+const KINDS: Readonly<Record<string, FieldKind>> = {
+  string: 'string',
+  integer: 'number',
+  number: 'number',
+  boolean: 'boolean',
+};
 
 /**
  * The fields of an event that conditions may name, read from its contract: the plain ones, and `attributes.*` for the

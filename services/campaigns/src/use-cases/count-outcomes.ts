@@ -21,10 +21,17 @@ const statusOf = (type: string): string => type.slice(type.indexOf('.') + 1);
  * Counts what became of campaigns' messages. A message counts once per status, however often the event is told; messages
  * of reminders and others are not ours.
  */
-export const countOutcomes = async (tx: Tx, events: readonly EventEnvelope<string, OutcomeData>[], shard: number): Promise<void> => {
+export const countOutcomes = async (
+  tx: Tx,
+  events: readonly EventEnvelope<string, OutcomeData>[],
+  shard: number,
+): Promise<void> => {
   const ours = events.filter(({ data }) => data.cause.kind === 'campaign');
   if (ours.length === 0) return;
-  const resolve = await resolveCustomers(tx, ours.map(({ data }) => data.customerId));
+  const resolve = await resolveCustomers(
+    tx,
+    ours.map(({ data }) => data.customerId),
+  );
   const outcomes = ours.map(({ type, time, data }): MessageOutcome => {
     // What becomes of an erased customer's messages counts, but is not kept as hers, whenever it happened.
     const customerId = resolve(data.customerId, Number.NEGATIVE_INFINITY);

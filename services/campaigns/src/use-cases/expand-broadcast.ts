@@ -79,9 +79,18 @@ const toEntry = (campaign: Campaign, trigger: ScheduledTrigger, customerId: stri
 });
 
 /** It was paused, or nothing ran, until after its time: those who were not reached are counted, and never will be. */
-const expire = async (tx: Tx, broadcast: Broadcast, trigger: ScheduledTrigger, now: Temporal.Instant): Promise<number> => {
+const expire = async (
+  tx: Tx,
+  broadcast: Broadcast,
+  trigger: ScheduledTrigger,
+  now: Temporal.Instant,
+): Promise<number> => {
   const missed = await countAudience(tx, trigger.audience.lifecycle, broadcast.cursor);
   await advanceBroadcast(tx, broadcast.campaignId, { status: 'expired', cursor: broadcast.cursor, now });
-  await addCounts(tx, [{ campaignId: broadcast.campaignId, outcome: 'expired', reason: '', by: missed }], BROADCAST_SHARD);
+  await addCounts(
+    tx,
+    [{ campaignId: broadcast.campaignId, outcome: 'expired', reason: '', by: missed }],
+    BROADCAST_SHARD,
+  );
   return 1;
 };

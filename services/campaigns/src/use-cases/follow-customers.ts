@@ -17,11 +17,18 @@ export const followCustomers = async (tx: Tx, events: readonly CustomerEvent[]):
     if (event.type !== 'customer.merged') continue;
     const { customerId, intoCustomerId } = event.data;
     if (customerId === intoCustomerId)
-      refused.push({ event, error: new AppError('invalid', 'campaigns.merged_into_itself', 'a customer is merged into itself') });
+      refused.push({
+        event,
+        error: new AppError('invalid', 'campaigns.merged_into_itself', 'a customer is merged into itself'),
+      });
     else await merge(tx, customerId, intoCustomerId, event.time);
   }
   const updated = events.filter(({ type }) => type === 'customer.updated');
-  if (updated.length > 0) await welcomeBack(tx, updated.map(({ data, time }) => ({ customerId: data.customerId, at: time })));
+  if (updated.length > 0)
+    await welcomeBack(
+      tx,
+      updated.map(({ data, time }) => ({ customerId: data.customerId, at: time })),
+    );
   return { refused };
 };
 

@@ -29,7 +29,9 @@ export interface CustomerStory {
   customerId: string;
   lifecycle: string | null;
   explanation: Explanation;
-  entries: (Omit<Entry, 'campaignId' | 'customerId' | 'once'> & { messages: Omit<MessageOutcome, 'campaignId' | 'customerId' | 'triggerKey'>[] })[];
+  entries: (Omit<Entry, 'campaignId' | 'customerId' | 'once'> & {
+    messages: Omit<MessageOutcome, 'campaignId' | 'customerId' | 'triggerKey'>[];
+  })[];
 }
 
 /** Most entries, and most outcomes, shown of one customer. */

@@ -1,5 +1,11 @@
 import type { Tx } from '@vafa/bus';
-import { type CampaignIndex, type Decision, decide, type Occurrence, type TriggeredCampaign } from '../domain/decide.ts';
+import {
+  type CampaignIndex,
+  type Decision,
+  decide,
+  type Occurrence,
+  type TriggeredCampaign,
+} from '../domain/decide.ts';
 import { paramsOf } from '../domain/message-request.ts';
 import { addCounts, type CountStep } from '../store/counts.ts';
 import { type Entry, entryKey, existingEntries, insertEntries } from '../store/entries.ts';
@@ -33,7 +39,10 @@ export const triggerCampaigns = async (
 ): Promise<void> => {
   const matching = decideAll(index, occurrences, options);
   if (matching.length === 0) return;
-  const resolve = await resolveCustomers(tx, matching.map(({ occurrence }) => occurrence.customerId));
+  const resolve = await resolveCustomers(
+    tx,
+    matching.map(({ occurrence }) => occurrence.customerId),
+  );
   const decided = matching.flatMap(({ campaign, occurrence, decision }) => {
     const customerId = resolve(occurrence.customerId, occurrence.atMs);
     return customerId === undefined ? [] : [{ campaign, occurrence: { ...occurrence, customerId }, decision }];
@@ -41,7 +50,11 @@ export const triggerCampaigns = async (
   await record(tx, withoutRepeats(decided), options);
 };
 
-const decideAll = (index: CampaignIndex, occurrences: readonly TracedOccurrence[], options: TriggerOptions): Decided[] =>
+const decideAll = (
+  index: CampaignIndex,
+  occurrences: readonly TracedOccurrence[],
+  options: TriggerOptions,
+): Decided[] =>
   occurrences.flatMap((occurrence) =>
     (index.get(occurrence.type) ?? []).flatMap((campaign) => {
       const decision = decide(campaign, occurrence, options.now.epochMilliseconds, options.keepExpiredMs);
@@ -84,12 +97,23 @@ const toAsk = ({ campaign, occurrence }: Decided): Ask => ({
 
 const record = async (tx: Tx, decided: readonly Decided[], { now, shard }: TriggerOptions): Promise<void> => {
   const [kept, history] = [decided.filter(isKept), decided.filter((each) => !isKept(each))];
-  const fresh = await insertEntries(tx, kept.map((each) => toEntry(each, now)));
+  const fresh = await insertEntries(
+    tx,
+    kept.map((each) => toEntry(each, now)),
+  );
   const taken = kept.filter((each) => fresh.has(keyOf(each)));
-  const again = await enteredBefore(tx, kept.filter((each) => !fresh.has(keyOf(each))));
+  const again = await enteredBefore(
+    tx,
+    kept.filter((each) => !fresh.has(keyOf(each))),
+  );
   const steps = [
     ...taken.flatMap(countsOf),
-    ...again.map(({ campaign }) => ({ campaignId: campaign.id, outcome: 'skipped', reason: 'once_per_customer', by: 1 })),
+    ...again.map(({ campaign }) => ({
+      campaignId: campaign.id,
+      outcome: 'skipped',
+      reason: 'once_per_customer',
+      by: 1,
+    })),
     ...history.map(({ campaign }) => ({ campaignId: campaign.id, outcome: 'expired', reason: '', by: 1 })),
   ];
   await addCounts(tx, steps, shard);
@@ -100,7 +124,9 @@ const isKept = ({ decision }: Decided): boolean => decision.status !== 'expired'
 
 /** Of those whose entry was refused: the ones that are no duplicates, but further triggers of a once-only campaign. */
 const enteredBefore = async (tx: Tx, refused: readonly Decided[]): Promise<Decided[]> => {
-  const once = refused.filter(({ campaign, decision }) => campaign.frequency === 'once_per_customer' && decision.status === 'requested');
+  const once = refused.filter(
+    ({ campaign, decision }) => campaign.frequency === 'once_per_customer' && decision.status === 'requested',
+  );
   const duplicates = await existingEntries(
     tx,
     once.map(({ campaign, occurrence }) => ({

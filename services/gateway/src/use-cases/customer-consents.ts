@@ -46,19 +46,24 @@ const readConsent = (
   const { source, givenAt, textVersion, ...rest } = item as Record<string, unknown>;
   const time = givenAt === undefined || givenAt === null ? undefined : readOccurredAt(givenAt, now, futureToleranceMs);
   if (time && !time.ok) problems.push({ path: '/givenAt', message: time.message });
-  const data = {
+  const { channel, purpose, granted } = rest;
+  const data = withoutMissing({
     customerId,
-    channel: rest.channel,
-    purpose: rest.purpose,
-    granted: rest.granted,
+    channel,
+    purpose,
+    granted,
     consentSource: source,
-    ...(time?.ok ? { givenAt: time.instant.toString() } : {}),
-    ...(textVersion === undefined || textVersion === null ? {} : { textVersion }),
-  };
+    givenAt: time?.ok ? time.instant.toString() : undefined,
+    textVersion: textVersion ?? undefined,
+  });
   const named = problemsOf(CustomerConsentChanged, data).map(({ path, message }) => ({
     path: path.replace('/consentSource', '/source'),
     message: message.replace('consentSource', 'source'),
   }));
   problems.push(...explainProblems(named, 20));
-  return { consent: data as Consent, problems };
+  return { consent: data as unknown as Consent, problems };
 };
+
+/** So that what is missing is called missing, not of the wrong type. */
+const withoutMissing = (data: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(data).filter(([, value]) => value !== undefined));

@@ -1,7 +1,7 @@
 import type { FieldProblem } from '@vafa/kernel';
 
 const AMOUNT = /(amountMinor|totalMinor)$/;
-const ID = /(Id|\/sku)$/;
+const ID = /(Id|\/sku|\/into)$/;
 const PATTERN = 'must match pattern';
 
 /** Says what is allowed in words of the shop, where the schema's own message speaks of patterns and bounds only. */
@@ -9,9 +9,9 @@ export const explainProblem = ({ path, message }: FieldProblem): FieldProblem =>
   if (path === '/currency') return { path, message: 'must be an ISO 4217 currency code in capitals, e.g. IRR or EUR' };
   if (AMOUNT.test(path))
     return { path, message: `${message}; amounts are integers in minor units of the currency, not negative (1999 is 19.99 EUR)` };
-  if (!message.startsWith(PATTERN)) return { path, message };
-  if (ID.test(path)) return { path, message: 'must be 1 to 128 characters without blanks at the ends or control characters' };
-  if (path === '/interactionType') return { path, message: 'must be lower-case words joined by dots, e.g. product.viewed' };
+  if (ID.test(path) && (message.startsWith(PATTERN) || message.includes('characters')))
+    return { path, message: 'must be 1 to 128 characters without blanks at the ends or control characters' };
+  if (message.startsWith(PATTERN) && path === '/interactionType') return { path, message: 'must be lower-case words joined by dots, e.g. product.viewed' };
   return { path, message };
 };
 

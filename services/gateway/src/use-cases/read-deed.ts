@@ -59,6 +59,7 @@ export const readMergeTarget = (customerId: string, into: unknown): { target: st
   const problems = problemsOf(CustomerMerged, { customerId, intoCustomerId: into })
     .filter(({ path }) => path !== '/customerId')
     .map(({ path, message }) => ({ path: path.replace('/intoCustomerId', '/into') || '/into', message: message.replace('intoCustomerId', 'into') }));
-  if (into === customerId) problems.push({ path: '/into', message: 'must be another customer than the one in the path' });
-  return { target: String(into), problems };
+  const explained = explainProblems(problems, MAX_PROBLEMS);
+  if (into === customerId) explained.push({ path: '/into', message: 'must be another customer than the one in the path' });
+  return { target: String(into), problems: explained };
 };

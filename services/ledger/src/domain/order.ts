@@ -16,7 +16,7 @@ export interface Order {
   /** Transfer and lot that it earned; null when it earned nothing. */
   earnId: string | null;
   /** By sku. */
-  lines: Record<string, OrderLine>;
+  lines: Map<string, OrderLine>;
 }
 
 export interface RefundedLine {
@@ -53,12 +53,11 @@ export interface Matching {
 }
 
 /** Lines as an order keeps them: quantities and amounts per sku. */
-export const linesBySku = (lines: readonly RefundedLine[]): Record<string, OrderLine> => {
-  const bySku: Record<string, OrderLine> = {};
+export const linesBySku = (lines: readonly RefundedLine[]): Map<string, OrderLine> => {
+  const bySku = new Map<string, OrderLine>();
   for (const { sku, quantity, amountMinor } of lines) {
-    const line = bySku[sku];
-    if (line) bySku[sku] = [line[0] + quantity, line[1] + amountMinor];
-    else bySku[sku] = [quantity, amountMinor];
+    const [quantityBefore, minorBefore] = bySku.get(sku) ?? [0, 0];
+    bySku.set(sku, [quantityBefore + quantity, minorBefore + amountMinor]);
   }
   return bySku;
 };
@@ -94,42 +93,41 @@ const refundAmount = (order: Order, amountMinor: number): Match => {
 
 /** Marks every line as gone. */
 const refundWhole = (order: Order): Match => {
-  for (const [sku, [quantity, amountMinor]] of Object.entries(order.lines))
-    order.lines[sku] = [quantity, amountMinor, quantity, amountMinor];
+  for (const [sku, [quantity, amountMinor]] of order.lines)
+    order.lines.set(sku, [quantity, amountMinor, quantity, amountMinor]);
   return refundAmount(order, order.totalMinor - order.refundedMinor);
 };
 
 /**
  * Takes lines out of one order, as far as it has them, and shortens `wanted` by what it took. A line's share of the
- * refunded money follows its share of the quantity and is no more than the line had left.
+ * refunded money follows its share of the quantity and is no more than the line had left. Undefined when it took nothing.
  */
-const refundLines = (order: Order, wanted: RefundedLine[]): Match => {
+const refundLines = (order: Order, wanted: RefundedLine[]): Match | undefined => {
   let amountMinor = 0;
+  let found = false;
   for (const want of wanted) {
-    // Object.hasOwn: a sku may be called like something every object inherits.
-    const line = Object.hasOwn(order.lines, want.sku) ? order.lines[want.sku] : undefined;
+    const line = order.lines.get(want.sku);
     if (!line || want.quantity === 0) continue;
     const [quantity, lineMinor, refundedQuantity = 0, refundedMinor = 0] = line;
     const taken = Math.min(want.quantity, quantity - refundedQuantity);
     if (taken === 0) continue;
     const share = mulDivFloor(want.amountMinor, taken, want.quantity);
     const part = Math.min(share, lineMinor - refundedMinor, order.totalMinor - order.refundedMinor - amountMinor);
-    order.lines[want.sku] = [quantity, lineMinor, refundedQuantity + taken, refundedMinor + part];
+    order.lines.set(want.sku, [quantity, lineMinor, refundedQuantity + taken, refundedMinor + part]);
+    found = true;
     want.quantity -= taken;
     want.amountMinor -= share;
     amountMinor += part;
   }
-  return refundAmount(order, amountMinor);
+  return found ? refundAmount(order, amountMinor) : undefined;
 };
 
 const newestFirst = (a: Order, b: Order): number =>
   b.occurredAtMs - a.occurredAtMs || (a.orderId < b.orderId ? 1 : -1);
 
-const isTouched = ({ amountMinor, pointsDue }: Match): boolean => amountMinor > 0 || pointsDue > 0;
-
 const asMatching = (matches: Match[], refundedMinor: number): Matching => {
   const matchedMinor = matches.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
-  return { matches: matches.filter(isTouched), matchedMinor, unmatchedMinor: Math.max(0, refundedMinor - matchedMinor) };
+  return { matches, matchedMinor, unmatchedMinor: Math.max(0, refundedMinor - matchedMinor) };
 };
 
 const totalOf = (lines: readonly RefundedLine[]): number => lines.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
@@ -146,10 +144,11 @@ export const refundOrder = (order: Order, refund: Refund): Matching => {
   if (refund.scope === 'whole') return asMatching([refundWhole(order)], 0);
   if (refund.scope === 'amount') return asMatching([refundAmount(order, refund.amountMinor ?? 0)], refund.amountMinor ?? 0);
   // An order that was sent without lines can only be refunded by the money.
-  if (Object.keys(order.lines).length === 0)
+  if (order.lines.size === 0)
     return asMatching([refundAmount(order, totalOf(refund.lines))], totalOf(refund.lines));
   const wanted = refund.lines.map((line) => ({ ...line }));
-  return asMatching([refundLines(order, wanted)], totalOf(refund.lines));
+  const match = refundLines(order, wanted);
+  return asMatching(match ? [match] : [], totalOf(refund.lines));
 };
 
 /**
@@ -176,7 +175,8 @@ export const refundNewest = (candidates: readonly Order[], refund: Refund): Matc
   const wanted = refund.lines.map((line) => ({ ...line }));
   for (const order of orders) {
     if (wanted.every(({ quantity }) => quantity === 0)) break;
-    matches.push(refundLines(order, wanted));
+    const match = refundLines(order, wanted);
+    if (match) matches.push(match);
   }
   return asMatching(matches, totalOf(refund.lines));
 };

@@ -50,9 +50,9 @@ export const moveConsents = async (tx: Tx, from: string, into: string): Promise<
   await upsertConsents(tx, rows.map((row) => ({ ...row, customerId: into })));
 };
 
-/** Forgets what a customer said up to `at`. */
-export const deleteConsents = async (tx: Tx, customerId: string, at: string): Promise<void> => {
-  await tx`delete from consent where customer_id = ${customerId} and at <= ${at}::timestamptz`;
+/** Forgets what a customer said. */
+export const deleteConsents = async (tx: Tx, customerId: string): Promise<void> => {
+  await tx`delete from consent where customer_id = ${customerId}`;
 };
 
 /** Consents of customers that a reply by SMS took away: a reply may give them back. */

@@ -44,14 +44,15 @@ export const findContacts = async (tx: Queryable, customerIds: readonly string[]
   return new Map(rows.map(({ askedId, ...contact }) => [askedId, contact]));
 };
 
-/** Forgets a customer as of `at`. False when something newer is known: it came back since. */
-export const eraseContact = async (tx: Tx, customerId: string, at: string): Promise<boolean> => {
-  const rows = await tx`insert into contact (customer_id, updated_at, erased_at)
+/**
+ * Forgets a customer as of `at`, whatever the clocks of earlier updates said: the order of the topic is what counts. Only
+ * what is said after `at` is taken over again.
+ */
+export const eraseContact = async (tx: Tx, customerId: string, at: string): Promise<void> => {
+  await tx`insert into contact (customer_id, updated_at, erased_at)
     values (${customerId}, ${at}::timestamptz, ${at}::timestamptz)
     on conflict (customer_id) do update set phone = null, email = null, locale = null, time_zone = null, name = null,
-      updated_at = excluded.updated_at, erased_at = excluded.erased_at
-    where contact.updated_at <= excluded.updated_at returning 1`;
-  return rows.length === 1;
+      updated_at = excluded.updated_at, erased_at = excluded.erased_at`;
 };
 
 /**

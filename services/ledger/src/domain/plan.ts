@@ -1,0 +1,149 @@
+import { AppError } from '@vafa/kernel';
+import { accountOf, type Book } from './book.ts';
+import { clawBack } from './clawback.ts';
+import { credit } from './credit.ts';
+import { type Matching, type Order, type Refund, refundNewest, refundOrder } from './order.ts';
+import { BASE_RULE, type ReturnPolicy } from './programme.ts';
+
+/** An order that is booked now, with what it earns. */
+export interface NewPurchase {
+  order: Order;
+  occurredAt: string;
+  expiresAtMs: number | null;
+  programmeVersion: number | null;
+  traceparent?: string | undefined;
+}
+
+/** A refund on its way, and what came of it. */
+export interface RefundCase {
+  refund: Refund;
+  traceparent?: string | undefined;
+  /** waiting: its order is not known yet · void: its customer was erased · refused: `error` says why. */
+  status: 'waiting' | 'applied' | 'refused' | 'void';
+  note: string | null;
+  error?: AppError;
+  matching: Matching;
+  pointsTaken: number[];
+}
+
+/** One event, in the order in which it came. */
+export type Step = { kind: 'purchase'; purchase: NewPurchase } | { kind: 'refund'; case: RefundCase };
+
+/** Customers that were erased are called this and something random. */
+export const ERASED_PREFIX = 'erased:';
+
+const NOTHING: Matching = { matches: [], matchedMinor: 0, unmatchedMinor: 0 };
+
+export const newRefundCase = (refund: Refund, traceparent?: string): RefundCase => ({
+  refund,
+  traceparent,
+  status: 'waiting',
+  note: null,
+  matching: NOTHING,
+  pointsTaken: [],
+});
+
+/** Orders that refunds may touch: those known before and, as their turn comes, the new ones. */
+const createOrders = (known: Iterable<Order>) => {
+  const byId = new Map<string, Order>();
+  const byCustomer = new Map<string, Order[]>();
+  const add = (order: Order): void => {
+    if (byId.has(order.orderId)) return;
+    byId.set(order.orderId, order);
+    const own = byCustomer.get(order.customerId);
+    if (own) own.push(order);
+    else byCustomer.set(order.customerId, [order]);
+  };
+  for (const order of known) add(order);
+  return { add, find: (orderId: string) => byId.get(orderId), of: (customerId: string) => byCustomer.get(customerId) ?? [] };
+};
+
+const match = (refundCase: RefundCase, order: Order | undefined, candidates: readonly Order[]): void => {
+  const { refund } = refundCase;
+  try {
+    if (order?.customerId.startsWith(ERASED_PREFIX)) {
+      refundCase.status = 'void';
+      refundCase.note = 'customer_erased';
+      return;
+    }
+    refundCase.matching = order ? refundOrder(order, refund) : refundNewest(candidates, refund);
+    refundCase.status = 'applied';
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    refundCase.status = 'refused';
+    refundCase.note = error.code;
+    refundCase.error = error;
+  }
+};
+
+/**
+ * Matches refunds with orders, event by event: a refund sees the orders that came before it, and one that came before its
+ * order is matched right after that order. Returns the steps in the order in which they take effect; refunds whose order
+ * is still unknown stay `waiting` and are left out.
+ */
+export const planSteps = (steps: readonly Step[], known: Iterable<Order>, waiting: readonly RefundCase[]): Step[] => {
+  const orders = createOrders(known);
+  const waitingFor = new Map<string, RefundCase[]>();
+  const wait = (orderId: string, refundCase: RefundCase): void => {
+    waitingFor.set(orderId, [...(waitingFor.get(orderId) ?? []), refundCase]);
+  };
+  for (const each of waiting) if (each.refund.orderId !== null) wait(each.refund.orderId, each);
+
+  const plan: Step[] = [];
+  const settle = (refundCase: RefundCase, order: Order | undefined): void => {
+    match(refundCase, order, orders.of(refundCase.refund.customerId));
+    if (refundCase.status === 'applied') plan.push({ kind: 'refund', case: refundCase });
+  };
+  for (const step of steps) {
+    if (step.kind === 'purchase') {
+      const { order } = step.purchase;
+      orders.add(order);
+      plan.push(step);
+      for (const refundCase of waitingFor.get(order.orderId) ?? []) settle(refundCase, order);
+      waitingFor.delete(order.orderId);
+      continue;
+    }
+    const { orderId } = step.case.refund;
+    const order = orderId === null ? undefined : orders.find(orderId);
+    if (orderId !== null && !order) wait(orderId, step.case);
+    else settle(step.case, order);
+  }
+  return plan;
+};
+
+/** Most points that the plan may take from each customer: how many lots it needs. */
+export const pointsDueBy = (plan: readonly Step[]): Map<string, number> => {
+  const due = new Map<string, number>();
+  for (const step of plan) {
+    if (step.kind === 'purchase') continue;
+    const { refund, matching } = step.case;
+    const points = matching.matches.reduce((sum, { pointsDue }) => sum + pointsDue, 0);
+    if (points > 0) due.set(refund.customerId, (due.get(refund.customerId) ?? 0) + points);
+  }
+  return due;
+};
+
+/** Books what was planned: accounts and the lots that it needs are in the book. */
+export const bookPlan = (book: Book, plan: readonly Step[], policy: ReturnPolicy): void => {
+  for (const step of plan) {
+    if (step.kind === 'purchase') {
+      const { order, occurredAt, expiresAtMs, programmeVersion, traceparent } = step.purchase;
+      if (order.pointsEarned === 0) continue;
+      const posting = {
+        kind: 'earn' as const,
+        points: order.pointsEarned,
+        occurredAt,
+        naturalKey: [order.orderId, BASE_RULE],
+        orderId: order.orderId,
+        ruleId: BASE_RULE,
+        ...(programmeVersion === null ? {} : { ruleVersion: programmeVersion }),
+        ...(traceparent === undefined ? {} : { traceparent }),
+      };
+      credit(book, accountOf(book, order.customerId), posting, expiresAtMs);
+      continue;
+    }
+    const { refund, matching, pointsTaken, traceparent } = step.case;
+    const account = accountOf(book, refund.customerId);
+    for (const each of matching.matches) pointsTaken.push(clawBack(book, account, refund, each, policy, traceparent));
+  }
+};
