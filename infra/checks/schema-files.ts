@@ -21,7 +21,7 @@ export const breakingSchemas = (): string[] =>
   catalogue.flatMap((definition) => {
     const path = `${root}${FOLDER}/${schemaFileOf(definition)}`;
     if (!existsSync(path)) return [];
-    const published = JSON.parse(readFileSync(path, 'utf8')) as object;
+    const published = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
     return breakingChanges(published, jsonSchemaOf(definition)).map(
       (change) => `${definition.type} v${definition.version}: ${change}: raise the version instead`,
     );

@@ -8,8 +8,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const adminUrl = given || (server?.url as string);
   project.provide('postgres', { adminUrl, template: await ensureTemplate(adminUrl) });
   project.provide('kafka', { skipped: 'not started' });
-  // A server that another run started is left to it.
   return async () => {
-    if (server && !server.adopted) await server.stop();
+    await server?.stop();
   };
 }

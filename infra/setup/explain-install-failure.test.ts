@@ -18,7 +18,7 @@ test.each([
   ['npm error code E401', /refuses access/],
   ['npm error code E404', /lacks a package/],
   ['npm error code EACCES\nnpm error syscall mkdir', /may not write .* \/vafa\/node_modules/],
-])('%s', (output, line) => {
+])('what npm and pnpm say becomes one line, case %$', (output, line) => {
   expect(explain(output)).toMatch(line);
   expect(explain(output)).not.toContain('\n');
 });

@@ -34,7 +34,7 @@ const nodeRuns = () => {
   try {
     const version = execFileSync(nodePath, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
     return majorOf(version) >= VAFA_NODE;
-  } catch (error) {
+  } catch {
     return false; // whatever the reason, it is of no use
   }
 };

@@ -6,7 +6,7 @@ import { LocalPostgresError } from './local-postgres-error.ts';
 import type { Place } from './place.ts';
 import { findServer, isServerOf } from './postmaster-file.ts';
 
-export interface Adopted {
+interface Adopted {
   pid: number;
   port: number;
   exited: Promise<void>;

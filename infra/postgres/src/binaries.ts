@@ -17,7 +17,7 @@ export interface Binaries {
 }
 
 /** The npm package with PostgreSQL's programs for this machine. */
-export interface BinaryPackage {
+interface BinaryPackage {
   dir: string;
   version: string;
 }
@@ -46,7 +46,7 @@ export const findBinaryPackage = async (): Promise<BinaryPackage> => {
 };
 
 /** The package leaves its library links to an install script; where such scripts are off they are missing. */
-export const makeLibraryLinks = async (native: string): Promise<void> => {
+const makeLibraryLinks = async (native: string): Promise<void> => {
   const list = await readFile(join(native, 'pg-symlinks.json'), 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return '[]'; // Windows has none
     throw error;
@@ -84,23 +84,35 @@ const copyBinaries = async (source: BinaryPackage, area: string, log: (line: str
   if (await lstat(copy).catch(() => undefined)) return join(copy, 'native');
   log(`PostgreSQL's programs cannot be run where they are installed: copying them to ${home}`);
   await rm(home, { recursive: true, force: true }); // older versions and copies that were cut off
-  await mkdir(home, { recursive: true });
-  await cp(join(source.dir, 'native'), join(`${copy}.part`, 'native'), {
-    recursive: true,
-    verbatimSymlinks: true,
-    mode: constants.COPYFILE_FICLONE,
-    filter: (path) => extname(path) !== '.a', // a third of the size, and only of use to a linker
-  });
-  await makeLibraryLinks(join(`${copy}.part`, 'native'));
-  await openToAll(home);
-  await rename(`${copy}.part`, copy);
+  try {
+    await mkdir(home, { recursive: true });
+    await cp(join(source.dir, 'native'), join(`${copy}.part`, 'native'), {
+      recursive: true,
+      verbatimSymlinks: true,
+      mode: constants.COPYFILE_FICLONE,
+      filter: (path) => extname(path) !== '.a', // only of use to a linker
+    });
+    await makeLibraryLinks(join(`${copy}.part`, 'native'));
+    await openToAll(home);
+    await rename(`${copy}.part`, copy);
+  } catch (error) {
+    await rm(home, { recursive: true, force: true });
+    throw error;
+  }
   return join(copy, 'native');
 };
+
+const mayNotBecome = (error: unknown): boolean =>
+  error instanceof Error &&
+  'code' in error &&
+  error.code === 'EPERM' &&
+  String(Object(error).syscall).startsWith('spawn');
 
 /**
  * Finds programs that the server's account can run: those of the package, or a copy in `area` when the package lies
  * in a closed folder or its library links can be neither found nor made.
  * @throws LocalPostgresError binaries_unusable, no_account
+ * @throws Error of the file system when copying fails
  */
 export const usableBinaries = async (
   source: BinaryPackage,
@@ -111,22 +123,23 @@ export const usableBinaries = async (
   try {
     await makeLibraryLinks(join(source.dir, 'native'));
     return await tryBinaries(join(source.dir, 'native'), account);
-  } catch (inPlace) {
-    if (inPlace instanceof Error && 'code' in inPlace && inPlace.code === 'EPERM' && account) {
+  } catch (error) {
+    if (account && mayNotBecome(error)) {
       throw new LocalPostgresError(
         'no_account',
         `PostgreSQL refuses to run as root, and here root may not start programs as user ${account.uid}: start Vafa as a normal user, or give it a database of your own with DATABASE_URL.`,
-        inPlace,
+        error,
       );
     }
-    try {
-      return await tryBinaries(await copyBinaries(source, area, log), account);
-    } catch (copied) {
-      throw new LocalPostgresError(
-        'binaries_unusable',
-        `PostgreSQL's programs do not run on this machine (${messageOf(copied)}): they need a system with glibc and a folder that allows programs; or give Vafa a database of your own with DATABASE_URL.`,
-        copied,
-      );
-    }
+  }
+  const copy = await copyBinaries(source, area, log);
+  try {
+    return await tryBinaries(copy, account);
+  } catch (error) {
+    throw new LocalPostgresError(
+      'binaries_unusable',
+      `PostgreSQL's programs do not run on this machine (${messageOf(error)}): they need a system with glibc and a folder that allows programs; or give Vafa a database of your own with DATABASE_URL.`,
+      error,
+    );
   }
 };

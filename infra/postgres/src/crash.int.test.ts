@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { findServer } from './postmaster-file.ts';
 import { ownerOf } from './server-account.ts';
-import { atEnd, connect, startElsewhere, testFolder, testServer } from './test-folder.ts';
+import { atEnd, connect, spawnStarter, startElsewhere, testFolder, testServer } from './test-folder.ts';
 
 test('a server that outlived the kill -9 of its starter is adopted, with its data', async () => {
   const dir = await testFolder();
@@ -61,18 +61,18 @@ test('a stale pid file whose number belongs to another process by now is no hind
   expect(stranger.exitCode).toBe(null);
 });
 
-test('a first start that was cut off in the middle starts over', async () => {
+test('a first start that was killed in the middle of initdb starts over', async () => {
   const dir = await testFolder();
-  const first = await testServer({ dir });
-  await first.stop();
-  const whole = await readFile(join(first.dataDir, 'PG_VERSION'), 'utf8');
-  const cutOff = await testFolder();
-  await mkdir(join(cutOff, 'data.part'));
-  await cp(join(first.dataDir, 'global'), join(cutOff, 'data.part/global'), { recursive: true });
+  const { end } = spawnStarter(dir);
+  const initialising = async () => (await readdir(dir)).some((name) => name.startsWith('data.part-'));
+  await expect.poll(initialising, { interval: 5, timeout: 10_000 }).toBe(true);
+  await end('SIGKILL');
 
-  const server = await testServer({ dir: cutOff });
+  const server = await testServer({ dir });
 
-  expect(await readFile(join(server.dataDir, 'PG_VERSION'), 'utf8')).toBe(whole);
+  expect(server).toMatchObject({ adopted: false, recovered: false });
+  expect(await connect(server.url)`select count(*) > 100 as whole from pg_class`).toEqual([{ whole: true }]);
+  expect((await readdir(dir)).filter((name) => name.startsWith('data.part-'))).toEqual([]);
 });
 
 test('a server that crashed under its user can be started again by him, and stopped', async () => {

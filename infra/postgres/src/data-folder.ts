@@ -19,12 +19,21 @@ const writeSecret = async (path: string, text: string): Promise<void> => {
   await writeFile(path, text, { mode: 0o600, flag: 'wx' });
 };
 
+const PART = 'data.part-';
+
+const removeParts = async (place: Place): Promise<void> => {
+  for (const name of await readdir(place.area)) {
+    if (name.startsWith(PART)) await rm(join(place.area, name), { recursive: true, force: true, maxRetries: 5 });
+  }
+};
+
 const initialise = async (place: Place, binaries: Binaries): Promise<void> => {
-  // Made under another name and renamed when whole: a start that is cut off leaves no half a data folder.
-  const part = join(place.area, 'data.part');
-  const handover = join(place.area, 'initdb-password');
+  await removeParts(place);
+  // Made under another name and renamed when whole, so that a start that is cut off leaves no half a data folder. A new
+  // name each time, for the initdb of a starter that was killed may still be at work.
+  const part = join(place.area, `${PART}${randomBytes(4).toString('hex')}`);
+  const handover = `${part}.password`;
   const password = randomBytes(24).toString('hex');
-  await rm(part, { recursive: true, force: true });
   await mkdir(part, { mode: 0o700 });
   await writeSecret(handover, password);
   if (place.account) {
@@ -49,7 +58,7 @@ const initialise = async (place: Place, binaries: Binaries): Promise<void> => {
     await writeSecret(place.passwordPath, password); // before the rename: data without its password is of no use
     await rename(part, place.dataDir);
   } catch (error) {
-    await rm(part, { recursive: true, force: true });
+    await removeParts(place);
     if (!(error instanceof Error && 'stderr' in error)) throw error;
     throw explainFailure(String(error.stderr) || error.message, {
       dataDir: place.dataDir,

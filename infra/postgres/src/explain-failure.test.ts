@@ -20,7 +20,7 @@ test.each([
   ['data_damaged', 'PANIC:  could not read file "global/pg_control": read 100 of 296'],
   ['start_failed', 'FATAL:  something that nobody has seen before'],
   ['start_failed', ''],
-])('%s is told from: %s', (code, output) => {
+])('%s is told from case %$', (code, output) => {
   const failure = explainFailure(output, context);
   expect(failure.code).toBe(code);
   expect(failure.message).toMatch(/^\S[^\n]*:[^\n]+\.$/);

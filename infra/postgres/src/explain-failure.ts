@@ -1,7 +1,7 @@
 import { LocalPostgresError } from './local-postgres-error.ts';
 
 /** What the explanation may name. */
-export interface FailureContext {
+interface FailureContext {
   dataDir: string;
   port: number;
   logPath: string;

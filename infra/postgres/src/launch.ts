@@ -12,7 +12,7 @@ import { readPostmasterFile, removeMisleadingFile } from './postmaster-file.ts';
 import { openServerLog, readServerLog } from './server-log.ts';
 import { serverArguments } from './settings.ts';
 
-export interface LaunchRequest {
+interface LaunchRequest {
   place: Place;
   binaries: Binaries;
   /** The first port to try. */
@@ -23,7 +23,7 @@ export interface LaunchRequest {
   log: (line: string) => void;
 }
 
-export interface Launched {
+interface Launched {
   pid: number;
   port: number;
   /** The server found that it had not been stopped properly and repaired itself. */

@@ -2,7 +2,7 @@ import { readFile, readlink, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** What a running server writes about itself into its data folder. */
-export interface PostmasterFile {
+interface PostmasterFile {
   pid: number;
   port: number;
   /** `starting`, `ready`, `stopping`, `standby`; empty while the file is being written. */

@@ -5,7 +5,7 @@ const ROTATE_BYTES = 16 * 1024 * 1024;
 const READ_LIMIT_BYTES = 64 * 1024;
 
 /** The server writes straight to this file, so that its words outlive our process. */
-export interface ServerLog {
+interface ServerLog {
   fd: number;
   /** Where the words of this start begin. */
   startBytes: number;

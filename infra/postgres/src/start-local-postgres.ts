@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { adopt } from './adopt.ts';
 import { askServer, superuserUrl } from './ask-server.ts';
 import { findBinaryPackage, usableBinaries } from './binaries.ts';
@@ -149,10 +149,10 @@ const handleFor = async (
 export const startLocalPostgres = async (options: LocalPostgresOptions): Promise<LocalPostgres> => {
   const log = options.log ?? (() => undefined);
   const place = await findPlace(options.dir);
-  if (place.moved)
-    log(
-      `the database is in ${place.area}: PostgreSQL may not run as root, and other users cannot enter ${options.dir}`,
-    );
+  if (place.moved) {
+    const wished = resolve(options.dir);
+    log(`the database is in ${place.area}: PostgreSQL may not run as root, and other users cannot enter ${wished}`);
+  }
   let lock: HeldLock | undefined;
   let use: HeldLock | undefined;
   try {

@@ -42,7 +42,7 @@ export const connect = (url: string): postgres.Sql => {
 };
 
 /** What another process says of the server that it started. */
-export type Told =
+type Told =
   | { pid: number; port: number; adopted: boolean; dataDir: string; url: string }
   | { code: string; message: string };
 
@@ -58,24 +58,26 @@ const SCRIPT = `
     tell({ code: error.code, message: error.message });
   }`;
 
-/** Starts a server from a process of its own, which then waits: SIGTERM stops the server, SIGKILL leaves it behind.
- * `through` is a command line to run it under. */
-export const startElsewhere = async (dir: string, account?: ServerAccount, through: string[] = []) => {
+/**
+ * Starts a server from a process of its own, which then waits: SIGTERM stops the server, SIGKILL leaves it behind.
+ * `through` is a command line to run it under.
+ */
+export const spawnStarter = (dir: string, account?: ServerAccount, through: string[] = []) => {
   const index = new URL('./index.ts', import.meta.url).href;
   const [program = '', ...args] = [...through, process.execPath, '--input-type=module', '-e', SCRIPT, index, dir];
-  const child = spawn(program, args, {
-    ...account,
-    cwd: '/',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(program, args, { ...account, cwd: '/', stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     child.kill(signal);
     await exited;
   };
   atEnd(() => end('SIGTERM'));
-  for await (const line of createInterface({ input: child.stdout })) {
-    return { told: JSON.parse(line) as Told, end };
-  }
+  return { stdout: child.stdout, end };
+};
+
+/** As spawnStarter, and waits for its first word. */
+export const startElsewhere = async (...args: Parameters<typeof spawnStarter>) => {
+  const { stdout, end } = spawnStarter(...args);
+  for await (const line of createInterface({ input: stdout })) return { told: JSON.parse(line) as Told, end };
   throw new Error('the other process ended without a word');
 };

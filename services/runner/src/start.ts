@@ -123,7 +123,7 @@ const run = async (): Promise<void> => {
     MESSAGING_KAVENEGAR_BASE_URL: variables.MESSAGING_KAVENEGAR_BASE_URL || sandbox.smsUrl,
     MESSAGING_KAVENEGAR_API_KEY: variables.MESSAGING_KAVENEGAR_API_KEY || sandbox.apiKey,
     MESSAGING_SMTP_URL: variables.MESSAGING_SMTP_URL || sandbox.smtpUrl,
-    MESSAGING_SIGNING_SECRET: variables.MESSAGING_SIGNING_SECRET || keptSecret(folder, 'signing-secret'),
+    MESSAGING_LINK_SECRET: variables.MESSAGING_LINK_SECRET || keptSecret(folder, 'link-secret'),
     MESSAGING_CALLBACK_SECRET: variables.MESSAGING_CALLBACK_SECRET || callbackSecret,
     MESSAGING_PUBLIC_BASE_URL: variables.MESSAGING_PUBLIC_BASE_URL || messagingBase,
   };

@@ -24,10 +24,12 @@ export const supervise = (options: {
   services: readonly string[];
   env: Record<string, string>;
   say: (line: string) => void;
+  /** Longest wait before it is started again. */
+  maxWaitMs?: number;
   /** Called when the process ended with what a restart won't mend. */
   onGivenUp: (code: number) => void;
 }): Supervised => {
-  const { label, services, env, say, onGivenUp } = options;
+  const { label, services, env, say, onGivenUp, maxWaitMs = MAX_WAIT_MS } = options;
   let child: ChildProcess | undefined;
   let stopping = false;
   let restarts = 0;
@@ -61,7 +63,7 @@ export const supervise = (options: {
       restarts += 1;
       say(`${label} ended (${signal ?? `code ${code}`}), starting it again in ${waitMs / 1000} s`);
       timer = setTimeout(start, waitMs);
-      waitMs = Math.min(MAX_WAIT_MS, waitMs * 2);
+      waitMs = Math.min(maxWaitMs, waitMs * 2);
     });
   };
   start();

@@ -32,7 +32,10 @@ const STATUS_CHANGES: Readonly<Record<StatusChange, string>> = {
 /** Campaigns and their changes. */
 export const campaignRoutes = (app: HttpApp, context: ServiceContext): void => {
   const { sql, clock } = context;
-  const changeBy = (request: Parameters<typeof idempotent>[1]): Change => ({ actor: request.apiKey?.id ?? 'unknown', now: clock.now() });
+  const changeBy = (request: Parameters<typeof idempotent>[1]): Change => ({
+    actor: request.apiKey?.id ?? 'unknown',
+    now: clock.now(),
+  });
 
   app.post(
     '/v1/campaigns',

@@ -12,8 +12,8 @@ export const upsertAudience = async (
 ): Promise<void> => {
   if (members.length === 0) return;
   await tx`insert into audience (customer_id, lifecycle, changed_at)
-    select * from unnest(${members.map(({ customerId }) => customerId)}::text[],
-      ${members.map(({ lifecycle }) => lifecycle)}::text[], ${members.map(({ changedAt }) => changedAt)}::timestamptz[])
+    select customer_id, lifecycle, changed_at::timestamptz from unnest(${members.map(({ customerId }) => customerId)}::text[],
+      ${members.map(({ lifecycle }) => lifecycle)}::text[], ${members.map(({ changedAt }) => changedAt)}::text[])
       as told (customer_id, lifecycle, changed_at)
     order by customer_id
     on conflict (customer_id) do update set lifecycle = excluded.lifecycle, changed_at = excluded.changed_at

@@ -22,21 +22,24 @@ export const entryKey = ({ campaignId, customerId, triggerKey }: EntryKey): stri
 
 /**
  * Writes entries and returns the keys of those that are new: an entry that exists, or a second request of a campaign that
- * asks once per customer, is left out by the unique keys. Repeats within the call count as existing.
+ * asks once per customer, is left out by the unique keys. Repeats within the call count as existing. Booleans and
+ * instants go in as text: postgres.js can't be trusted with lists of these.
  */
 export const insertEntries = async (tx: Tx, entries: readonly Entry[]): Promise<Set<string>> => {
   if (entries.length === 0) return new Set();
   const rows = await tx<EntryKey[]>`
     insert into entry (campaign_id, customer_id, trigger_key, status, reason, once, campaign_version, triggered_at, decided_at)
-    select * from unnest(
+    select campaign_id, customer_id, trigger_key, status, reason, once::boolean, campaign_version,
+      triggered_at::timestamptz, decided_at::timestamptz
+    from unnest(
       ${entries.map(({ campaignId }) => campaignId)}::text[], ${entries.map(({ customerId }) => customerId)}::text[],
       ${entries.map(({ triggerKey }) => triggerKey)}::text[], ${entries.map(({ status }) => status)}::text[],
-      ${entries.map(({ reason }) => reason)}::text[], ${entries.map(({ once }) => once)}::boolean[],
+      ${entries.map(({ reason }) => reason)}::text[], ${entries.map(({ once }) => String(once))}::text[],
       ${entries.map(({ campaignVersion }) => campaignVersion)}::int[],
-      ${entries.map(({ triggeredAt }) => triggeredAt)}::timestamptz[],
-      ${entries.map(({ decidedAt }) => decidedAt)}::timestamptz[])
+      ${entries.map(({ triggeredAt }) => triggeredAt)}::text[],
+      ${entries.map(({ decidedAt }) => decidedAt)}::text[])
       as new_entry (campaign_id, customer_id, trigger_key, status, reason, once, campaign_version, triggered_at, decided_at)
-    order by customer_id, campaign_id, triggered_at, trigger_key
+    order by customer_id, campaign_id, triggered_at::timestamptz, trigger_key
     on conflict do nothing
     returning campaign_id as "campaignId", customer_id as "customerId", trigger_key as "triggerKey"`;
   return new Set(rows.map(entryKey));

@@ -42,7 +42,7 @@ export const recordErasure = async (tx: Tx, customerId: string, since: string): 
 /** Customers who were erased and are told of anew, after that, are customers again. */
 export const welcomeBack = async (tx: Tx, told: readonly { customerId: string; at: string }[]): Promise<void> => {
   await tx`delete from former_customer f
-    using unnest(${told.map(({ customerId }) => keyOf(customerId))}::text[], ${told.map(({ at }) => at)}::timestamptz[])
+    using unnest(${told.map(({ customerId }) => keyOf(customerId))}::text[], ${told.map(({ at }) => at)}::text[])
       as told (customer_key, at)
-    where f.customer_key = told.customer_key and f.into_customer_id is null and f.since < told.at`;
+    where f.customer_key = told.customer_key and f.into_customer_id is null and f.since < told.at::timestamptz`;
 };

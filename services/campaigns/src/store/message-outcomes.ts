@@ -25,12 +25,14 @@ export const insertOutcomes = (
   tx<Pick<MessageOutcome, 'campaignId' | 'status' | 'reason'>[]>`
     insert into message_outcome (message_id, status, campaign_id, customer_id, trigger_key, request_id, channel, template_id,
       reason, happened_at)
-    select told.* from unnest(
+    select told.message_id, status, campaign_id, customer_id, trigger_key, request_id, channel, template_id, reason,
+      happened_at::timestamptz
+    from unnest(
       ${outcomes.map(({ messageId }) => messageId)}::text[], ${outcomes.map(({ status }) => status)}::text[],
       ${outcomes.map(({ campaignId }) => campaignId)}::text[], ${outcomes.map(({ customerId }) => customerId)}::text[],
       ${outcomes.map(({ triggerKey }) => triggerKey)}::text[], ${outcomes.map(({ requestId }) => requestId)}::text[],
       ${outcomes.map(({ channel }) => channel)}::text[], ${outcomes.map(({ templateId }) => templateId)}::text[],
-      ${outcomes.map(({ reason }) => reason)}::text[], ${outcomes.map(({ happenedAt }) => happenedAt)}::timestamptz[])
+      ${outcomes.map(({ reason }) => reason)}::text[], ${outcomes.map(({ happenedAt }) => happenedAt)}::text[])
       as told (message_id, status, campaign_id, customer_id, trigger_key, request_id, channel, template_id, reason, happened_at)
     where exists (select from campaign where id = told.campaign_id)
     order by told.customer_id, told.message_id, told.status

@@ -61,7 +61,7 @@ describe('what is refused, by name', () => {
       '/lines/0/amountMinor',
       'not negative',
     ],
-    ['a missing order id', '/v1/purchases', purchase('x', { orderId: undefined }), 'gateway.invalid_purchase', '', 'orderId'],
+    ['a missing order id', '/v1/purchases', purchase('x', { orderId: undefined }), 'gateway.invalid_purchase', '/orderId', 'required'],
     ['a misspelt field', '/v1/purchases', purchase('x', { chanel: 'web' }), 'gateway.invalid_purchase', '/chanel', 'channel'],
     ['a purchase in the future', '/v1/purchases', purchase('x', { occurredAt: '2026-11-21T08:10:01Z' }), 'gateway.in_the_future', '/occurredAt', 'future'],
     ['a time without an offset', '/v1/purchases', purchase('x', { occurredAt: '2026-11-21T08:00:00' }), 'gateway.invalid_purchase', '/occurredAt', 'offset'],

@@ -15,11 +15,19 @@ export const explainProblem = ({ path, message }: FieldProblem): FieldProblem =>
   return { path, message };
 };
 
+const MISSING = /^must have required propert(?:y|ies) (.+)$/;
+
+/** What is missing is named by its own path, each field by itself. */
+const apart = ({ path, message }: FieldProblem): FieldProblem[] => {
+  const names = MISSING.exec(message)?.[1];
+  return names ? names.split(', ').map((name) => ({ path: `${path}/${name}`, message: 'is required' })) : [{ path, message }];
+};
+
 /** One problem per field is enough where several messages come to the same. */
 export const explainProblems = (problems: readonly FieldProblem[], most: number): FieldProblem[] => {
   const seen = new Set<string>();
   const explained: FieldProblem[] = [];
-  for (const problem of problems) {
+  for (const problem of problems.flatMap(apart)) {
     const { path, message } = explainProblem(problem);
     if (seen.has(`${path} ${message}`)) continue;
     seen.add(`${path} ${message}`);

@@ -19,7 +19,8 @@ export const NOTHING_BOUGHT: Buying = {
   lastOrderAt: undefined,
 };
 
-const latestOf = (a: Temporal.Instant | undefined, b: Temporal.Instant): Temporal.Instant => (a && isBefore(b, a) ? a : b);
+const latestOf = (a: Temporal.Instant | undefined, b: Temporal.Instant): Temporal.Instant =>
+  a && isBefore(b, a) ? a : b;
 
 /** One order more; it may be older than what is known already. */
 export const withOrder = (buying: Buying, occurredAt: Temporal.Instant, items: number): Buying => {
@@ -42,7 +43,8 @@ export const combined = (a: Buying, b: Buying): Buying => {
   return {
     orders: a.orders + b.orders,
     items: a.items + b.items,
-    firstOrderAt: a.firstOrderAt && b.firstOrderAt ? earliest(a.firstOrderAt, b.firstOrderAt) : (a.firstOrderAt ?? b.firstOrderAt),
+    firstOrderAt:
+      a.firstOrderAt && b.firstOrderAt ? earliest(a.firstOrderAt, b.firstOrderAt) : (a.firstOrderAt ?? b.firstOrderAt),
     previousOrderAt: newestFirst[1],
     lastOrderAt: newestFirst[0],
   };

@@ -2,10 +2,10 @@ import { earliest, isBefore } from '@vafa/kernel';
 import type { LoadedHistory } from './book.ts';
 import { type Buying, withOrder } from './buying.ts';
 import type { Customer } from './customer.ts';
-import { type RefundStatus, type OrderBalance, type Tally, tally } from './history.ts';
+import { type OrderBalance, type RefundStatus, type Tally, tally } from './history.ts';
 import { itemsOf, type Order } from './order.ts';
-import type { Refund } from './refund.ts';
 import type { Cause } from './reason.ts';
+import type { Refund } from './refund.ts';
 import { afterEvent, type Change } from './standing.ts';
 import type { Settings } from './thresholds.ts';
 
@@ -34,7 +34,11 @@ export interface CustomerDraft {
 
 const UNTOUCHED: OrderBalance = { refundedMinor: 0, isVoid: false };
 
-export const draftCustomer = (known: Customer, history: LoadedHistory | undefined, settings: Settings): CustomerDraft => {
+export const draftCustomer = (
+  known: Customer,
+  history: LoadedHistory | undefined,
+  settings: Settings,
+): CustomerDraft => {
   let customer = known;
   const orders = [...(history?.orders ?? [])];
   const refunds = [...(history?.refunds ?? [])];
@@ -94,13 +98,20 @@ const recounted = (onRecord: Buying, before: Buying, after: Buying, complete: bo
   return {
     orders: onRecord.orders + after.orders - before.orders,
     items: onRecord.items + after.items - before.items,
-    firstOrderAt: complete || !firstOrderAt || !after.firstOrderAt ? after.firstOrderAt : earliest(firstOrderAt, after.firstOrderAt),
+    firstOrderAt:
+      complete || !firstOrderAt || !after.firstOrderAt
+        ? after.firstOrderAt
+        : earliest(firstOrderAt, after.firstOrderAt),
     previousOrderAt: after.previousOrderAt,
     lastOrderAt: after.lastOrderAt,
   };
 };
 
-const spendBetween = (gross: ReadonlyMap<string, number>, before: Tally | undefined, after: Tally | undefined): SpendDelta[] => {
+const spendBetween = (
+  gross: ReadonlyMap<string, number>,
+  before: Tally | undefined,
+  after: Tally | undefined,
+): SpendDelta[] => {
   const currencies = new Set([...gross.keys(), ...(after?.refundedMinor.keys() ?? [])]);
   return [...currencies]
     .map((currency) => ({

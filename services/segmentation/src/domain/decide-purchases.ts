@@ -1,10 +1,10 @@
 import type { EventEnvelope, EventOf, PurchaseCompleted, PurchaseRefunded } from '@vafa/contracts';
 import { AppError, isBefore } from '@vafa/kernel';
 import type { Book } from './book.ts';
-import { type CustomerDraft, draftCustomer, type SpendDelta } from './customer-draft.ts';
 import type { Customer } from './customer.ts';
+import { type CustomerDraft, draftCustomer, type SpendDelta } from './customer-draft.ts';
 import type { OrderBalance, RefundStatus } from './history.ts';
-import { momentOf, orderFrom, type Order } from './order.ts';
+import { momentOf, type Order, orderFrom } from './order.ts';
 import { type Refund, refundFrom } from './refund.ts';
 import type { Change } from './standing.ts';
 
@@ -79,7 +79,10 @@ export const decidePurchases = (book: Book, events: readonly PurchaseEvent[]): D
       if (order.customerId !== customer.customerId)
         throw conflict('segmentation.refund_of_other_customer', `order ${refund.orderId} belongs to another customer`);
       if (order.currency !== refund.currency)
-        throw conflict('segmentation.refund_currency_mismatch', `order ${refund.orderId} was paid in ${order.currency}`);
+        throw conflict(
+          'segmentation.refund_currency_mismatch',
+          `order ${refund.orderId} was paid in ${order.currency}`,
+        );
     }
     refunds.set(refund.refundId, refund.contentHash);
     newRefunds.push(refund);

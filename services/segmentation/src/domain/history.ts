@@ -1,4 +1,4 @@
-import { NOTHING_BOUGHT, type Buying, withOrder } from './buying.ts';
+import { type Buying, NOTHING_BOUGHT, withOrder } from './buying.ts';
 import { setAgainstNewest } from './loose-refund.ts';
 import { isVoid, type OpenOrder, openOrder, takeAll, takeItems, takeMoney } from './open-order.ts';
 import { itemsOf, type Order } from './order.ts';
@@ -28,7 +28,10 @@ export interface Tally {
   statuses: ReadonlyMap<string, RefundStatus>;
 }
 
-const byTime = <Item extends { occurredAt: Temporal.Instant }>(items: readonly Item[], idOf: (item: Item) => string): Item[] =>
+const byTime = <Item extends { occurredAt: Temporal.Instant }>(
+  items: readonly Item[],
+  idOf: (item: Item) => string,
+): Item[] =>
   [...items].sort((a, b) => {
     const gapMs = a.occurredAt.epochMilliseconds - b.occurredAt.epochMilliseconds;
     if (gapMs !== 0) return gapMs;

@@ -22,7 +22,8 @@ export const stateAt = (buying: Orders, thresholds: Thresholds, at: Temporal.Ins
   if (silenceMs > thresholds.churnedAfterDays * DAY_MS) return 'churned';
   if (silenceMs > thresholds.dormantAfterDays * DAY_MS) return 'dormant';
   if (silenceMs > thresholds.atRiskAfterDays * DAY_MS) return 'at_risk';
-  if (previousOrderAt && millisBetween(previousOrderAt, lastOrderAt) > thresholds.dormantAfterDays * DAY_MS) return 'won_back';
+  if (previousOrderAt && millisBetween(previousOrderAt, lastOrderAt) > thresholds.dormantAfterDays * DAY_MS)
+    return 'won_back';
   if (orders >= thresholds.loyalOrders) return 'loyal';
   return orders === 1 ? 'new' : 'active';
 };

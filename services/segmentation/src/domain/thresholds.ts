@@ -55,5 +55,10 @@ export const checkThresholds = (thresholds: Thresholds): void => {
   if (thresholds.churnedAfterDays <= thresholds.dormantAfterDays)
     problems.push({ path: '/churnedAfterDays', message: 'must be more than dormantAfterDays' });
   if (problems.length > 0)
-    throw new AppError('invalid', 'segmentation.invalid_thresholds', 'the thresholds must rise from at risk to churned', { problems });
+    throw new AppError(
+      'invalid',
+      'segmentation.invalid_thresholds',
+      'the thresholds must rise from at risk to churned',
+      { problems },
+    );
 };

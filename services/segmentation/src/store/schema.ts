@@ -2,7 +2,19 @@ import { busTables } from '@vafa/bus';
 import { LIFECYCLE_STATES } from '@vafa/contracts';
 import { platformTables } from '@vafa/platform';
 import { sql } from 'drizzle-orm';
-import { bigint, boolean, check, index, integer, jsonb, pgSchema, primaryKey, text, timestamp, uuid } from 'drizzle-orm/pg-core';
+import {
+  bigint,
+  boolean,
+  check,
+  index,
+  integer,
+  jsonb,
+  pgSchema,
+  primaryKey,
+  text,
+  timestamp,
+  uuid,
+} from 'drizzle-orm/pg-core';
 
 export const segmentationSchema = pgSchema('segmentation');
 export const { outbox, consumerFence, deadLetter } = busTables(segmentationSchema);

@@ -1,0 +1,116 @@
+/**
+ * `npm run bench [-- --quick] [--bus postgres-log|kafka]`: how fast the main job is, each figure beside a limit measured in
+ * the same run. Writes docs/benchmarks.md (not with --quick).
+ */
+import { writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { createBusMetrics, createKafkaBus, createPostgresLogBus, type EventBus } from '@vafa/bus';
+import { kafkaAvailability } from '@vafa/local-kafka';
+import { createLog, openSql } from '@vafa/platform';
+import { readRecordFile } from '@vafa/sandbox';
+import { createApi, seedTrial, startTrialHouse, type TrialHouse, trialCustomers } from '@vafa/trial';
+import { Registry } from 'prom-client';
+import { consumeLimit, copyLimit, fastifyLimit, publishAll } from './limits.ts';
+import { measureGateway, measureLatency, measureLedger, purchaseBody } from './measure-house.ts';
+import { makePurchases } from './purchases.ts';
+import { type BusFigures, render } from './report.ts';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const { values: flags } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, bus: { type: 'string' }, keep: { type: 'boolean', default: false } },
+});
+const say = (line: string): void => console.log(line);
+const seconds = flags.quick ? 3 : 10;
+const events = flags.quick ? 20_000 : 200_000;
+const LATENCY_CUSTOMERS = 100;
+
+const openTrialBus = async (house: TrialHouse, kind: 'postgres-log' | 'kafka'): Promise<{ bus: EventBus; close: () => Promise<void> }> => {
+  const log = createLog({ level: 'error' });
+  const metrics = createBusMetrics(new Registry());
+  if (kind === 'kafka') {
+    const { brokers } = house;
+    const bus = await createKafkaBus({ clientId: 'bench', brokers, tls: false, replication: 1, sessionTimeoutMs: 45_000, log, metrics });
+    return { bus, close: () => bus.close(5_000) };
+  }
+  const sql = openSql({ url: house.adminUrl, max: 6, name: 'vafa-bench-bus', schema: 'bus' });
+  const bus = createPostgresLogBus({ sql, log, metrics, partitions: 8 });
+  return {
+    bus,
+    close: async () => {
+      await bus.close(5_000);
+      await sql.end();
+    },
+  };
+};
+
+const receivedBy = async (house: TrialHouse): Promise<Map<string, number>> => {
+  const received = new Map<string, number>();
+  for await (const line of readRecordFile(house.recordFile)) {
+    if (line.kind !== 'sms') continue;
+    const [, customer, order] = line.text.split(/\s+/);
+    if (customer?.startsWith('latency-') && order) received.set(order, line.acceptedAtMs);
+  }
+  return received;
+};
+
+const measureBus = async (kind: 'postgres-log' | 'kafka'): Promise<BusFigures> => {
+  say(`\n== ${kind}: starting each service as a process of its own`);
+  const house = await startTrialHouse({
+    dir: `${root}.vafa/bench`,
+    bus: kind,
+    groups: ['gateway', 'ledger', 'campaigns', 'messaging'].map((name) => ({ label: name, services: [name] })),
+    env: { HTTP_RATE_LIMIT_PER_MINUTE: '100000000', MESSAGING_SMS_CALLS_PER_SECOND: '500', MESSAGING_SEND_POLL_MS: '10' },
+    say,
+  });
+  const sql = openSql({ url: house.adminUrl, max: 3, name: 'vafa-bench', statementTimeoutMs: 600_000 });
+  const { bus, close } = await openTrialBus(house, kind);
+  try {
+    await seedTrial(createApi(house.urls, house.apiKey), trialCustomers('latency', LATENCY_CUSTOMERS));
+    say('event → message latency …');
+    const latency = await measureLatency(house, { perSecond: 20, seconds, received: () => receivedBy(house) });
+
+    // The campaign would answer every purchase of the load with an SMS; it has done its part.
+    await createApi(house.urls, house.apiKey).call('campaigns', 'POST', '/v1/campaigns/thanks/stop');
+    for (const name of ['campaigns', 'messaging']) process.kill(house.processes.get(name)?.pid() as number, 'SIGSTOP');
+    say('limit: COPY into one table …');
+    const copy = await copyLimit(sql, makePurchases(events, 100_000, Temporal.Now.instant()));
+    say('limit: bare Fastify …');
+    const fastify = await fastifyLimit(purchaseBody(), seconds, 64);
+    say('limit: consuming without work …');
+    await bus.ensureTopics([{ name: 'bench.empty', partitions: 8 }]);
+    await publishAll(bus, makePurchases(events, 100_000, Temporal.Now.instant()), 'bench.empty');
+    const consume = await consumeLimit(bus, 'bench.empty', events);
+    say('gateway …');
+    const gateway = await measureGateway(house, seconds);
+    say('bus → ledger …');
+    const ledger = await measureLedger(house, bus, sql, events);
+    for (const name of ['campaigns', 'messaging']) process.kill(house.processes.get(name)?.pid() as number, 'SIGCONT');
+    return { kind, latency, copy, fastify, consume, gateway, ledger };
+  } finally {
+    await close();
+    await sql.end();
+    await house.stop();
+  }
+};
+
+const kinds = flags.bus ? [flags.bus as 'postgres-log' | 'kafka'] : (['postgres-log', 'kafka'] as const);
+const results: BusFigures[] = [];
+for (const kind of kinds) {
+  if (kind === 'kafka') {
+    const available = await kafkaAvailability({ env: {} });
+    if (available.kind === 'none') {
+      say(`kafka is left out: ${available.reason}`);
+      continue;
+    }
+  }
+  results.push(await measureBus(kind));
+}
+const report = render(results, {
+  command: `npm run bench${flags.quick ? ' -- --quick' : ''}`,
+  machine: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, database with default durability (fsync, synchronous_commit), load and services on the same machine`,
+  date: new Date().toISOString().slice(0, 10),
+});
+say(`\n${report}`);
+if (!flags.quick) writeFileSync(`${root}docs/benchmarks.md`, report);

@@ -1,0 +1,119 @@
+import { Topics } from '@vafa/contracts';
+import type { EventBus, Sql } from '@vafa/bus';
+import { newId } from '@vafa/kernel';
+import { createApi, type TrialHouse, waitUntilIdle } from '@vafa/trial';
+import { load, type LoadResult, publishAll } from './limits.ts';
+import { makePurchases } from './purchases.ts';
+
+/** One purchase as the gateway takes it, with a new order id each time. */
+export const purchaseBody = (): string =>
+  JSON.stringify({
+    customerId: `customer-${Math.floor(Math.random() * 100_000)}`,
+    orderId: newId(),
+    currency: 'IRR',
+    totalMinor: 2_500_000,
+    lines: [{ sku: 'coffee-250', category: 'coffee', quantity: 1, amountMinor: 2_500_000 }],
+  });
+
+export interface GatewayFigures {
+  single: LoadResult;
+  batchEventsPerSecond: number;
+  batch: LoadResult;
+}
+
+const BATCH = 500;
+
+/** The gateway under closed load: one purchase per request, and batches. */
+export const measureGateway = async (house: TrialHouse, seconds: number): Promise<GatewayFigures> => {
+  const url = `${house.urls.gateway}/v1/purchases`;
+  const headers = { authorization: `Bearer ${house.apiKey}` };
+  const single = await load(url, { body: purchaseBody, seconds, connections: 64, headers });
+  const items = (): string => `{"items":[${Array.from({ length: BATCH }, purchaseBody).join(',')}]}`;
+  // Made beforehand: the load must not wait for its own bodies.
+  const bodies = Array.from({ length: 100 }, items);
+  let turn = 0;
+  const batch = await load(url, { body: () => bodies[turn++ % bodies.length] as string, seconds, connections: 4, headers });
+  return { single, batch, batchEventsPerSecond: batch.requestsPerSecond * BATCH };
+};
+
+export interface LedgerFigures {
+  events: number;
+  publishPerSecond: number;
+  bookedPerSecond: number;
+}
+
+/** Purchases that lie on the bus while the ledger is away, then the time it takes to book them all. */
+export const measureLedger = async (house: TrialHouse, bus: EventBus, sql: Sql, count: number): Promise<LedgerFigures> => {
+  const events = makePurchases(count, 100_000, Temporal.Now.instant());
+  const ledger = house.processes.get('ledger');
+  const pid = ledger?.pid();
+  if (!pid) throw new Error('the ledger has no process of its own');
+  process.kill(pid, 'SIGSTOP');
+  const publishPerSecond = await publishAll(bus, events);
+  const booked = async (): Promise<number> => {
+    const [row] = await sql<{ n: number }[]>`select count(*) as n from ledger.purchase`;
+    return row?.n ?? 0;
+  };
+  const before = await booked();
+  const begun = performance.now();
+  process.kill(pid, 'SIGCONT');
+  await waitUntilIdle(house.urls, ['ledger'], { limitMs: 600_000, everyMs: 50 });
+  const seconds = (performance.now() - begun) / 1000;
+  const done = (await booked()) - before;
+  if (done !== count) throw new Error(`${done} of ${count} purchases were booked`);
+  return { events: count, publishPerSecond, bookedPerSecond: count / seconds };
+};
+
+export interface LatencyFigures {
+  sent: number;
+  p50Ms: number;
+  p99Ms: number;
+}
+
+const percentile = (sorted: readonly number[], share: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+
+
+/** Purchases at a steady rate; the time from the request to the provider's acceptance of the SMS each causes. */
+export const measureLatency = async (
+  house: TrialHouse,
+  options: { perSecond: number; seconds: number; received: () => Promise<Map<string, number>> },
+): Promise<LatencyFigures> => {
+  const api = createApi(house.urls, house.apiKey);
+  const sentAt = new Map<string, number>();
+  const total = options.perSecond * options.seconds;
+  const begun = performance.now();
+  const requests: Promise<unknown>[] = [];
+  for (let i = 0; i < total; i++) {
+    const due = begun + (i * 1000) / options.perSecond;
+    const wait = due - performance.now();
+    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+    const orderId = newId();
+    sentAt.set(orderId, Date.now());
+    requests.push(
+      api.call('gateway', 'POST', '/v1/purchases', {
+        customerId: `latency-${i % 100}`,
+        orderId,
+        currency: 'IRR',
+        totalMinor: 1_000_000,
+        lines: [],
+      }),
+    );
+  }
+  await Promise.all(requests);
+  const limit = performance.now() + 60_000;
+  let received = await options.received();
+  while (received.size < total && performance.now() < limit) {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    received = await options.received();
+  }
+  const times = [...sentAt].flatMap(([orderId, at]) => {
+    const arrived = received.get(orderId);
+    return arrived === undefined ? [] : [arrived - at];
+  });
+  if (times.length !== total) throw new Error(`${times.length} of ${total} messages arrived`);
+  times.sort((a, b) => a - b);
+  return { sent: total, p50Ms: percentile(times, 0.5), p99Ms: percentile(times, 0.99) };
+};
+
+export const PURCHASES_TOPIC = Topics.purchases.name;

@@ -1,0 +1,22 @@
+import { createServer } from 'node:net';
+
+const PORTS = 12;
+const FIRST = 20_000;
+const LAST = 45_000;
+
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+
+/** A base port with room for a house above it. @throws Error when none is found */
+export const freePortBase = async (): Promise<number> => {
+  for (let tries = 0; tries < 100; tries++) {
+    const base = FIRST + Math.floor(Math.random() * (LAST - FIRST));
+    const free = await Promise.all(Array.from({ length: PORTS }, (_, i) => isFree(base + i)));
+    if (free.every(Boolean)) return base;
+  }
+  throw new Error('no free ports for the services');
+};

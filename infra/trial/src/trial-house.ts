@@ -1,0 +1,144 @@
+import { rmSync } from 'node:fs';
+import { newId } from '@vafa/kernel';
+import { DEFAULT_CACHE_DIR, type LocalKafka, startKafka } from '@vafa/local-kafka';
+import { type LocalPostgres, startLocalPostgres } from '@vafa/local-postgres';
+import { createApiKey, createLog, migrateAll, openSql, SCOPES } from '@vafa/platform';
+import { allSchemas, portOf, serviceNames, type Supervised, supervise } from '@vafa/runner';
+import { systemClock } from '@vafa/kernel';
+import { freePortBase } from './free-base.ts';
+import { type SandboxProcess, startSandboxProcess } from './sandbox-process.ts';
+
+export interface TrialOptions {
+  /** Everything of the trial lives here and is removed first. */
+  dir: string;
+  /** Services per process. A second member of a service must listen on any free port: `{ VAFA_PORT_BASE: '0' }`. */
+  groups: readonly { label: string; services: readonly string[]; env?: Record<string, string> }[];
+  /** 'kafka' starts a local Apache Kafka. */
+  bus: 'postgres-log' | 'kafka';
+  /** Random misbehaviour of the providers. */
+  chaos?: object;
+  /** Further variables for the services. */
+  env?: Record<string, string>;
+  /** Settings of the database server. */
+  postgres?: Record<string, string>;
+  /** Longest wait before a killed process is started again. */
+  maxRestartWaitMs?: number;
+  say: (line: string) => void;
+}
+
+/** Services, database, bus and providers as processes of their own, for benchmarks and fault runs. */
+export interface TrialHouse {
+  urls: Record<string, string>;
+  apiKey: string;
+  adminUrl: string;
+  processes: Map<string, Supervised>;
+  sandbox: SandboxProcess;
+  recordFile: string;
+  brokers: string[];
+  /** Kills the database as a crash would; it is started again on the same port. */
+  killPostgres(): Promise<void>;
+  /** As above for the broker. @throws Error without Kafka */
+  killKafka(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Puts a trial's house together. @throws what any part throws; parts that were started are stopped */
+export const startTrialHouse = async (options: TrialOptions): Promise<TrialHouse> => {
+  const { dir, groups, bus, say, env = {} } = options;
+  rmSync(dir, { recursive: true, force: true });
+  const undo: (() => Promise<void>)[] = [];
+  let ending = false;
+  const stop = async (): Promise<void> => {
+    ending = true;
+    for (const step of undo.reverse()) await step();
+  };
+  try {
+    let postgres: LocalPostgres = await startLocalPostgres({
+      dir: `${dir}/postgres`,
+      settings: { max_connections: '200', ...options.postgres },
+    });
+    undo.push(() => postgres.stop());
+    let kafka: LocalKafka | undefined;
+    if (bus === 'kafka') {
+      say('starting Apache Kafka …');
+      kafka = await startKafka({ dir: `${dir}/kafka`, cacheDir: DEFAULT_CACHE_DIR, log: say });
+      undo.push(async () => kafka?.stop());
+    }
+    const roleSecret = newId();
+    await migrateAll({ adminUrl: postgres.url, roleSecret }, allSchemas(), createLog({ level: 'warn' }));
+    const sql = openSql({ url: postgres.url, max: 1, name: 'vafa-trial' });
+    const key = await createApiKey(sql, { name: 'trial', scopes: SCOPES }, systemClock.now());
+    await sql.end();
+
+    const base = await freePortBase();
+    const recordFile = `${dir}/provider-records.ndjson`;
+    const callbackSecret = newId();
+    const messagingUrl = `http://127.0.0.1:${portOf(base, 'messaging')}`;
+    const sandbox = await startSandboxProcess({ recordFile, ...(options.chaos ? { chaos: options.chaos } : {}) });
+    undo.push(() => sandbox.stop());
+
+    const variables: Record<string, string> = {
+      PATH: process.env.PATH ?? '',
+      TZ: 'UTC',
+      DATABASE_URL: postgres.url,
+      VAFA_ROLE_SECRET: roleSecret,
+      VAFA_PORT_BASE: String(base),
+      VAFA_LOG_LEVEL: 'error',
+      MESSAGING_KAVENEGAR_BASE_URL: sandbox.smsUrl,
+      MESSAGING_KAVENEGAR_API_KEY: sandbox.apiKey,
+      MESSAGING_SMTP_URL: sandbox.smtpUrl,
+      MESSAGING_LINK_SECRET: newId(),
+      MESSAGING_CALLBACK_SECRET: callbackSecret,
+      MESSAGING_PUBLIC_BASE_URL: messagingUrl,
+      ...(kafka ? { KAFKA_BROKERS: kafka.brokers.join(',') } : {}),
+      ...env,
+    };
+    const processes = new Map<string, Supervised>();
+    for (const { label, services, env: own } of groups) {
+      processes.set(
+        label,
+        supervise({
+          label,
+          services,
+          env: { ...variables, ...own },
+          say,
+          maxWaitMs: options.maxRestartWaitMs ?? 1_000,
+          onGivenUp: (code) => say(`${label} gave up with code ${code}`),
+        }),
+      );
+    }
+    undo.push(async () => {
+      await Promise.all([...processes.values()].map((each) => each.stop(30_000)));
+    });
+    await Promise.all([...processes.values()].map(({ ready }) => ready));
+    return {
+      urls: Object.fromEntries(serviceNames().map((name) => [name, `http://127.0.0.1:${portOf(base, name)}`])),
+      apiKey: key.secret,
+      adminUrl: postgres.url,
+      processes,
+      sandbox,
+      recordFile,
+      brokers: kafka?.brokers ?? [],
+      killPostgres: async () => {
+        const { port } = postgres;
+        await postgres.kill9();
+        if (ending) return;
+        postgres = await startLocalPostgres({
+          dir: `${dir}/postgres`,
+          port,
+          settings: { max_connections: '200', ...options.postgres },
+        });
+      },
+      killKafka: async () => {
+        if (!kafka) throw new Error('this trial has no Kafka');
+        const port = Number(kafka.brokers[0]?.split(':').at(-1));
+        await kafka.kill9();
+        kafka = await startKafka({ dir: `${dir}/kafka`, cacheDir: DEFAULT_CACHE_DIR, port, log: say });
+      },
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+};

@@ -1,0 +1,117 @@
+import type { Queryable, Tx } from '@vafa/bus';
+import { AppError } from '@vafa/kernel';
+import type { Account } from '../domain/account.ts';
+import { msOf, textOf } from './instants.ts';
+
+const COLUMNS = `customer_id as "customerId", active, reserved, deficit, earned, clawed_back as "clawedBack", spent, expired,
+  adjusted, moved, seq, ${msOf('next_expiry_at')} as "nextExpiryMs", ${msOf('next_unnoticed_at')} as "nextUnnoticedMs"`;
+
+interface Row extends Account {
+  mergedInto: string | null;
+}
+
+/** Thrown when a customer was merged between finding and locking it: the transaction starts over and finds the other. */
+const changedMeanwhile = (): AppError =>
+  new AppError('unavailable', 'ledger.customer_changed_meanwhile', 'the customer was changed at the same moment, try again', {
+    retryAfterSeconds: 1,
+  });
+
+/** Points that a batch gives to one customer; all 0 = only lock it. */
+export interface Credit {
+  customerId: string;
+  points: number;
+  transfers: number;
+  /** Earliest expiry among the new lots, and among those not past it. */
+  nextExpiryMs: number | null;
+  nextUnnoticedMs: number | null;
+}
+
+export interface Credited {
+  customerId: string;
+  /** What the account holds now. */
+  booked: number;
+  seq: number;
+}
+
+/**
+ * Credits and locks all customers of a batch by one statement, in the order of their ids, so that batches don't deadlock.
+ * The set-based way is only for customers who owe nothing and are not merged into others.
+ * @throws AppError unavailable when one of them came to owe or was merged since it was looked at
+ */
+export const creditAndLock = async (tx: Tx, credits: readonly Credit[]): Promise<Credited[]> => {
+  const rows = await tx<Credited[]>`
+    insert into balance as b (customer_id, active, earned, seq, next_expiry_at, next_unnoticed_at)
+    select customer_id, points, points, transfers, next_expiry_at::timestamptz, next_unnoticed_at::timestamptz
+    from unnest(
+      ${credits.map(({ customerId }) => customerId)}::text[], ${credits.map(({ points }) => points)}::bigint[],
+      ${credits.map(({ transfers }) => transfers)}::bigint[],
+      ${credits.map(({ nextExpiryMs }) => textOf(nextExpiryMs))}::text[],
+      ${credits.map(({ nextUnnoticedMs }) => textOf(nextUnnoticedMs))}::text[]
+    ) as u (customer_id, points, transfers, next_expiry_at, next_unnoticed_at)
+    order by customer_id
+    on conflict (customer_id) do update set
+      active = b.active + excluded.active, earned = b.earned + excluded.earned, seq = b.seq + excluded.seq,
+      next_expiry_at = least(b.next_expiry_at, excluded.next_expiry_at),
+      next_unnoticed_at = least(b.next_unnoticed_at, excluded.next_unnoticed_at)
+    where (b.deficit = 0 and b.merged_into is null) or excluded.seq = 0
+    returning customer_id as "customerId", active + reserved - deficit as booked, seq`;
+  if (rows.length !== credits.length) throw changedMeanwhile();
+  return rows;
+};
+
+/** Customers among these that can't take the set-based way: they owe points, or were merged into another. */
+export const findSpecial = (
+  db: Queryable,
+  customerIds: readonly string[],
+): Promise<{ customerId: string; mergedInto: string | null }[]> =>
+  db`select customer_id as "customerId", merged_into as "mergedInto" from balance
+    where customer_id = any(${[...customerIds]}::text[]) and (deficit > 0 or merged_into is not null)`;
+
+/** The customer whose account counts: itself, or the one it was merged into. */
+export const resolveCustomer = async (db: Queryable, customerId: string): Promise<string> => {
+  const [row] = await findSpecial(db, [customerId]);
+  return row?.mergedInto ?? customerId;
+};
+
+/**
+ * Locks accounts in the order of their ids and reads them. Those that don't exist are left out.
+ * @throws AppError unavailable when one was merged since it was resolved
+ */
+export const lockAccounts = async (tx: Tx, customerIds: readonly string[]): Promise<Account[]> => {
+  const rows = await tx<Row[]>`select ${tx.unsafe(COLUMNS)}, merged_into as "mergedInto" from balance
+    where customer_id = any(${[...customerIds]}::text[]) order by customer_id for update`;
+  return rows.map(({ mergedInto, ...account }) => {
+    if (mergedInto !== null) throw changedMeanwhile();
+    return account;
+  });
+};
+
+/** As `lockAccounts`, but makes the accounts that don't exist yet. */
+export const lockOrOpenAccounts = async (tx: Tx, customerIds: readonly string[]): Promise<Account[]> => {
+  const found = await lockAccounts(tx, customerIds);
+  if (found.length === customerIds.length) return found;
+  await tx`insert into balance (customer_id) select id from unnest(${[...customerIds]}::text[]) as id order by id
+    on conflict do nothing`;
+  const accounts = await lockAccounts(tx, customerIds);
+  if (accounts.length !== customerIds.length) throw changedMeanwhile();
+  return accounts;
+};
+
+/** Writes accounts back that this transaction has locked. */
+export const saveAccounts = async (tx: Tx, accounts: readonly Account[]): Promise<void> => {
+  const column = (pick: (account: Account) => number): number[] => accounts.map(pick);
+  await tx`
+    update balance b set active = u.active, reserved = u.reserved, deficit = u.deficit, earned = u.earned,
+      clawed_back = u.clawed_back, spent = u.spent, expired = u.expired, adjusted = u.adjusted, moved = u.moved, seq = u.seq,
+      next_expiry_at = u.next_expiry_at::timestamptz, next_unnoticed_at = u.next_unnoticed_at::timestamptz
+    from unnest(
+      ${accounts.map(({ customerId }) => customerId)}::text[], ${column((a) => a.active)}::bigint[],
+      ${column((a) => a.reserved)}::bigint[], ${column((a) => a.deficit)}::bigint[], ${column((a) => a.earned)}::bigint[],
+      ${column((a) => a.clawedBack)}::bigint[], ${column((a) => a.spent)}::bigint[], ${column((a) => a.expired)}::bigint[],
+      ${column((a) => a.adjusted)}::bigint[], ${column((a) => a.moved)}::bigint[], ${column((a) => a.seq)}::bigint[],
+      ${accounts.map(({ nextExpiryMs }) => textOf(nextExpiryMs))}::text[],
+      ${accounts.map(({ nextUnnoticedMs }) => textOf(nextUnnoticedMs))}::text[]
+    ) as u (customer_id, active, reserved, deficit, earned, clawed_back, spent, expired, adjusted, moved, seq, next_expiry_at,
+      next_unnoticed_at)
+    where b.customer_id = u.customer_id`;
+};

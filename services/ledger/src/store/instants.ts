@@ -1,0 +1,8 @@
+/** Milliseconds since 1970 as what Postgres reads, null kept. */
+export const textOf = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
+
+/** ISO 8601 text of what Postgres wrote, e.g. `2026-11-21 10:00:00.123+00`. */
+export const isoOf = (text: string): string => Temporal.Instant.from(text).toString();
+
+/** SQL that gives a timestamp as whole milliseconds since 1970. The column's name is ours, never a caller's. */
+export const msOf = (column: string): string => `floor(extract(epoch from ${column}) * 1000)::bigint`;

@@ -1,0 +1,57 @@
+import type { Queryable, Tx } from '@vafa/bus';
+import type { ActiveProgramme, Programme } from '../domain/programme.ts';
+import { isoOf } from './instants.ts';
+
+/** A version with who made it and when. */
+export interface ProgrammeVersion extends ActiveProgramme {
+  actor: string;
+  createdAt: string;
+}
+
+interface Row {
+  version: number;
+  definition: Programme;
+  actor: string;
+  createdAt: string;
+}
+
+const toVersion = ({ version, definition, actor, createdAt }: Row): ProgrammeVersion => ({
+  ...definition,
+  version,
+  actor,
+  createdAt: isoOf(createdAt),
+});
+
+/** Newest version's number; 0 = there is no programme yet. */
+export const findLatestVersion = async (db: Queryable): Promise<number> => {
+  const [row] = await db<{ version: number }[]>`select version from programme_version order by version desc limit 1`;
+  return row?.version ?? 0;
+};
+
+/** Newest first. */
+export const listProgrammeVersions = async (db: Queryable, limit: number, beforeVersion?: number): Promise<ProgrammeVersion[]> => {
+  const rows = await db<Row[]>`
+    select version, definition, actor, created_at as "createdAt" from programme_version
+    where ${beforeVersion ?? null}::integer is null or version < ${beforeVersion ?? null}::integer
+    order by version desc limit ${limit}`;
+  return rows.map(toVersion);
+};
+
+export const findProgramme = async (db: Queryable): Promise<ProgrammeVersion | undefined> =>
+  (await listProgrammeVersions(db, 1))[0];
+
+/** Adds the next version; two at once wait for each other. */
+export const addProgrammeVersion = async (
+  tx: Tx,
+  definition: Programme,
+  actor: string,
+  createdAt: string,
+): Promise<ProgrammeVersion> => {
+  await tx`select pg_advisory_xact_lock(hashtextextended('ledger.programme', 0))`;
+  const [row] = await tx<Row[]>`
+    insert into programme_version (version, definition, actor, created_at)
+    select coalesce(max(version), 0) + 1, ${JSON.stringify(definition)}::text::jsonb, ${actor}, ${createdAt}::timestamptz
+    from programme_version
+    returning version, definition, actor, created_at as "createdAt"`;
+  return toVersion(row as Row);
+};

@@ -1,0 +1,93 @@
+import type { Queryable, Tx } from '@vafa/bus';
+import type { Order, OrderLine, Refund } from '../domain/order.ts';
+import { msOf, textOf } from './instants.ts';
+
+const COLUMNS = `p.order_id as "orderId", p.customer_id as "customerId", ${msOf('p.occurred_at')} as "occurredAtMs", p.currency,
+  p.total_minor as "totalMinor", p.refunded_minor as "refundedMinor", p.points_earned as "pointsEarned",
+  p.points_taken_back as "pointsTakenBack", p.earn_id as "earnId", p.lines`;
+
+type Row = Omit<Order, 'lines'> & { lines: Record<string, OrderLine> };
+
+const toOrder = ({ lines, ...order }: Row): Order => ({ ...order, lines: new Map(Object.entries(lines)) });
+const toJson = (lines: ReadonlyMap<string, OrderLine>): string => JSON.stringify(Object.fromEntries(lines));
+
+export interface PurchaseRow {
+  order: Order;
+  contentHash: string;
+  occurredAt: string;
+  note: string | null;
+}
+
+/** Keeps the orders that are not there yet, in the order of their ids; returns the ids of those that were new. */
+export const insertPurchases = async (
+  tx: Tx,
+  rows: readonly PurchaseRow[],
+  common: { recordedAt: string; programmeVersion: number | null },
+): Promise<Set<string>> => {
+  const inserted = await tx<{ orderId: string }[]>`
+    insert into purchase (order_id, customer_id, content_hash, occurred_at, recorded_at, currency, total_minor, lines,
+      points_earned, earn_id, note, programme_version)
+    select order_id, customer_id, content_hash, occurred_at::timestamptz, ${common.recordedAt}::timestamptz, currency,
+      total_minor, lines::jsonb, points_earned, earn_id, note, ${common.programmeVersion}::integer
+    from unnest(
+      ${rows.map(({ order }) => order.orderId)}::text[], ${rows.map(({ order }) => order.customerId)}::text[],
+      ${rows.map(({ contentHash }) => contentHash)}::uuid[], ${rows.map(({ occurredAt }) => occurredAt)}::text[],
+      ${rows.map(({ order }) => order.currency)}::text[], ${rows.map(({ order }) => order.totalMinor)}::bigint[],
+      ${rows.map(({ order }) => toJson(order.lines))}::text[], ${rows.map(({ order }) => order.pointsEarned)}::bigint[],
+      ${rows.map(({ order }) => order.earnId)}::uuid[], ${rows.map(({ note }) => note)}::text[]
+    ) as u (order_id, customer_id, content_hash, occurred_at, currency, total_minor, lines, points_earned, earn_id, note)
+    order by order_id
+    on conflict do nothing returning order_id as "orderId"`;
+  return new Set(inserted.map(({ orderId }) => orderId));
+};
+
+/** Content hashes of orders, by id. */
+export const findPurchaseHashes = async (db: Queryable, orderIds: readonly string[]): Promise<Map<string, string>> => {
+  const rows = await db<{ orderId: string; hash: string }[]>`
+    select order_id as "orderId", content_hash as hash from purchase where order_id = any(${[...orderIds]}::text[])`;
+  return new Map(rows.map(({ orderId, hash }) => [orderId, hash]));
+};
+
+export const findOrders = async (db: Queryable, orderIds: readonly string[]): Promise<Order[]> =>
+  (await db<Row[]>`select ${db.unsafe(COLUMNS)} from purchase p where order_id = any(${[...orderIds]}::text[])`).map(toOrder);
+
+/**
+ * Orders that refunds without a reference may be about: of the customer's newest purchases up to the refund's time (so many
+ * are looked at), those with something left to refund and, where lines are returned, with one of their skus.
+ */
+export const findRefundable = async (
+  db: Queryable,
+  refunds: readonly Refund[],
+  except: readonly string[],
+  lookBackPurchases: number,
+): Promise<Order[]> => {
+  const questions = refunds.map(({ customerId, currency, occurredAt, scope, lines }) => ({
+    customer: customerId,
+    currency,
+    // Purchases are compared to the millisecond.
+    until: textOf(Date.parse(occurredAt) + 1),
+    skus: scope === 'lines' ? lines.map(({ sku }) => sku) : null,
+  }));
+  const rows = await db<Row[]>`
+    select distinct on (p.order_id) ${db.unsafe(COLUMNS)}
+    from json_to_recordset(${JSON.stringify(questions)}::text::json)
+      as q (customer text, currency text, until timestamptz, skus text[])
+    cross join lateral (
+      select * from purchase
+      where customer_id = q.customer and occurred_at < q.until and not order_id = any(${[...except]}::text[])
+      order by occurred_at desc, order_id desc limit ${lookBackPurchases}
+    ) as p
+    where p.currency = q.currency and p.refunded_minor < p.total_minor and (q.skus is null or p.lines ?| q.skus)`;
+  return rows.map(toOrder);
+};
+
+/** Writes back what refunds changed. */
+export const saveOrders = async (tx: Tx, orders: readonly Order[]): Promise<void> => {
+  await tx`
+    update purchase p set refunded_minor = u.refunded_minor, points_taken_back = u.points_taken_back, lines = u.lines::jsonb
+    from unnest(
+      ${orders.map(({ orderId }) => orderId)}::text[], ${orders.map(({ refundedMinor }) => refundedMinor)}::bigint[],
+      ${orders.map(({ pointsTakenBack }) => pointsTakenBack)}::bigint[], ${orders.map(({ lines }) => toJson(lines))}::text[]
+    ) as u (order_id, refunded_minor, points_taken_back, lines)
+    where p.order_id = u.order_id`;
+};

@@ -1,0 +1,24 @@
+import type { Tx } from '@vafa/bus';
+import { assertBalanced } from '../domain/account.ts';
+import type { Book } from '../domain/book.ts';
+import { saveAccounts } from './accounts.ts';
+import { insertAllocations, saveAllocations } from './allocations.ts';
+import { insertLots, saveLots } from './lots.ts';
+import { insertTransfers } from './transfers.ts';
+
+/**
+ * Writes what became of a book, one statement per table, all sent at once.
+ * @throws Error when an account does not add up
+ */
+export const saveBook = async (tx: Tx, book: Book, recordedAt: string): Promise<void> => {
+  const accounts = [...book.accounts.values()];
+  accounts.forEach(assertBalanced);
+  const writes: Promise<void>[] = [];
+  if (accounts.length > 0) writes.push(saveAccounts(tx, accounts));
+  if (book.newLots.size > 0) writes.push(insertLots(tx, [...book.newLots]));
+  if (book.changedLots.size > 0) writes.push(saveLots(tx, [...book.changedLots]));
+  if (book.transfers.length > 0) writes.push(insertTransfers(tx, book.transfers, recordedAt));
+  if (book.newAllocations.length > 0) writes.push(insertAllocations(tx, book.newAllocations));
+  if (book.changedAllocations.length > 0) writes.push(saveAllocations(tx, book.changedAllocations));
+  await Promise.all(writes);
+};

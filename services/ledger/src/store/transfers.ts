@@ -1,0 +1,54 @@
+import type { Tx } from '@vafa/bus';
+import type { Transfer } from '../domain/transfer.ts';
+
+/** An earning as the set-based way writes it: what all of a batch have in common is given once. */
+export interface EarnRow {
+  id: string;
+  customerId: string;
+  seq: number;
+  points: number;
+  balanceAfter: number;
+  occurredAt: string;
+  orderId: string;
+}
+
+export const insertEarnings = async (
+  tx: Tx,
+  rows: readonly EarnRow[],
+  common: { debit: string; credit: string; recordedAt: string; ruleId: string; ruleVersion: number | null },
+): Promise<void> => {
+  await tx`
+    insert into transfer (id, customer_id, seq, kind, debit, credit, amount, balance_after, occurred_at, recorded_at, order_id,
+      rule_id, rule_version)
+    select id, customer_id, seq, 'earn', ${common.debit}, ${common.credit}, points, balance_after, occurred_at::timestamptz,
+      ${common.recordedAt}::timestamptz, order_id, ${common.ruleId}, ${common.ruleVersion}::integer
+    from unnest(
+      ${rows.map(({ id }) => id)}::uuid[], ${rows.map(({ customerId }) => customerId)}::text[],
+      ${rows.map(({ seq }) => seq)}::bigint[], ${rows.map(({ points }) => points)}::bigint[],
+      ${rows.map(({ balanceAfter }) => balanceAfter)}::bigint[], ${rows.map(({ occurredAt }) => occurredAt)}::text[],
+      ${rows.map(({ orderId }) => orderId)}::text[]
+    ) as u (id, customer_id, seq, points, balance_after, occurred_at, order_id)`;
+};
+
+export const insertTransfers = async (tx: Tx, transfers: readonly Transfer[], recordedAt: string): Promise<void> => {
+  const texts = (pick: (transfer: Transfer) => string | undefined): (string | null)[] =>
+    transfers.map((transfer) => pick(transfer) ?? null);
+  await tx`
+    insert into transfer (id, customer_id, seq, kind, debit, credit, amount, balance_after, occurred_at, recorded_at, order_id,
+      refund_id, reservation_id, lot_id, reverses_id, pair_id, rule_id, rule_version, actor, reason)
+    select id, customer_id, seq, kind, debit, credit, amount, balance_after, occurred_at::timestamptz,
+      ${recordedAt}::timestamptz, order_id, refund_id, reservation_id, lot_id, reverses_id, pair_id, rule_id,
+      rule_version, actor, reason
+    from unnest(
+      ${texts(({ id }) => id)}::uuid[], ${texts(({ customerId }) => customerId)}::text[],
+      ${transfers.map(({ seq }) => seq)}::bigint[], ${texts(({ kind }) => kind)}::text[],
+      ${texts((t) => t.debit)}::text[], ${texts((t) => t.credit)}::text[], ${transfers.map(({ amount }) => amount)}::bigint[],
+      ${transfers.map(({ balanceAfter }) => balanceAfter)}::bigint[], ${texts(({ occurredAt }) => occurredAt)}::text[],
+      ${texts(({ orderId }) => orderId)}::text[], ${texts(({ refundId }) => refundId)}::text[],
+      ${texts(({ reservationId }) => reservationId)}::uuid[], ${texts(({ lotId }) => lotId)}::uuid[],
+      ${texts(({ reversesId }) => reversesId)}::uuid[], ${texts(({ pairId }) => pairId)}::uuid[],
+      ${texts(({ ruleId }) => ruleId)}::text[], ${transfers.map(({ ruleVersion }) => ruleVersion ?? null)}::integer[],
+      ${texts(({ actor }) => actor)}::text[], ${texts(({ reason }) => reason)}::text[]
+    ) as u (id, customer_id, seq, kind, debit, credit, amount, balance_after, occurred_at, order_id, refund_id, reservation_id,
+      lot_id, reverses_id, pair_id, rule_id, rule_version, actor, reason)`;
+};

@@ -1,0 +1,57 @@
+import { emit, type Tx } from '@vafa/bus';
+import { newId } from '@vafa/kernel';
+import { addLots } from '../domain/book.ts';
+import { credit } from '../domain/credit.ts';
+import { debit } from '../domain/spend.ts';
+import { findOpenLots } from '../store/lots.ts';
+import { saveBook } from '../store/save-book.ts';
+import { type AccountView, viewOf } from './account-view.ts';
+import type { CurrentRules } from './current-programme.ts';
+import { openAccount } from './open-account.ts';
+import { eventsOf } from './points-events.ts';
+import type { Call } from './reserve-points.ts';
+
+export interface AdjustCommand {
+  customerId: string;
+  /** Positive gives, negative takes; never 0. */
+  points: number;
+  reason: string;
+}
+
+export interface Adjusted {
+  entryId: string;
+  points: number;
+  balance: AccountView;
+}
+
+/**
+ * Corrects a balance by hand. Given points expire as earned ones do; taken ones come from what expires first.
+ * @throws AppError rejected `ledger.insufficient_points` when more is to be taken than is there
+ */
+export const adjustPoints = async (
+  tx: Tx,
+  command: AdjustCommand,
+  call: Call,
+  deps: { currentRules: CurrentRules },
+): Promise<Adjusted> => {
+  const { expiryOf } = await deps.currentRules(tx);
+  const { book, account } = await openAccount(tx, 'api', call.now, command.customerId);
+  const posting = {
+    kind: 'adjust' as const,
+    points: command.points,
+    occurredAt: call.now.toString(),
+    // Nothing out there names a correction: callers repeat it safely by their Idempotency-Key.
+    naturalKey: [newId()],
+    actor: call.actor,
+    reason: command.reason,
+    ...(call.traceparent ? { traceparent: call.traceparent } : {}),
+  };
+  if (command.points < 0) addLots(book, await findOpenLots(tx, new Map([[account.customerId, -command.points]])));
+  const transfer =
+    command.points > 0
+      ? credit(book, account, posting, expiryOf(call.now.epochMilliseconds))
+      : debit(book, account, posting);
+  await saveBook(tx, book, call.now.toString());
+  await emit(tx, eventsOf(book));
+  return { entryId: transfer.id, points: command.points, balance: viewOf(account) };
+};

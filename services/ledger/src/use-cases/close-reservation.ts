@@ -1,0 +1,129 @@
+import { emit, type Tx } from '@vafa/bus';
+import { AppError, present } from '@vafa/kernel';
+import { type Account, booked } from '../domain/account.ts';
+import { addAccounts, addLots, type Allocation, type Book, createBook } from '../domain/book.ts';
+import { capture, release, requireOpen, type Reservation } from '../domain/reservation.ts';
+import { lockAccounts } from '../store/accounts.ts';
+import { findAllocations } from '../store/allocations.ts';
+import { findLots } from '../store/lots.ts';
+import { closeReservations, findReservation, lockReservations } from '../store/reservations.ts';
+import { saveBook } from '../store/save-book.ts';
+import { type AccountView, viewOf } from './account-view.ts';
+import { eventsOf, releasedEvent } from './points-events.ts';
+import type { Call } from './reserve-points.ts';
+
+export interface Captured {
+  reservationId: string;
+  /** The transfer that spent the points. */
+  entryId: string;
+  capturedPoints: number;
+  releasedPoints: number;
+  balance: AccountView;
+}
+
+export interface Released {
+  reservationId: string;
+  releasedPoints: number;
+  balance: AccountView;
+}
+
+interface Opened {
+  book: Book;
+  account: Account;
+  reservation: Reservation;
+  allocations: Allocation[];
+}
+
+export const reservationNotFound = (): AppError =>
+  new AppError('not_found', 'ledger.reservation_not_found', 'there is no reservation of this id');
+
+const open = async (tx: Tx, reservationId: string, now: Temporal.Instant): Promise<Opened> => {
+  const found = await findReservation(tx, reservationId);
+  if (!found) throw reservationNotFound();
+  // Accounts are locked before reservations, here as everywhere.
+  const [account] = await lockAccounts(tx, [found.customerId]);
+  const [reservation] = await lockReservations(tx, [reservationId]);
+  if (!account || reservation?.customerId !== account.customerId)
+    throw new AppError('unavailable', 'ledger.customer_changed_meanwhile', 'the customer was changed at the same moment, try again');
+  const book = createBook('api', now);
+  addAccounts(book, [account]);
+  const allocations = await findAllocations(tx, [reservationId]);
+  addLots(book, await findLots(tx, allocations.map(({ lotId }) => lotId)));
+  return { book, account, reservation, allocations };
+};
+
+/**
+ * Spends a reservation, all of it or a part; the rest is given back.
+ * @throws AppError not_found `ledger.reservation_not_found`, conflict `ledger.reservation_closed`, rejected
+ * `ledger.capture_exceeds_reservation`
+ */
+export const captureReservation = async (
+  tx: Tx,
+  command: { reservationId: string; points?: number },
+  call: Call,
+): Promise<Captured> => {
+  const { book, account, reservation, allocations } = await open(tx, command.reservationId, call.now);
+  const points = command.points ?? reservation.points;
+  const now = call.now.toString();
+  const references = { occurredAt: now, actor: call.actor, ...(call.traceparent ? { traceparent: call.traceparent } : {}) };
+  const transfer = capture(book, account, reservation, allocations, points, references);
+  const releasedPoints = reservation.points - points;
+  await Promise.all([closeReservations(tx, [reservation], now), saveBook(tx, book, now)]);
+  const rest =
+    releasedPoints > 0 ? [releasedOf(account, reservation, releasedPoints, 'captured in part', now, call.traceparent)] : [];
+  await emit(tx, [...eventsOf(book), ...rest]);
+  const reservationId = reservation.id;
+  return { reservationId, entryId: transfer.id, capturedPoints: points, releasedPoints, balance: viewOf(account) };
+};
+
+const releasedOf = (
+  account: Account,
+  { id, customerId }: Reservation,
+  points: number,
+  reason: string,
+  now: string,
+  traceparent?: string,
+) => releasedEvent({ reservationId: id, customerId, points, balanceAfter: booked(account), reason }, now, traceparent);
+
+/**
+ * Gives a reservation back.
+ * @throws AppError not_found `ledger.reservation_not_found`, conflict `ledger.reservation_closed`
+ */
+export const releaseReservation = async (tx: Tx, reservationId: string, call: Call): Promise<Released> => {
+  const { book, account, reservation, allocations } = await open(tx, reservationId, call.now);
+  requireOpen(reservation, book.nowMs);
+  release(book, account, reservation, allocations, 'released');
+  const now = call.now.toString();
+  await Promise.all([closeReservations(tx, [reservation], now), saveBook(tx, book, now)]);
+  await emit(tx, [releasedOf(account, reservation, reservation.points, 'released', now, call.traceparent)]);
+  return { reservationId, releasedPoints: reservation.points, balance: viewOf(account) };
+};
+
+/**
+ * Gives back the given reservations if their time is up and they are still open; accounts are locked in the order of
+ * customers. Returns how many it closed.
+ */
+export const releaseOverdue = async (
+  tx: Tx,
+  overdue: readonly { id: string; customerId: string }[],
+  now: Temporal.Instant,
+): Promise<number> => {
+  const book = createBook('clock', now);
+  addAccounts(book, await lockAccounts(tx, [...new Set(overdue.map(({ customerId }) => customerId))]));
+  const reservations = (await lockReservations(tx, overdue.map(({ id }) => id))).filter(
+    ({ status, customerId }) => status === 'held' && book.accounts.has(customerId),
+  );
+  if (reservations.length === 0) return 0;
+  const allocations = await findAllocations(tx, reservations.map(({ id }) => id));
+  addLots(book, await findLots(tx, [...new Set(allocations.map(({ lotId }) => lotId))]));
+  const time = now.toString();
+  const events = reservations.map((reservation) => {
+    const account = present(book.accounts.get(reservation.customerId), 'locked account');
+    const own = allocations.filter(({ ownerId }) => ownerId === reservation.id);
+    release(book, account, reservation, own, 'timed_out');
+    return releasedOf(account, reservation, reservation.points, 'timed out', time);
+  });
+  await Promise.all([closeReservations(tx, reservations, time), saveBook(tx, book, time)]);
+  await emit(tx, events);
+  return reservations.length;
+};

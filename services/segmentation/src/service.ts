@@ -1,0 +1,20 @@
+import { defineService } from '@vafa/platform';
+import { subscriptions } from './events/subscriptions.ts';
+import { customerRoutes } from './http/customer-routes.ts';
+import { lifecycleRoutes } from './http/lifecycle-routes.ts';
+import { jobs } from './jobs/jobs.ts';
+import { SegmentationSettings } from './settings.ts';
+
+/** What is known of a customer: metrics and the place in the lifecycle. */
+export const segmentation = defineService({
+  name: 'segmentation',
+  title: 'Vafa segmentation',
+  migrations: new URL('../migrations/', import.meta.url),
+  settings: SegmentationSettings,
+  routes: (app, context) => {
+    customerRoutes(app, context);
+    lifecycleRoutes(app, context);
+  },
+  subscriptions: ({ config }) => subscriptions(config),
+  jobs,
+});

@@ -1,0 +1,87 @@
+import type { Tx } from '@vafa/bus';
+import { isBefore } from '@vafa/kernel';
+import type { Book, LoadedHistory } from '../domain/book.ts';
+import type { Customer } from '../domain/customer.ts';
+import type { PurchaseEvent } from '../domain/decide-purchases.ts';
+import { momentOf, type Order } from '../domain/order.ts';
+import { latestSettings } from '../domain/thresholds.ts';
+import { findNewestOrders, findOrders, type StoredOrder } from '../store/orders.ts';
+import { findCustomersWaitingFor, findNewestRefunds, findRefunds } from '../store/refunds.ts';
+import { holdSettings } from '../store/settings.ts';
+import { holdCustomers } from './hold-customers.ts';
+
+export interface LoadedBook {
+  book: Book;
+  /** What lifecycle_due says of each customer. */
+  dueAt: ReadonlyMap<string, Temporal.Instant | undefined>;
+}
+
+/** Loads all that a batch touches, a statement per table, with its customers locked. */
+export const loadBook = async (
+  tx: Tx,
+  events: readonly PurchaseEvent[],
+  lookBackOrders: number,
+): Promise<LoadedBook> => {
+  const settings = await holdSettings(tx);
+  const sightings = events.map((event) => ({ customerId: event.data.customerId, at: momentOf(event) }));
+  const { stored, erasedAt } = await holdCustomers(tx, sightings, latestSettings(settings).version);
+  const customers = new Map([...stored].map(([customerId, { customer }]) => [customerId, customer]));
+
+  const orderIds = [...new Set(events.flatMap(({ data }) => (data.orderId === undefined ? [] : [data.orderId])))];
+  const refundIds = events.flatMap(({ type, data }) => (type === 'purchase.refunded' ? [data.refundId] : []));
+  const orders = await findOrders(tx, orderIds);
+  const refunds = refundIds.length > 0 ? await findRefunds(tx, refundIds) : [];
+  const entangled = entangledBy(events, customers, await findCustomersWaitingFor(tx, orderIds));
+  return {
+    book: {
+      settings,
+      customers,
+      erasedAt,
+      orders: new Map(orders.map((order) => [order.orderId, order])),
+      refunds: new Map(refunds.map(({ refundId, contentHash }) => [refundId, contentHash])),
+      histories: entangled.size > 0 ? await loadHistories(tx, [...entangled], lookBackOrders, orders) : new Map(),
+    },
+    dueAt: new Map([...stored.values()].map(({ customer, dueAt }) => [customer.customerId, dueAt])),
+  };
+};
+
+/** Customers whose orders don't just add up: a refund comes, waits for an order, or may reach back to one. */
+const entangledBy = (
+  events: readonly PurchaseEvent[],
+  customers: ReadonlyMap<string, Customer>,
+  waiting: readonly string[],
+): Set<string> => {
+  const entangled = new Set(waiting);
+  for (const event of events) {
+    const customer = customers.get(event.data.customerId);
+    if (!customer) continue;
+    const { looseRefundAt } = customer;
+    const isReached = looseRefundAt !== undefined && !isBefore(looseRefundAt, momentOf(event));
+    if (event.type === 'purchase.refunded' || isReached) entangled.add(customer.customerId);
+  }
+  return entangled;
+};
+
+/** The newest orders and refunds of these customers, and the orders that are named, however old. */
+export const loadHistories = async (
+  tx: Tx,
+  customerIds: readonly string[],
+  lookBackOrders: number,
+  named: readonly StoredOrder[] = [],
+): Promise<Map<string, LoadedHistory>> => {
+  const orders = await findNewestOrders(tx, customerIds, lookBackOrders);
+  const refunds = await findNewestRefunds(tx, customerIds, lookBackOrders);
+  const ordersOf = Map.groupBy(orders, ({ customerId }) => customerId);
+  const refundsOf = Map.groupBy(refunds, ({ customerId }) => customerId);
+  const namedOf = Map.groupBy(named, ({ customerId }) => customerId);
+  return new Map(
+    customerIds.map((customerId) => {
+      const newest = ordersOf.get(customerId) ?? [];
+      const found = new Set(newest.map(({ orderId }) => orderId));
+      const older = (namedOf.get(customerId) ?? []).filter(({ orderId }) => !found.has(orderId)) as Order[];
+      const returned = refundsOf.get(customerId) ?? [];
+      const complete = newest.length < lookBackOrders && returned.length < lookBackOrders;
+      return [customerId, { orders: [...newest, ...older], refunds: returned, complete }];
+    }),
+  );
+};
