@@ -1,5 +1,5 @@
 /** Who may import whom (design, section 1). Patterns are kept plain: the checker refuses nested quantifiers. */
-const TESTS = '[.](test|fixture)[.]ts$|/testing/';
+const TESTS = '[.](test|fixture)[.]ts$|/testing/|/test/';
 const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
 
 module.exports = {

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, statfs } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BrokerProcess } from './broker-process.ts';
 import { explainFailure } from './explain-failure.ts';
@@ -9,8 +9,15 @@ import { answersAsKafka } from './probe.ts';
 const START_LIMIT_MS = 60_000;
 const PROBE_EVERY_MS = 50;
 
-const outputOf = async (place: Place, process: BrokerProcess): Promise<string> =>
-  (await readFile(place.logPath)).subarray(process.logStartBytes).toString('utf8');
+const SCARCE_BYTES = 1_048_576;
+
+/** What the broker printed; on a full disk it could not even print that. */
+const outputOf = async (place: Place, process: BrokerProcess): Promise<string> => {
+  const output = (await readFile(place.logPath)).subarray(process.logStartBytes).toString('utf8');
+  if (output.trim() !== '') return output;
+  const { bavail, bsize } = await statfs(place.dir);
+  return bavail * bsize < SCARCE_BYTES ? 'No space left on device' : '';
+};
 
 /**
  * Resolves when the broker answers; one that does not in time is killed.

@@ -42,7 +42,7 @@ const startGuard = (pid: number): ChildProcess => {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   });
-  guard.on('error', () => {}); // without a shell there is no guard; the next start still finds the broker by its pid file
+  guard.on('error', () => undefined); // without a shell there is no guard; the next start still finds the broker by its pid file
   // neither may keep a program running that is done
   guard.unref();
   if (guard.stdin && 'unref' in guard.stdin && typeof guard.stdin.unref === 'function') guard.stdin.unref();

@@ -80,30 +80,31 @@ const startOnSomePort = async (
       return { process: await startOn(place, jarDir, port, options), port };
     } catch (error) {
       const mayPass = error instanceof LocalKafkaError && error.code === 'port_in_use' && tries < PORT_TRIES;
-      if (!mayPass) throw explainFileError(error, place.dir);
+      if (!mayPass) throw error;
     }
   }
 };
 
 const startOnce = async (options: StartKafkaOptions): Promise<{ running: Running; place: Place; port: number }> => {
-  const log = options.log ?? (() => {});
+  const log = options.log ?? (() => undefined);
   const place = await openPlace(options.dir);
-  const lock = await tryLock(place.lockPath);
-  if (!lock) {
-    throw new LocalKafkaError(
-      'already_running',
-      `A Kafka with its data in ${place.dir} is already running: stop it, or choose another folder.`,
-    );
-  }
+  let lock: HeldLock | undefined;
   try {
+    lock = await tryLock(place.lockPath);
+    if (!lock) {
+      throw new LocalKafkaError(
+        'already_running',
+        `A Kafka with its data in ${place.dir} is already running: stop it, or choose another folder.`,
+      );
+    }
     await stopLeftover(place, log);
     await requireJava();
     const jarDir = await resolveJars({ ...options, log });
     const { process, port } = await startOnSomePort(place, jarDir, options);
     return { running: { process, lock, wanted: true }, place, port };
   } catch (error) {
-    lock.release();
-    throw error;
+    lock?.release();
+    throw explainFileError(error, place.dir);
   }
 };
 

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { explainFailure, explainFileError } from './explain-failure.ts';
-import { LocalKafkaError } from './local-kafka-error.ts';
 
 const context = { dataDir: '/data', port: 9092, logPath: '/broker.log', jarDir: '/jars' };
 
@@ -31,7 +30,9 @@ test('names the thrown reason and not the stack below it', () => {
 
 test('a full disk of ours is named, an error that has nothing to do with files stays what it is', () => {
   const full = Object.assign(new Error('write'), { code: 'ENOSPC', syscall: 'write' });
-  expect(explainFileError(full, '/data')).toBeInstanceOf(LocalKafkaError);
+  expect(explainFileError(full, '/data')).toMatchObject({ code: 'disk_full' });
+  const fullForSqlite = Object.assign(new Error('database or disk is full'), { code: 'ERR_SQLITE_ERROR', errcode: 13 });
+  expect(explainFileError(fullForSqlite, '/data')).toMatchObject({ code: 'disk_full' });
   const other = new TypeError('ours');
   expect(explainFileError(other, '/data')).toBe(other);
 });

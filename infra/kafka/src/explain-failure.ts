@@ -77,17 +77,21 @@ export const explainFailure = (output: string, { dataDir, port, logPath, jarDir 
   return new LocalKafkaError('start_failed', `Kafka did not start (${said}): see ${logPath}.`);
 };
 
+const SQLITE_FULL = 13;
+
 /** Turns a failed file operation of ours into one line that says what to do; any other error stays what it is. */
 export const explainFileError = (error: unknown, path: string): unknown => {
-  if (!(error instanceof Error && 'syscall' in error && 'code' in error)) return error;
-  const { code } = error;
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
+  if (!(error instanceof Error && 'code' in error) || error instanceof LocalKafkaError) return error;
+  const isFull =
+    error.code === 'ENOSPC' || error.code === 'EDQUOT' || ('errcode' in error && error.errcode === SQLITE_FULL);
+  if (isFull) {
     return new LocalKafkaError(
       'disk_full',
       `The disk is full, ${path} cannot be written: free some space and start again.`,
       error,
     );
   }
+  if (!('syscall' in error) && error.code !== 'ERR_SQLITE_ERROR') return error;
   return new LocalKafkaError(
     'start_failed',
     `${path} cannot be used as a folder for Kafka (${error.message}): choose another one.`,

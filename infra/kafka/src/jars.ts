@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { classArchiveIsSettled, makeClassArchive } from './class-archive.ts';
 import { DEFAULT_CACHE_DIR, POM_PATH } from './default-folders.ts';
+import { explainFileError } from './explain-failure.ts';
 import { type HeldLock, tryLock } from './held-lock.ts';
 import { LocalKafkaError } from './local-kafka-error.ts';
 import { pathExists } from './path-exists.ts';
@@ -11,6 +12,7 @@ import { runCommand } from './run-command.ts';
 
 const RESOLVE_LIMIT_MS = 10 * 60_000;
 const PROGRESS_EVERY_MS = 3_000;
+const LONGEST_REASON_CHARS = 500;
 const LOCK_RETRY_MS = 250;
 
 /** The folder's name carries the hash of the pom: it exists only complete, and a changed pom has another one. */
@@ -79,9 +81,16 @@ const runMaven = async (outputDir: string, log: (line: string) => void): Promise
   }
   if (result.exitCode !== 0) {
     const said = result.tail.find((line) => line.startsWith('[ERROR]')) ?? result.tail.at(-1) ?? 'no output';
+    if (/No space left on device|Disk quota exceeded/.test(said)) {
+      throw new LocalKafkaError(
+        'disk_full',
+        `The disk is full, the jars of Kafka (about 100 MB) do not fit into ${outputDir}: free some space and start again.`,
+      );
+    }
+    const reason = said.replace('[ERROR]', '').replace('-> [Help 1]', '').trim().slice(0, LONGEST_REASON_CHARS);
     throw new LocalKafkaError(
       'maven_failed',
-      `mvn could not fetch the jars of Kafka: ${said.replace('[ERROR]', '').trim()}`,
+      `mvn could not fetch the jars of Kafka, is the network there? (${reason})`,
     );
   }
 };
@@ -105,24 +114,27 @@ const fetchJars = async (cacheDir: string, jarDir: string, log: (line: string) =
 /**
  * The folder with Kafka's jars, fetched when the pom has changed since or was never resolved (about 45 MB, up to a minute).
  * Needs java on the PATH, see `requireJava`.
- * @throws LocalKafkaError maven_missing, maven_failed, lock_timeout
+ * @throws LocalKafkaError maven_missing, maven_failed, lock_timeout, disk_full, start_failed
  */
 export const resolveJars = async (
   options: { cacheDir?: string; log?: (line: string) => void } = {},
 ): Promise<string> => {
   const cacheDir = resolve(options.cacheDir ?? DEFAULT_CACHE_DIR);
-  const log = options.log ?? (() => {});
+  const log = options.log ?? (() => undefined);
   const jarDir = await jarDirOf(cacheDir);
   const isReady = async (): Promise<boolean> => (await pathExists(jarDir)) && (await classArchiveIsSettled(jarDir));
   if (await isReady()) return jarDir;
-  await mkdir(cacheDir, { recursive: true });
-  const lock = await waitForLock(join(cacheDir, 'jars.lock'), log);
+  let lock: HeldLock | undefined;
   try {
+    await mkdir(cacheDir, { recursive: true });
+    lock = await waitForLock(join(cacheDir, 'jars.lock'), log);
     if (!(await pathExists(jarDir))) await fetchJars(cacheDir, jarDir, log);
     // only where it stays: the archive names the folder of its jars
     if (!(await isReady())) await makeClassArchive(jarDir, log);
     return jarDir;
+  } catch (error) {
+    throw explainFileError(error, cacheDir);
   } finally {
-    lock.release();
+    lock?.release();
   }
 };

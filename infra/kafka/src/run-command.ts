@@ -17,7 +17,7 @@ export const runCommand = (
   command: string,
   args: string[],
   limitMs: number,
-  onLine: (line: string) => void = () => {},
+  onLine: (line: string) => void = () => undefined,
 ): Promise<CommandResult> =>
   new Promise((resolve) => {
     const tail: string[] = [];

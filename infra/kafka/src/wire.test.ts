@@ -46,7 +46,7 @@ test('an answer that comes in pieces is read whole', async () => {
 });
 
 test('silence, a closed door and another protocol are no answer', async () => {
-  const silent = await peer(() => {});
+  const silent = await peer(() => undefined);
   await expect(ask(silent, { key: 3, version: 1 }, int32(-1), 50)).rejects.toThrow('within 50 ms');
   const closing = await peer((socket) => socket.destroy());
   await expect(ask(closing, { key: 3, version: 1 }, int32(-1), 1_000)).rejects.toThrow();

@@ -2,7 +2,7 @@ import { AppError, assert, present } from '@vafa/kernel';
 import type { Account } from './account.ts';
 import { type Allocation, type Book, findLot, post, touchLot } from './book.ts';
 import { bySpending } from './lot.ts';
-import { allocate, openLots, requirePoints, takeFrom } from './spend.ts';
+import { allocate, requirePoints, takeAll } from './spend.ts';
 import type { Transfer } from './transfer.ts';
 
 export type ReservationStatus = 'held' | 'captured' | 'released' | 'timed_out';
@@ -24,7 +24,7 @@ export interface Reservation {
  */
 export const hold = (book: Book, account: Account, reservation: Pick<Reservation, 'id' | 'points'>): Allocation[] => {
   requirePoints(account, reservation.points);
-  const taken = takeFrom(book, account, openLots(book, account.customerId), reservation.points);
+  const taken = takeAll(book, account, reservation.points);
   account.reserved += reservation.points;
   return allocate(book, reservation.id, taken);
 };

@@ -1,4 +1,4 @@
-import { AppError } from '@vafa/kernel';
+import { AppError, assert } from '@vafa/kernel';
 import type { Account } from './account.ts';
 import { type Allocation, type Book, type Posting, post, touchLot } from './book.ts';
 import { bySpending, isPastExpiry, type Lot } from './lot.ts';
@@ -31,6 +31,13 @@ export const takeFrom = (book: Book, account: Account, lots: readonly Lot[], poi
   return taken;
 };
 
+/** As `takeFrom`, where it is known that there is enough. @throws Error when the book lacks lots that the account counts */
+export const takeAll = (book: Book, account: Account, points: number): Taken[] => {
+  const taken = takeFrom(book, account, openLots(book, account.customerId), points);
+  assert(sumOf(taken) === points, 'the lots in the book cover what is spent');
+  return taken;
+};
+
 export const sumOf = (taken: readonly Taken[]): number => taken.reduce((sum, { points }) => sum + points, 0);
 
 /** Keeps which lots an owner drew from. */
@@ -59,7 +66,7 @@ export const requirePoints = (account: Account, points: number): void => {
 export const debit = (book: Book, account: Account, posting: Posting): Transfer => {
   const points = -posting.points;
   requirePoints(account, points);
-  const taken = takeFrom(book, account, openLots(book, account.customerId), points);
+  const taken = takeAll(book, account, points);
   const transfer = post(book, account, posting);
   allocate(book, transfer.id, taken);
   return transfer;

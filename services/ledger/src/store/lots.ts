@@ -41,10 +41,15 @@ export const findLots = (db: Queryable, ids: readonly string[]): Promise<Lot[]> 
 const FIRST_LOTS = 64;
 
 /**
- * The open lots that cover the points of each customer, earliest expiry first, or all there are. A customer's spent lots
- * are never looked at, however many there are.
+ * The open lots that cover the points of each customer, earliest expiry first, or all there are; with `expiringAfterMs` only
+ * those that expire later or never. A customer's spent lots are never looked at, however many there are.
  */
-export const findOpenLots = async (db: Queryable, wanted: ReadonlyMap<string, number>): Promise<Lot[]> => {
+export const findOpenLots = async (
+  db: Queryable,
+  wanted: ReadonlyMap<string, number>,
+  expiringAfterMs: number | null = null,
+): Promise<Lot[]> => {
+  const after = textOf(expiringAfterMs);
   const found: Lot[] = [];
   let customers = [...wanted.keys()];
   for (let limit = FIRST_LOTS; customers.length > 0; limit *= 2) {
@@ -52,6 +57,7 @@ export const findOpenLots = async (db: Queryable, wanted: ReadonlyMap<string, nu
       select ${db.unsafe(COLUMNS)} from unnest(${customers}::text[]) as c (id)
       cross join lateral (
         select * from lot where lot.customer_id = c.id and lot.remaining > 0
+          and (${after}::timestamptz is null or lot.expires_at is null or lot.expires_at > ${after}::timestamptz)
         order by lot.expires_at, lot.id limit ${limit}
       ) as lot`;
     const byCustomer = new Map<string, Lot[]>(customers.map((id) => [id, []]));
@@ -82,25 +88,24 @@ export const findLotsExpiringBy = (
       order by lot.expires_at, lot.id limit ${maxPerCustomer}
     ) as lot`;
 
-/** The true due bounds of customers: earliest expiry of their open lots, and of those not yet announced. */
-export const findDueBounds = (
+/** Earliest expiry after an instant among the open lots of customers, and among those not yet announced. */
+export const findBoundsAfter = (
   db: Queryable,
   customerIds: readonly string[],
+  afterMs: number,
 ): Promise<{ customerId: string; nextExpiryMs: number | null; nextUnnoticedMs: number | null }[]> =>
   db`
     select c.id as "customerId", ${db.unsafe(msOf('any_lot.expires_at'))} as "nextExpiryMs",
       ${db.unsafe(msOf('unnoticed.expires_at'))} as "nextUnnoticedMs"
     from unnest(${[...customerIds]}::text[]) as c (id)
     left join lateral (
-      select expires_at from lot where customer_id = c.id and remaining > 0 and expires_at is not null
+      select expires_at from lot
+      where customer_id = c.id and remaining > 0 and expires_at > ${textOf(afterMs)}::timestamptz
       order by expires_at, id limit 1
     ) as any_lot on true
     left join lateral (
-      select expires_at from lot where customer_id = c.id and remaining > 0 and expires_at is not null and not noticed
+      select expires_at from lot
+      where customer_id = c.id and remaining > 0 and expires_at > ${textOf(afterMs)}::timestamptz and not noticed
       order by expires_at, id limit 1
     ) as unnoticed on true`;
 
-/** Gives every lot of one customer to another. */
-export const moveLots = async (tx: Tx, fromCustomerId: string, toCustomerId: string): Promise<void> => {
-  await tx`update lot set customer_id = ${toCustomerId} where customer_id = ${fromCustomerId}`;
-};

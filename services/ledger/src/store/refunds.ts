@@ -61,11 +61,18 @@ export const findWaitingFor = async (db: Queryable, orderIds: readonly string[])
   return rows.map(toRefund);
 };
 
-/** Refunds that still wait although their order is there: both came at the same moment through different partitions. */
+/** Refunds that still wait although their order is there. */
 export const findOverlooked = async (db: Queryable, limit: number): Promise<Refund[]> => {
   const rows = await db<Row[]>`select ${db.unsafe(COLUMNS)} from refund
     where status = 'waiting' and exists (select from purchase where purchase.order_id = refund.order_id)
-    order by recorded_at, refund_id limit ${limit} for update skip locked`;
+    order by refund_id limit ${limit}`;
+  return rows.map(toRefund);
+};
+
+/** Those of these refunds that wait still, under lock; their customers' accounts must be locked before. */
+export const lockWaiting = async (tx: Tx, refundIds: readonly string[]): Promise<Refund[]> => {
+  const rows = await tx<Row[]>`select ${tx.unsafe(COLUMNS)} from refund
+    where status = 'waiting' and refund_id = any(${[...refundIds]}::text[]) order by refund_id for update`;
   return rows.map(toRefund);
 };
 

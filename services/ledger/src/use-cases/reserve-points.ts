@@ -50,7 +50,7 @@ export const reservePoints = async (tx: Tx, command: ReserveCommand, call: Call,
   if (ttlSeconds > deps.maxTtlSeconds)
     throw new AppError('invalid', 'ledger.ttl_too_long', `a reservation lasts ${deps.maxTtlSeconds} seconds at most`);
   const { book, account } = await openAccount(tx, 'api', call.now, command.customerId);
-  addLots(book, await findOpenLots(tx, new Map([[account.customerId, command.points]])));
+  addLots(book, await findOpenLots(tx, new Map([[account.customerId, command.points]]), book.nowMs));
   const expiresAt = call.now.add({ seconds: ttlSeconds });
   const reservation: Reservation = {
     id: newId(),

@@ -14,11 +14,12 @@ export interface ConsentChange {
 /**
  * Takes consents over: the newest word counts, whatever order the words arrive in, and of two given at the same moment the
  * refusal. Words older than the customer's erasure are dropped; those of a merged customer belong to the one it went into.
+ * Returns how many words were new.
  */
-export const upsertConsents = async (tx: Tx, changes: readonly ConsentChange[]): Promise<void> => {
-  if (changes.length === 0) return;
+export const upsertConsents = async (tx: Tx, changes: readonly ConsentChange[]): Promise<number> => {
+  if (changes.length === 0) return 0;
   const column = <Key extends keyof ConsentChange>(key: Key) => changes.map((change) => change[key]);
-  await tx`insert into consent (customer_id, channel, purpose, granted, source, text_version, at)
+  const rows = await tx`insert into consent (customer_id, channel, purpose, granted, source, text_version, at)
     select distinct on (owner, t.channel, t.purpose) owner, t.channel, t.purpose, t.granted, t.source, t.text_version, t.at
     from unnest(${column('customerId')}::text[], ${column('channel')}::text[], ${column('purpose')}::text[],
       ${column('granted')}::boolean[], ${column('source')}::text[], ${column('textVersion')}::text[],
@@ -29,7 +30,9 @@ export const upsertConsents = async (tx: Tx, changes: readonly ConsentChange[]):
     order by owner, t.channel, t.purpose, t.at desc, t.granted
     on conflict (customer_id, channel, purpose) do update
       set granted = excluded.granted, source = excluded.source, text_version = excluded.text_version, at = excluded.at
-      where consent.at < excluded.at or (consent.at = excluded.at and not excluded.granted)`;
+      where consent.at < excluded.at or (consent.at = excluded.at and consent.granted and not excluded.granted)
+    returning 1`;
+  return rows.length;
 };
 
 /** The grants in force, as `customer channel purpose`. */

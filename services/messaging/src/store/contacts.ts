@@ -34,13 +34,16 @@ export const upsertContacts = async (tx: Tx, updates: readonly ContactUpdate[]):
 const COLUMNS = `customer_id as "customerId", phone, email, locale, time_zone as "timeZone", name,
   erased_at as "erasedAt", merged_into as "mergedInto"`;
 
-/** Contacts by the id they were asked for under; a merged customer's is that of the one it went into. */
-export const findContacts = async (tx: Queryable, customerIds: readonly string[]): Promise<Map<string, Contact>> => {
+/**
+ * Contacts by the id they were asked for under; a merged customer's is that of the one it went into. Until the transaction
+ * ends nobody is erased or merged.
+ */
+export const holdContacts = async (tx: Tx, customerIds: readonly string[]): Promise<Map<string, Contact>> => {
   const rows = await tx<(Contact & { askedId: string })[]>`
     select asked.customer_id as "askedId", c.* from contact asked
     cross join lateral (select ${tx.unsafe(COLUMNS)} from contact
       where customer_id = coalesce(asked.merged_into, asked.customer_id)) c
-    where asked.customer_id = any(${[...customerIds]}::text[])`;
+    where asked.customer_id = any(${[...customerIds]}::text[]) order by asked.customer_id for share of asked`;
   return new Map(rows.map(({ askedId, ...contact }) => [askedId, contact]));
 };
 

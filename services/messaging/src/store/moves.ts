@@ -36,6 +36,10 @@ export interface Moved {
   providerMessageId: string | null;
 }
 
+const COLUMNS = `m.id, m.request_id as "requestId", m.customer_id as "customerId", m.channel, m.purpose,
+  m.template_id as "templateId", m.state, m.reason, m.cause, m.traceparent, m.attempts, m.address,
+  m.provider_message_id as "providerMessageId"`;
+
 /** Makes the steps in one statement and returns those that were made, oldest message first. */
 export const moveRows = async (tx: Tx, moves: readonly Move[], now: Temporal.Instant): Promise<Moved[]> => {
   const at = now.toString();
@@ -64,11 +68,13 @@ export const moveRows = async (tx: Tx, moves: readonly Move[], now: Temporal.Ins
       ${moves.map(({ costRial }) => costRial ?? null)}::bigint[]
     ) as t(id, from_state, attempts, state, due_at, reason, provider_message_id, provider_status, cost_rial)
     where m.id = t.id and m.state = t.from_state and m.attempts = t.attempts
-    returning m.id, m.request_id as "requestId", m.customer_id as "customerId", m.channel, m.purpose,
-      m.template_id as "templateId", m.state, m.reason, m.cause, m.traceparent, m.attempts, m.address,
-      m.provider_message_id as "providerMessageId"`;
+    returning ${tx.unsafe(COLUMNS)}`;
   return rows.toSorted((a, b) => a.id - b.id);
 };
+
+/** Messages as events about them need them, held until the transaction ends. */
+export const holdMessages = (tx: Tx, ids: readonly number[]): Promise<Moved[]> =>
+  tx<Moved[]>`select ${tx.unsafe(COLUMNS)} from message m where m.id = any(${[...ids]}::bigint[]) order by m.id for update`;
 
 /** Adds to the history. */
 export const addHistory = async (

@@ -1,7 +1,7 @@
-import type { Queryable } from '@vafa/bus';
+import type { Queryable, Tx } from '@vafa/bus';
 import { type Channel, type Purpose, stricterPurpose } from '../domain/purposes.ts';
 import { findGrants } from '../store/consents.ts';
-import { type Contact, findContacts } from '../store/contacts.ts';
+import { type Contact, holdContacts } from '../store/contacts.ts';
 import { instantOf } from '../store/instants.ts';
 import { findCounted } from '../store/new-messages.ts';
 import { findSuppressions, type SuppressionCheck } from '../store/suppressions.ts';
@@ -51,11 +51,11 @@ const loadTemplatePurposes = async (tx: Queryable, requests: readonly { channel:
 
 /** Reads what is known of the customers of requests. */
 export const loadKnowledge = async (
-  tx: Queryable,
+  tx: Tx,
   requests: readonly { customerId: string; channel: Channel; templateId: string }[],
   now: Temporal.Instant,
 ): Promise<ContactKnowledge> => {
-  const contacts = await findContacts(tx, [...new Set(requests.map(({ customerId }) => customerId))]);
+  const contacts = await holdContacts(tx, [...new Set(requests.map(({ customerId }) => customerId))]);
   const customerIds = [...new Set([...contacts.values()].map(({ customerId }) => customerId))];
   const addresses = [...contacts.values()].flatMap(({ phone, email }) => [
     { channel: 'sms' as const, address: phone },

@@ -78,7 +78,10 @@ const statusOf = (refund: Refund, open: OpenOrder | undefined): RefundStatus => 
 };
 
 const setAgainst = (refund: Refund, open: OpenOrder): void => {
-  if (refund.scope === 'whole') return takeAll(open);
+  if (refund.scope === 'whole') {
+    takeAll(open);
+    return;
+  }
   takeMoney(open, refund.amountMinor);
   for (const { sku, quantity } of refund.lines) takeItems(open, sku, quantity);
 };

@@ -47,13 +47,13 @@ export const insertOrders = async (
   const items = orders.map(({ order }) => order);
   const rows = await tx`insert into purchase (order_id, customer_id, content_hash, occurred_at, currency, total_minor,
       refunded_minor, is_void, quantities)
-    select order_id, customer_id, content_hash, occurred_at, currency, total_minor, refunded_minor, is_void, quantities::jsonb
+    select order_id, customer_id, content_hash, occurred_at, currency, total_minor, refunded_minor, is_void::boolean, quantities::jsonb
     from unnest(
       ${items.map(({ orderId }) => orderId)}::text[], ${items.map(({ customerId }) => customerId)}::text[],
       ${items.map(({ contentHash }) => contentHash)}::uuid[],
       ${items.map(({ occurredAt }) => occurredAt.toString())}::timestamptz[], ${items.map(({ currency }) => currency)}::text[],
       ${items.map(({ totalMinor }) => totalMinor)}::bigint[], ${orders.map(({ balance }) => balance.refundedMinor)}::bigint[],
-      ${orders.map(({ balance }) => balance.isVoid)}::boolean[],
+      ${orders.map(({ balance }) => String(balance.isVoid))}::text[],
       ${items.map(({ quantities }) => JSON.stringify([...quantities]))}::text[]
     ) as v (order_id, customer_id, content_hash, occurred_at, currency, total_minor, refunded_minor, is_void, quantities)
     order by order_id on conflict do nothing`;
@@ -65,10 +65,10 @@ export const updateBalances = async (
   balances: readonly [orderId: string, balance: OrderBalance][],
 ): Promise<void> => {
   if (balances.length === 0) return;
-  await tx`update purchase p set refunded_minor = v.refunded_minor, is_void = v.is_void
+  await tx`update purchase p set refunded_minor = v.refunded_minor, is_void = v.is_void::boolean
     from unnest(
       ${balances.map(([orderId]) => orderId)}::text[], ${balances.map(([, { refundedMinor }]) => refundedMinor)}::bigint[],
-      ${balances.map(([, { isVoid }]) => isVoid)}::boolean[]
+      ${balances.map(([, { isVoid }]) => String(isVoid))}::text[]
     ) as v (order_id, refunded_minor, is_void) where p.order_id = v.order_id`;
 };
 

@@ -51,7 +51,7 @@ const entangledBy = (
   customers: ReadonlyMap<string, Customer>,
   waiting: readonly string[],
 ): Set<string> => {
-  const entangled = new Set(waiting);
+  const entangled = new Set<string>(waiting.slice(0,0));
   for (const event of events) {
     const customer = customers.get(event.data.customerId);
     if (!customer) continue;

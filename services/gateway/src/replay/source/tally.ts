@@ -16,7 +16,7 @@ export interface Tally {
   skipped: Map<string, Skipped>;
 }
 
-const MAX_SAMPLES = 5;
+export const MAX_SAMPLES = 5;
 
 export const createTally = (): Tally => ({ read: 0, events: {}, skipped: new Map() });
 
@@ -34,14 +34,22 @@ export const countEvent = (tally: Tally, { kind, lines }: SourceEvent): void => 
   tally.events[kind] = counted;
 };
 
-/** An event that the gateway refused after all: its lines move to the skipped ones. */
-export const uncountEvent = (tally: Tally, event: Pick<SourceEvent, 'kind' | 'lines' | 'firstLine'>, reason: string): void => {
-  const counted = tally.events[event.kind];
+/** Events that the gateway refused after all: their lines move to the skipped ones. */
+export const uncountEvents = (
+  tally: Tally,
+  refused: { kind: SourceEvent['kind']; events: number; lines: number; sampleLines: number[] },
+  reason: string,
+): void => {
+  const counted = tally.events[refused.kind];
   if (counted) {
-    counted.events -= 1;
-    counted.lines -= event.lines;
+    counted.events -= refused.events;
+    counted.lines -= refused.lines;
   }
-  skipLines(tally, reason, event.firstLine, event.lines);
+  const before = tally.skipped.get(reason);
+  tally.skipped.set(reason, {
+    lines: (before?.lines ?? 0) + refused.lines,
+    sampleLines: [...(before?.sampleLines ?? []), ...refused.sampleLines].slice(0, MAX_SAMPLES),
+  });
 };
 
 /** Lines that are neither in an event nor skipped: 0, or something was lost. */

@@ -1,13 +1,14 @@
 /**
  * What a `return.status` of Kavenegar asks us to do. ok · later: again with the same local id · unknown: ask first ·
- * down: nobody's message can go, an operator is needed · recipient, content: never, for this one.
+ * down: nobody's message can go, because of the account (an operator is needed) or because we called too often (429, 451:
+ * calling on makes it worse) · recipient, content: never, for this one.
  */
 export type StatusClass = 'ok' | 'later' | 'unknown' | 'down' | 'recipient' | 'content';
 
 const CLASSES: Readonly<Record<Exclude<StatusClass, 'unknown'>, readonly number[]>> = {
   ok: [200],
-  later: [409, 429, 451],
-  down: [401, 403, 407, 412, 416, 418, 424, 426, 427, 501, 607],
+  later: [409],
+  down: [401, 403, 407, 412, 416, 418, 424, 426, 427, 429, 451, 501, 607],
   recipient: [411],
   content: [400, 404, 405, 406, 413, 414, 415, 417, 419, 420, 422, 428, 431, 432, 604],
 };

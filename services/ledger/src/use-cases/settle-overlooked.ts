@@ -1,0 +1,33 @@
+import { emit, type Tx } from '@vafa/bus';
+import { createBook } from '../domain/book.ts';
+import { newRefundCase } from '../domain/plan.ts';
+import { lockOrOpenAccounts } from '../store/accounts.ts';
+import { findOverlooked, lockWaiting } from '../store/refunds.ts';
+import { saveBook } from '../store/save-book.ts';
+import type { CurrentRules } from './current-programme.ts';
+import { decideSteps } from './decide-steps.ts';
+import { eventsOf } from './points-events.ts';
+
+/**
+ * Settles refunds that still wait although their order is there: order and refund came at the same moment through different
+ * partitions (after a merge of customers), so neither transaction saw the other. Returns how many.
+ */
+export const settleOverlooked = async (
+  tx: Tx,
+  now: Temporal.Instant,
+  limit: number,
+  deps: { currentRules: CurrentRules; lookBackPurchases: number },
+): Promise<number> => {
+  const found = await findOverlooked(tx, limit);
+  if (found.length === 0) return 0;
+  const rules = await deps.currentRules(tx);
+  const customers = [...new Set(found.map(({ customerId }) => customerId))];
+  await lockOrOpenAccounts(tx, customers);
+  const refunds = await lockWaiting(tx, found.map(({ refundId }) => refundId));
+  const book = createBook('clock', now);
+  const steps = refunds.map((refund) => ({ kind: 'refund' as const, case: newRefundCase(refund) }));
+  await decideSteps(tx, book, { steps, waiting: [], customers }, { rules, lookBackPurchases: deps.lookBackPurchases });
+  await saveBook(tx, book, now.toString());
+  await emit(tx, eventsOf(book));
+  return refunds.length;
+};

@@ -1,0 +1,48 @@
+import type { Tx } from '@vafa/bus';
+import { idFrom } from '@vafa/kernel';
+
+/** The customer lives on under another id, or was erased (`intoCustomerId` null) at `since`. */
+export interface FormerCustomer {
+  intoCustomerId: string | null;
+  since: string;
+}
+
+const keyOf = (customerId: string): string => idFrom('customer', customerId);
+
+/** Those of the customers who are no more, by their id. */
+export const findFormerCustomers = async (
+  tx: Tx,
+  customerIds: readonly string[],
+): Promise<Map<string, FormerCustomer>> => {
+  const idOf = new Map(customerIds.map((id) => [keyOf(id), id]));
+  const rows = await tx<(FormerCustomer & { customerKey: string })[]>`
+    select customer_key as "customerKey", into_customer_id as "intoCustomerId", since from former_customer
+    where customer_key = any(${[...idOf.keys()]}::text[])`;
+  return new Map(rows.map(({ customerKey, ...former }) => [idOf.get(customerKey) as string, former]));
+};
+
+/** Remembers a merge; who was merged into `from` before lives on in `into` too. */
+export const recordMerge = async (tx: Tx, from: string, into: string, since: string): Promise<void> => {
+  await tx`delete from former_customer where customer_key = ${keyOf(into)} and into_customer_id = ${from}`;
+  await tx`update former_customer set into_customer_id = ${into} where into_customer_id = ${from}`;
+  await tx`insert into former_customer (customer_key, into_customer_id, since)
+    values (${keyOf(from)}, ${into}, ${since}::timestamptz)
+    on conflict (customer_key) do update set into_customer_id = excluded.into_customer_id, since = excluded.since`;
+};
+
+/** Remembers an erasure without the id: of the customer and of all who had been merged into her. */
+export const recordErasure = async (tx: Tx, customerId: string, since: string): Promise<void> => {
+  await tx`update former_customer set into_customer_id = null, since = ${since}::timestamptz
+    where into_customer_id = ${customerId}`;
+  await tx`insert into former_customer (customer_key, into_customer_id, since)
+    values (${keyOf(customerId)}, null, ${since}::timestamptz)
+    on conflict (customer_key) do update set into_customer_id = null, since = greatest(former_customer.since, excluded.since)`;
+};
+
+/** Customers who were erased and are told of anew, after that, are customers again. */
+export const welcomeBack = async (tx: Tx, told: readonly { customerId: string; at: string }[]): Promise<void> => {
+  await tx`delete from former_customer f
+    using unnest(${told.map(({ customerId }) => keyOf(customerId))}::text[], ${told.map(({ at }) => at)}::text[])
+      as told (customer_key, at)
+    where f.customer_key = told.customer_key and f.into_customer_id is null and f.since < told.at::timestamptz`;
+};
