@@ -19,19 +19,34 @@ import { type BusFigures, render } from './report.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const { values: flags } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, bus: { type: 'string' }, keep: { type: 'boolean', default: false } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    bus: { type: 'string' },
+    keep: { type: 'boolean', default: false },
+  },
 });
 const say = (line: string): void => console.log(line);
 const seconds = flags.quick ? 3 : 10;
 const events = flags.quick ? 20_000 : 200_000;
 const LATENCY_CUSTOMERS = 100;
 
-const openTrialBus = async (house: TrialHouse, kind: 'postgres-log' | 'kafka'): Promise<{ bus: EventBus; close: () => Promise<void> }> => {
+const openTrialBus = async (
+  house: TrialHouse,
+  kind: 'postgres-log' | 'kafka',
+): Promise<{ bus: EventBus; close: () => Promise<void> }> => {
   const log = createLog({ level: 'error' });
   const metrics = createBusMetrics(new Registry());
   if (kind === 'kafka') {
     const { brokers } = house;
-    const bus = await createKafkaBus({ clientId: 'bench', brokers, tls: false, replication: 1, sessionTimeoutMs: 45_000, log, metrics });
+    const bus = await createKafkaBus({
+      clientId: 'bench',
+      brokers,
+      tls: false,
+      replication: 1,
+      sessionTimeoutMs: 45_000,
+      log,
+      metrics,
+    });
     return { bus, close: () => bus.close(5_000) };
   }
   const sql = openSql({ url: house.adminUrl, max: 6, name: 'vafa-bench-bus', schema: 'bus' });
@@ -61,7 +76,11 @@ const measureBus = async (kind: 'postgres-log' | 'kafka'): Promise<BusFigures> =
     dir: `${root}.vafa/bench`,
     bus: kind,
     groups: ['gateway', 'ledger', 'campaigns', 'messaging'].map((name) => ({ label: name, services: [name] })),
-    env: { HTTP_RATE_LIMIT_PER_MINUTE: '100000000', MESSAGING_SMS_CALLS_PER_SECOND: '500', MESSAGING_SEND_POLL_MS: '10' },
+    env: {
+      HTTP_RATE_LIMIT_PER_MINUTE: '100000000',
+      MESSAGING_SMS_CALLS_PER_SECOND: '500',
+      MESSAGING_SEND_POLL_MS: '10',
+    },
     say,
   });
   const sql = openSql({ url: house.adminUrl, max: 3, name: 'vafa-bench', statementTimeoutMs: 600_000 });

@@ -1,11 +1,13 @@
-import { encodeEvent, type EventEnvelope } from '@vafa/contracts';
 import type { EventBus, Sql } from '@vafa/bus';
+import { type EventEnvelope, encodeEvent } from '@vafa/contracts';
 import autocannon from 'autocannon';
 import Fastify from 'fastify';
 
 /** Rows per second of COPY into one plain table with a primary key: what the database can take at most. */
 export const copyLimit = async (sql: Sql, events: readonly EventEnvelope[]): Promise<number> => {
-  await sql.unsafe('create table if not exists public.bench_copy (id text primary key, customer text, at timestamptz, body text)');
+  await sql.unsafe(
+    'create table if not exists public.bench_copy (id text primary key, customer text, at timestamptz, body text)',
+  );
   await sql.unsafe('truncate public.bench_copy');
   const lines = events.map(({ id, subject, time, data }) => `${id}\t${subject}\t${time}\t${JSON.stringify(data)}\n`);
   const chunks: string[] = [];
@@ -13,7 +15,8 @@ export const copyLimit = async (sql: Sql, events: readonly EventEnvelope[]): Pro
   const connection = await sql.reserve();
   const begun = performance.now();
   const writable = await connection`copy public.bench_copy from stdin`.writable();
-  for (const chunk of chunks) if (!writable.write(chunk)) await new Promise((resolve) => writable.once('drain', resolve));
+  for (const chunk of chunks)
+    if (!writable.write(chunk)) await new Promise((resolve) => writable.once('drain', resolve));
   await new Promise((resolve, reject) => {
     writable.once('finish', resolve);
     writable.once('error', reject);

@@ -1,8 +1,8 @@
-import { Topics } from '@vafa/contracts';
 import type { EventBus, Sql } from '@vafa/bus';
+import { Topics } from '@vafa/contracts';
 import { newId } from '@vafa/kernel';
 import { createApi, type TrialHouse, waitUntilIdle } from '@vafa/trial';
-import { load, type LoadResult, publishAll } from './limits.ts';
+import { type LoadResult, load, publishAll } from './limits.ts';
 import { makePurchases } from './purchases.ts';
 
 /** One purchase as the gateway takes it, with a new order id each time. */
@@ -32,7 +32,12 @@ export const measureGateway = async (house: TrialHouse, seconds: number): Promis
   // Made beforehand: the load must not wait for its own bodies.
   const bodies = Array.from({ length: 100 }, items);
   let turn = 0;
-  const batch = await load(url, { body: () => bodies[turn++ % bodies.length] as string, seconds, connections: 4, headers });
+  const batch = await load(url, {
+    body: () => bodies[turn++ % bodies.length] as string,
+    seconds,
+    connections: 4,
+    headers,
+  });
   return { single, batch, batchEventsPerSecond: batch.requestsPerSecond * BATCH };
 };
 
@@ -43,7 +48,12 @@ export interface LedgerFigures {
 }
 
 /** Purchases that lie on the bus while the ledger is away, then the time it takes to book them all. */
-export const measureLedger = async (house: TrialHouse, bus: EventBus, sql: Sql, count: number): Promise<LedgerFigures> => {
+export const measureLedger = async (
+  house: TrialHouse,
+  bus: EventBus,
+  sql: Sql,
+  count: number,
+): Promise<LedgerFigures> => {
   const events = makePurchases(count, 100_000, Temporal.Now.instant());
   const ledger = house.processes.get('ledger');
   const pid = ledger?.pid();
@@ -72,7 +82,6 @@ export interface LatencyFigures {
 
 const percentile = (sorted: readonly number[], share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
-
 
 /** Purchases at a steady rate; the time from the request to the provider's acceptance of the SMS each causes. */
 export const measureLatency = async (

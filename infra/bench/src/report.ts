@@ -30,7 +30,10 @@ const section = ({ kind, latency, copy, fastify, consume, gateway, ledger }: Bus
 `;
 
 /** The page of figures. */
-export const render = (results: readonly BusFigures[], facts: { command: string; machine: string; date: string }): string => `# Benchmarks
+export const render = (
+  results: readonly BusFigures[],
+  facts: { command: string; machine: string; date: string },
+): string => `# Benchmarks
 
 \`${facts.command}\` on ${facts.date}. ${facts.machine}.
 

@@ -4,7 +4,7 @@ import { javaArguments } from './jvm-flags.ts';
 import type { Place } from './place.ts';
 
 /** How a broker ended. */
-export interface Ending {
+interface Ending {
   exitCode: number | null;
   signal: NodeJS.Signals | null;
 }

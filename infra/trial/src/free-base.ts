@@ -1,8 +1,12 @@
 import { createServer } from 'node:net';
 
-const PORTS = 12;
+const PORTS = 16;
+/**
+ * Below the range that outgoing connections are given their ports from (32768 and up on Linux): a killed server's port must
+ * not be taken by one of its own clients that calls it in vain, which TCP allows.
+ */
 const FIRST = 20_000;
-const LAST = 45_000;
+const LAST = 32_000;
 
 const isFree = (port: number): Promise<boolean> =>
   new Promise((resolve) => {

@@ -23,6 +23,8 @@ export interface TrialOptions {
   postgres?: Record<string, string>;
   /** Longest wait before a killed process is started again. */
   maxRestartWaitMs?: number;
+  /** SQL that an administrator runs on the migrated database before the services start. */
+  sqlAfterMigration?: string;
   say: (line: string) => void;
 }
 
@@ -42,6 +44,27 @@ export interface TrialHouse {
   stop(): Promise<void>;
 }
 
+/** Above the services' own ports. */
+const POSTGRES_PORT = 10;
+const KAFKA_PORT = 11;
+const DATABASE = 'trial_';
+
+/** A database of this trial's own: the server's data may have outlived the folder (it can't lie under a closed home). */
+const freshDatabase = async (serverUrl: string): Promise<string> => {
+  const sql = openSql({ url: serverUrl, max: 1, name: 'vafa-trial', statementTimeoutMs: 60_000 });
+  try {
+    const old = await sql<{ name: string }[]>`select datname as name from pg_database where starts_with(datname, ${DATABASE})`;
+    for (const { name } of old) await sql.unsafe(`drop database if exists ${name} with (force)`);
+    const name = `${DATABASE}${Date.now().toString(36)}`;
+    await sql.unsafe(`create database ${name}`);
+    const url = new URL(serverUrl);
+    url.pathname = `/${name}`;
+    return url.href;
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+};
+
 /** Puts a trial's house together. @throws what any part throws; parts that were started are stopped */
 export const startTrialHouse = async (options: TrialOptions): Promise<TrialHouse> => {
   const { dir, groups, bus, say, env = {} } = options;
@@ -53,39 +76,48 @@ export const startTrialHouse = async (options: TrialOptions): Promise<TrialHouse
     for (const step of undo.reverse()) await step();
   };
   try {
-    let postgres: LocalPostgres = await startLocalPostgres({
+    const base = await freePortBase();
+    const server = {
       dir: `${dir}/postgres`,
-      settings: { max_connections: '200', ...options.postgres },
-    });
+      port: base + POSTGRES_PORT,
+      settings: { max_connections: '300', ...options.postgres },
+    };
+    let postgres: LocalPostgres = await startLocalPostgres(server);
     undo.push(() => postgres.stop());
+    const adminUrl = await freshDatabase(postgres.url);
     let kafka: LocalKafka | undefined;
     if (bus === 'kafka') {
       say('starting Apache Kafka …');
-      kafka = await startKafka({ dir: `${dir}/kafka`, cacheDir: DEFAULT_CACHE_DIR, log: say });
+      kafka = await startKafka({ dir: `${dir}/kafka`, cacheDir: DEFAULT_CACHE_DIR, port: base + KAFKA_PORT, log: say });
       undo.push(async () => kafka?.stop());
     }
     const roleSecret = newId();
-    await migrateAll({ adminUrl: postgres.url, roleSecret }, allSchemas(), createLog({ level: 'warn' }));
-    const sql = openSql({ url: postgres.url, max: 1, name: 'vafa-trial' });
+    await migrateAll({ adminUrl, roleSecret }, allSchemas(), createLog({ level: 'warn' }));
+    const sql = openSql({ url: adminUrl, max: 1, name: 'vafa-trial' });
+    if (options.sqlAfterMigration) await sql.unsafe(options.sqlAfterMigration);
     const key = await createApiKey(sql, { name: 'trial', scopes: SCOPES }, systemClock.now());
     await sql.end();
 
-    const base = await freePortBase();
     const recordFile = `${dir}/provider-records.ndjson`;
     const callbackSecret = newId();
     const messagingUrl = `http://127.0.0.1:${portOf(base, 'messaging')}`;
-    const sandbox = await startSandboxProcess({ recordFile, ...(options.chaos ? { chaos: options.chaos } : {}) });
+    const sandbox = await startSandboxProcess({
+      recordFile,
+      callbackUrl: `${messagingUrl}/v1/receipts/kavenegar/${callbackSecret}/status`,
+      ...(options.chaos ? { chaos: options.chaos } : {}),
+    });
     undo.push(() => sandbox.stop());
 
     const variables: Record<string, string> = {
       PATH: process.env.PATH ?? '',
       TZ: 'UTC',
-      DATABASE_URL: postgres.url,
+      DATABASE_URL: adminUrl,
       VAFA_ROLE_SECRET: roleSecret,
       VAFA_PORT_BASE: String(base),
       VAFA_LOG_LEVEL: 'error',
       MESSAGING_KAVENEGAR_BASE_URL: sandbox.smsUrl,
       MESSAGING_KAVENEGAR_API_KEY: sandbox.apiKey,
+      MESSAGING_KAVENEGAR_SENDER: '10004346',
       MESSAGING_SMTP_URL: sandbox.smtpUrl,
       MESSAGING_LINK_SECRET: newId(),
       MESSAGING_CALLBACK_SECRET: callbackSecret,
@@ -114,26 +146,19 @@ export const startTrialHouse = async (options: TrialOptions): Promise<TrialHouse
     return {
       urls: Object.fromEntries(serviceNames().map((name) => [name, `http://127.0.0.1:${portOf(base, name)}`])),
       apiKey: key.secret,
-      adminUrl: postgres.url,
+      adminUrl,
       processes,
       sandbox,
       recordFile,
       brokers: kafka?.brokers ?? [],
       killPostgres: async () => {
-        const { port } = postgres;
         await postgres.kill9();
-        if (ending) return;
-        postgres = await startLocalPostgres({
-          dir: `${dir}/postgres`,
-          port,
-          settings: { max_connections: '200', ...options.postgres },
-        });
+        if (!ending) postgres = await startLocalPostgres(server);
       },
       killKafka: async () => {
         if (!kafka) throw new Error('this trial has no Kafka');
-        const port = Number(kafka.brokers[0]?.split(':').at(-1));
         await kafka.kill9();
-        kafka = await startKafka({ dir: `${dir}/kafka`, cacheDir: DEFAULT_CACHE_DIR, port, log: say });
+        if (!ending) await kafka.restart();
       },
       stop,
     };

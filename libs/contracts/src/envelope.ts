@@ -30,9 +30,6 @@ export interface DecodeProblem {
 export type Decoded = { ok: true; event: EventEnvelope } | { ok: false; problem: DecodeProblem };
 
 const SCHEMA_PREFIX = 'urn:vafa:schema:';
-/** Problems beyond these are not listed: an answer stays readable. */
-const MAX_PROBLEMS = 20;
-
 const validators = new Map<EventDefinition, Validator>();
 
 const validatorOf = (definition: EventDefinition): Validator => {
@@ -44,11 +41,11 @@ const validatorOf = (definition: EventDefinition): Validator => {
   return validator;
 };
 
-/** What is wrong with a payload, field by field; empty when it is right. */
+/** What is wrong with a payload, field by field, the first eight (TypeBox stops there); empty when it is right. */
 export const problemsOf = (definition: EventDefinition, data: unknown): FieldProblem[] => {
   const validator = validatorOf(definition);
   if (validator.Check(data)) return [];
-  return validator.Errors(data).slice(0, MAX_PROBLEMS).map(describe);
+  return validator.Errors(data).map(describe);
 };
 
 /** Names what is allowed, without echoing the value (it may hold what must not be logged). */

@@ -35,7 +35,7 @@ const HEADERS = {
 
 /** The whole catalogue as one AsyncAPI 3.0 document. */
 export const asyncApi = (): Json => {
-  const topics = [...new Set(catalogue.map((definition) => definition.topic.name))];
+  const topics = [...new Map(catalogue.map(({ topic }) => [topic.name, topic])).values()];
   const channelId = (topic: string) => topic.replace(/[^a-zA-Z0-9]/g, '_');
   const messageId = (type: string) => type.replace(/[^a-zA-Z0-9]/g, '_');
   return {
@@ -49,23 +49,23 @@ export const asyncApi = (): Json => {
     },
     defaultContentType: 'application/json',
     channels: Object.fromEntries(
-      topics.map((topic) => [
-        channelId(topic),
+      topics.map(({ name, partitions }) => [
+        channelId(name),
         {
-          address: topic,
+          address: name,
           messages: Object.fromEntries(
             catalogue
-              .filter((definition) => definition.topic.name === topic)
+              .filter(({ topic }) => topic.name === name)
               .map(({ type }) => [messageId(type), { $ref: `#/components/messages/${messageId(type)}` }]),
           ),
-          bindings: { kafka: { key: { type: 'string', description: 'customerId' } } },
+          bindings: { kafka: { topic: name, partitions } },
         },
       ]),
     ),
     operations: Object.fromEntries(
-      topics.map((topic) => [
-        `publish_${channelId(topic)}`,
-        { action: 'send', channel: { $ref: `#/channels/${channelId(topic)}` } },
+      topics.map(({ name }) => [
+        `publish_${channelId(name)}`,
+        { action: 'send', channel: { $ref: `#/channels/${channelId(name)}` } },
       ]),
     ),
     components: {
@@ -76,6 +76,9 @@ export const asyncApi = (): Json => {
             name: definition.type,
             title: definition.title,
             headers: HEADERS,
+            bindings: {
+              kafka: { key: { type: 'string', description: 'The customerId: one customer stays in order' } },
+            },
             payload: { schemaFormat: 'application/schema+json;version=draft-2020-12', schema: plain(definition.data) },
           },
         ]),

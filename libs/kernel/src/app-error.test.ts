@@ -17,7 +17,11 @@ test.each<[ErrorKind, boolean]>([
 test('what is no refusal of ours is not final, and has a text all the same', () => {
   expect(isFinal(new TypeError('x'))).toBe(false);
   expect(isFinal({ kind: 'invalid' })).toBe(false);
-  expect([messageOf(new Error('boom')), messageOf('bare'), messageOf(undefined)]).toEqual(['boom', 'bare', 'undefined']);
+  expect([messageOf(new Error('boom')), messageOf('bare'), messageOf(undefined)]).toEqual([
+    'boom',
+    'bare',
+    'undefined',
+  ]);
 });
 
 test('the cause is kept for the log, beside a message for the caller', () => {

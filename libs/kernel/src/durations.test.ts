@@ -7,7 +7,9 @@ describe('addDuration', () => {
   test('a day keeps the time on the wall where the clocks change', () => {
     // New York went to summer time on 8 March 2026 at 2:00: 23 hours later it is the same time of day.
     expect(addDuration(at('2026-03-07T17:00:00Z'), 'P1D', 'America/New_York').toString()).toBe('2026-03-08T16:00:00Z');
-    expect(addDuration(at('2026-03-07T17:00:00Z'), 'PT24H', 'America/New_York').toString()).toBe('2026-03-08T17:00:00Z');
+    expect(addDuration(at('2026-03-07T17:00:00Z'), 'PT24H', 'America/New_York').toString()).toBe(
+      '2026-03-08T17:00:00Z',
+    );
   });
   test('a month is one of the calendar', () => {
     expect(addDuration(at('2026-01-31T12:00:00Z'), 'P1M', 'UTC').toString()).toBe('2026-02-28T12:00:00Z');

@@ -1,3 +1,4 @@
+import { pathToFileURL } from 'node:url';
 import { emit } from '@vafa/bus';
 import { event, PurchaseCompleted } from '@vafa/contracts';
 import { AppError } from '@vafa/kernel';
@@ -6,7 +7,6 @@ import Type from 'typebox';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Harness, startHarness } from './harness.ts';
 import { workspaceRoot } from './workspace.ts';
-import { pathToFileURL } from 'node:url';
 
 let calls = 0;
 /** A service with doors of its own on the gateway's schema: the platform's behaviour, not the gateway's. */
@@ -52,12 +52,18 @@ describe('errors are problems', () => {
     const answer = await post({ points: 0 });
     expect(answer.statusCode).toBe(400);
     expect(answer.headers['content-type']).toContain('application/problem+json');
-    expect(answer.json()).toMatchObject({ code: 'http.invalid_request', problems: [{ path: '/points', message: 'must be >= 1' }] });
+    expect(answer.json()).toMatchObject({
+      code: 'http.invalid_request',
+      problems: [{ path: '/points', message: 'must be >= 1' }],
+    });
   });
 
   it('does not take text for a number, nor unknown fields', async () => {
     expect((await post({ points: '5' })).json().problems[0].message).toBe('must be integer');
-    expect((await post({ points: 5, pionts: 6 })).json().problems[0]).toEqual({ path: '/pionts', message: 'is not a known field' });
+    expect((await post({ points: 5, pionts: 6 })).json().problems[0]).toEqual({
+      path: '/pionts',
+      message: 'is not a known field',
+    });
   });
 
   it('tells malformed JSON, a large body, an unknown route', async () => {
@@ -68,8 +74,13 @@ describe('errors are problems', () => {
       payload: '{"points": ',
     });
     expect(malformed.json()).toMatchObject({ status: 400, code: 'http.malformed_json' });
-    expect((await post({ points: 5, x: 'x'.repeat(3_000) })).json()).toMatchObject({ status: 413, code: 'http.body_too_large' });
-    expect((await h.http('gateway').inject({ method: 'GET', url: '/nowhere' })).json()).toMatchObject({ code: 'http.no_route' });
+    expect((await post({ points: 5, x: 'x'.repeat(3_000) })).json()).toMatchObject({
+      status: 413,
+      code: 'http.body_too_large',
+    });
+    expect((await h.http('gateway').inject({ method: 'GET', url: '/nowhere' })).json()).toMatchObject({
+      code: 'http.no_route',
+    });
   });
 
   it('hides the inside of what is unexpected', async () => {
@@ -85,7 +96,11 @@ describe('API keys', () => {
     expect((await call('')).json().code).toBe('auth.key_missing');
     expect((await call('Bearer vafa_nonsense')).json().code).toBe('auth.key_unknown');
     const weak = await createApiKey(h.admin, { name: 'weak', scopes: ['ledger:read'] }, h.clock.now());
-    expect((await call(`Bearer ${weak.secret}`)).json()).toMatchObject({ status: 403, code: 'auth.scope_missing', scope: 'ledger:write' });
+    expect((await call(`Bearer ${weak.secret}`)).json()).toMatchObject({
+      status: 403,
+      code: 'auth.scope_missing',
+      scope: 'ledger:write',
+    });
   });
 
   it('stop working once revoked, and only their hash is kept', async () => {
@@ -97,7 +112,9 @@ describe('API keys', () => {
   });
 
   it('refuse unknown scopes by name', async () => {
-    await expect(createApiKey(h.admin, { name: 'x', scopes: ['everything'] }, h.clock.now())).rejects.toThrow(/everything/);
+    await expect(createApiKey(h.admin, { name: 'x', scopes: ['everything'] }, h.clock.now())).rejects.toThrow(
+      /everything/,
+    );
   });
 });
 
@@ -120,7 +137,9 @@ describe('Idempotency-Key', () => {
 
   it('does the work once for requests at the same time', async () => {
     const before = calls;
-    const answers = await Promise.all(Array.from({ length: 8 }, () => post({ points: 5 }, { 'idempotency-key': 'k3' })));
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, () => post({ points: 5 }, { 'idempotency-key': 'k3' })),
+    );
     expect(new Set(answers.map(({ body }) => body)).size).toBe(1);
     expect(calls).toBe(before + 1);
   });
@@ -143,7 +162,9 @@ describe('Idempotency-Key', () => {
 it('gives each role its own schema and nothing else', async () => {
   const sql = h.sql('gateway');
   await expect(sql`select * from bus.log_record`).rejects.toThrow(/permission denied/);
-  await expect(sql`insert into auth.api_key (id, name, hash, scopes, created_at) values ('x', 'x', 'x', '{}', now())`).rejects.toThrow(/permission denied/);
+  await expect(
+    sql`insert into auth.api_key (id, name, hash, scopes, created_at) values ('x', 'x', 'x', '{}', now())`,
+  ).rejects.toThrow(/permission denied/);
   await expect(sql`drop table outbox`).rejects.toThrow(/must be owner/);
   await expect(sql`create table gateway.mine (id int)`).rejects.toThrow(/permission denied/);
 });
@@ -155,7 +176,10 @@ it('publishes what was committed and answers health questions', async () => {
   const metrics = await h.http('gateway').inject({ method: 'GET', url: '/metrics' });
   expect([live.statusCode, ready.statusCode, metrics.statusCode]).toEqual([200, 200, 200]);
   expect(metrics.body).toMatch(/vafa_outbox_published_total\{service="gateway"\} [1-9]/);
-  expect((await h.http('gateway').inject({ method: 'GET', url: '/v1/status' })).json()).toMatchObject({ lag: 0, outboxDepth: 0 });
+  expect((await h.http('gateway').inject({ method: 'GET', url: '/v1/status' })).json()).toMatchObject({
+    lag: 0,
+    outboxDepth: 0,
+  });
 });
 
 it('refuses a route that names no scope', async () => {

@@ -6,8 +6,8 @@ import type { Channel } from './domain/purposes.ts';
 import { createMessagingMetrics, type MessagingMetrics } from './metrics.ts';
 import type { EmailProvider } from './providers/email-provider.ts';
 import { createKavenegarProvider } from './providers/kavenegar/kavenegar-provider.ts';
-import { createSmtpProvider } from './providers/smtp/smtp-provider.ts';
 import type { SmsProvider } from './providers/sms-provider.ts';
+import { createSmtpProvider } from './providers/smtp/smtp-provider.ts';
 import type { MessagingSettings } from './settings.ts';
 import { takeCallSlot } from './store/channels.ts';
 import { secretNamed } from './store/secrets.ts';
@@ -27,10 +27,12 @@ export interface MessagingParts {
 }
 
 /** Waits for the channel's next slot. */
-const paceOf = ({ sql }: MessagingContext, channel: Channel, perSecond: number) => async (): Promise<void> => {
-  const waitMs = await takeCallSlot(sql, channel, 1_000 / perSecond);
-  if (waitMs >= 1) await sleep(waitMs);
-};
+const paceOf =
+  ({ sql }: MessagingContext, channel: Channel, perSecond: number) =>
+  async (): Promise<void> => {
+    const waitMs = await takeCallSlot(sql, channel, 1_000 / perSecond);
+    if (waitMs >= 1) await sleep(waitMs);
+  };
 
 const observe = (metrics: MessagingMetrics) => (method: string, result: string, seconds: number) => {
   metrics.calls.inc({ method, result });
@@ -41,7 +43,11 @@ const createSms = (context: MessagingContext, metrics: MessagingMetrics): SmsPro
   const { config } = context;
   if (config.MESSAGING_KAVENEGAR_API_KEY === '') return undefined;
   if (config.MESSAGING_KAVENEGAR_SENDER === '')
-    throw new AppError('invalid', 'messaging.sender_missing', 'MESSAGING_KAVENEGAR_SENDER is not set, but the API key is');
+    throw new AppError(
+      'invalid',
+      'messaging.sender_missing',
+      'MESSAGING_KAVENEGAR_SENDER is not set, but the API key is',
+    );
   return createKavenegarProvider({
     baseUrl: config.MESSAGING_KAVENEGAR_BASE_URL,
     apiKey: config.MESSAGING_KAVENEGAR_API_KEY,
@@ -57,7 +63,11 @@ const dkimOf = (config: MessagingSettings) => {
   const { MESSAGING_DKIM_DOMAIN: domainName, MESSAGING_DKIM_SELECTOR: keySelector, MESSAGING_DKIM_KEY: key } = config;
   if (key === '') return undefined;
   if (domainName === '' || keySelector === '')
-    throw new AppError('invalid', 'messaging.dkim_incomplete', 'MESSAGING_DKIM_KEY needs MESSAGING_DKIM_DOMAIN and _SELECTOR');
+    throw new AppError(
+      'invalid',
+      'messaging.dkim_incomplete',
+      'MESSAGING_DKIM_KEY needs MESSAGING_DKIM_DOMAIN and _SELECTOR',
+    );
   return { domainName, keySelector, privateKey: key.replaceAll('\\n', '\n') };
 };
 

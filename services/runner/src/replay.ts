@@ -80,7 +80,10 @@ else {
       messaging: values['messaging-url'],
       reminders: values['reminders-url'],
     });
-    await findGateway(urls.gateway, values.url ? 'is the address right?' : '`npm start` must run first, in another terminal');
+    await findGateway(
+      urls.gateway,
+      values.url ? 'is the address right?' : '`npm start` must run first, in another terminal',
+    );
     const report = await replay({
       file,
       format,

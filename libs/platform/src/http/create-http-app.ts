@@ -3,7 +3,7 @@ import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { continueTrace, newId, traceIdOf } from '@vafa/kernel';
-import Fastify, { type FastifyBaseLogger } from 'fastify';
+import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import type { Registry } from 'prom-client';
 import { Histogram } from 'prom-client';
 import type { ApiKey } from '../auth/api-keys.ts';
@@ -33,7 +33,7 @@ export const createHttpApp = async (options: HttpAppOptions): Promise<HttpApp> =
   const { service, title, settings, log, metrics, findKey } = options;
   const app = Fastify({
     loggerInstance: log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: settings.HTTP_BODY_LIMIT_BYTES,
     requestTimeout: settings.HTTP_REQUEST_TIMEOUT_MS,
     keepAliveTimeout: 72_000,

@@ -30,7 +30,10 @@ test('a control character put between the tokens of any document is found where 
     fc.property(fc.array(fc.integer(), { minLength: 1 }), fc.nat(), (numbers, at) => {
       const parts = numbers.map(String);
       const index = at % parts.length;
-      const before = `[${parts.slice(0, index).map((part) => `${part},`).join('')}`;
+      const before = `[${parts
+        .slice(0, index)
+        .map((part) => `${part},`)
+        .join('')}`;
       const text = `${before}\u0001${parts.slice(index).join(',')}]`;
       expect(faultPositionOf(text)?.position).toBe(before.length);
     }),

@@ -18,12 +18,18 @@ test.each([
   expect(outcome.ok && outcome.instant.toString()).toBe(instant);
 });
 
-test.each([[null], [1763712000], [''], ['yesterday'], ['2026-11-21T08:00:00'], ['2026-02-30T08:00:00Z'], ['1969-12-31T23:59:59Z'], [`2026-11-21T08:00:00Z${' '.repeat(90)}`]])(
-  '%j is refused',
-  (given) => {
-    expect(read(given)).toMatchObject({ ok: false, reason: 'invalid' });
-  },
-);
+test.each([
+  [null],
+  [1763712000],
+  [''],
+  ['yesterday'],
+  ['2026-11-21T08:00:00'],
+  ['2026-02-30T08:00:00Z'],
+  ['1969-12-31T23:59:59Z'],
+  [`2026-11-21T08:00:00Z${' '.repeat(90)}`],
+])('%j is refused', (given) => {
+  expect(read(given)).toMatchObject({ ok: false, reason: 'invalid' });
+});
 
 test('more than the tolerance ahead is refused as future', () => {
   expect(read('2026-11-21T08:10:00.001Z')).toMatchObject({ ok: false, reason: 'in_the_future' });

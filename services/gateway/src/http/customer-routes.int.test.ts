@@ -9,9 +9,14 @@ beforeAll(async () => {
 });
 afterAll(() => h?.stop());
 
-const call = (method: 'PUT' | 'POST' | 'DELETE', url: string, payload?: unknown, headers: Record<string, string> = {}) =>
-  h.http('gateway').inject({ method, url, ...(payload === undefined ? {} : { payload }), headers });
-const eventsOf = async (customerId: string) => (await h.events(Topics.customers)).filter(({ subject }) => subject === customerId);
+const call = (
+  method: 'PUT' | 'POST' | 'DELETE',
+  url: string,
+  payload?: unknown,
+  headers: Record<string, string> = {},
+) => h.http('gateway').inject({ method, url, ...(payload === undefined ? {} : { payload }), headers });
+const eventsOf = async (customerId: string) =>
+  (await h.events(Topics.customers)).filter(({ subject }) => subject === customerId);
 
 describe('PUT /v1/customers/:customerId', () => {
   test('brings all into one form and publishes profile and consents', async () => {
@@ -24,7 +29,14 @@ describe('PUT /v1/customers/:customerId', () => {
       birthDate: '۱۹۹۰-۰۳-۲۱',
       attributes: { city: 'Tehran', vip: true },
       consents: [
-        { channel: 'sms', purpose: 'promotional', granted: true, source: 'checkout', givenAt: '2026-11-01T10:00:00+03:30', textVersion: '3' },
+        {
+          channel: 'sms',
+          purpose: 'promotional',
+          granted: true,
+          source: 'checkout',
+          givenAt: '2026-11-01T10:00:00+03:30',
+          textVersion: '3',
+        },
         { channel: 'email', purpose: 'promotional', granted: false, source: 'checkout' },
       ],
       eventId: 'c1-first',
@@ -87,7 +99,11 @@ describe('PUT /v1/customers/:customerId', () => {
     ['consents', 'yes', 'list'],
     ['consents', [{ channel: 'fax', purpose: 'promotional', granted: true, source: 'x' }], 'sms, email'],
     ['consents', [{ channel: 'sms', purpose: 'promotional', granted: true }], 'source'],
-    ['consents', [{ channel: 'sms', purpose: 'promotional', granted: true, source: 'x', givenAt: '2030-01-01T00:00:00Z' }], 'future'],
+    [
+      'consents',
+      [{ channel: 'sms', purpose: 'promotional', granted: true, source: 'x', givenAt: '2030-01-01T00:00:00Z' }],
+      'future',
+    ],
     ['occurredAt', '2026-11-21', 'ISO 8601'],
     ['occurredAt', '2026-11-21T09:00:00Z', 'future'],
   ])('%s = %j is refused, by name', async (field, value, says) => {
@@ -129,12 +145,16 @@ test('consents can be changed by themselves', async () => {
 test('a customer is forgotten', async () => {
   const answer = await call('DELETE', '/v1/customers/c5');
   expect(answer.statusCode).toBe(202);
-  expect(await eventsOf('c5')).toMatchObject([{ id: answer.json().eventId, type: 'customer.erased', data: { customerId: 'c5' } }]);
+  expect(await eventsOf('c5')).toMatchObject([
+    { id: answer.json().eventId, type: 'customer.erased', data: { customerId: 'c5' } },
+  ]);
 });
 
 test('a customer goes up in another, never in itself', async () => {
   expect((await call('POST', '/v1/customers/c6/merge', { into: 'c7' })).statusCode).toBe(202);
-  expect(await eventsOf('c6')).toMatchObject([{ type: 'customer.merged', data: { customerId: 'c6', intoCustomerId: 'c7' } }]);
+  expect(await eventsOf('c6')).toMatchObject([
+    { type: 'customer.merged', data: { customerId: 'c6', intoCustomerId: 'c7' } },
+  ]);
   for (const into of ['c6', undefined, 5, '']) {
     const answer = await call('POST', '/v1/customers/c6/merge', { into });
     expect(answer.json()).toMatchObject({ status: 400, problems: [{ path: '/into' }] });

@@ -3,7 +3,12 @@ import type { HttpApp, ServiceContext } from '@vafa/platform';
 import type { TSchema } from 'typebox';
 import type { GatewaySettings } from '../settings.ts';
 import { readConsents } from '../use-cases/customer-consents.ts';
-import { consentEvents, customerErasedEvent, customerMergedEvent, customerUpdatedEvents } from '../use-cases/customer-events.ts';
+import {
+  consentEvents,
+  customerErasedEvent,
+  customerMergedEvent,
+  customerUpdatedEvents,
+} from '../use-cases/customer-events.ts';
 import { readProfile } from '../use-cases/customer-profile.ts';
 import { type CountryCode, isPhoneRegion } from '../use-cases/normalise-phone.ts';
 import { onlyFields, type ReadEvents, readDeed, readMergeTarget } from '../use-cases/read-deed.ts';
@@ -17,7 +22,11 @@ type Context = ServiceContext<GatewaySettings>;
 const phoneRegionOf = ({ config }: Context): CountryCode => {
   const region = config.GATEWAY_PHONE_REGION;
   if (isPhoneRegion(region)) return region;
-  throw new AppError('invalid', 'gateway.unknown_phone_region', `GATEWAY_PHONE_REGION = ${region} is no region with phone numbers`);
+  throw new AppError(
+    'invalid',
+    'gateway.unknown_phone_region',
+    `GATEWAY_PHONE_REGION = ${region} is no region with phone numbers`,
+  );
 };
 
 const routeOptions = (context: Context, summary: string, body?: TSchema) => ({
@@ -25,11 +34,22 @@ const routeOptions = (context: Context, summary: string, body?: TSchema) => ({
   bodyLimit: context.config.GATEWAY_BODY_LIMIT_BYTES,
   // The schemas are for the OpenAPI page: use-cases check more than they say, and never echo a phone number.
   validatorCompiler: () => () => true,
-  schema: { tags: ['customers'], summary, params: CustomerParams, ...(body ? { body } : {}), response: { 202: CustomerAnswer } },
+  schema: {
+    tags: ['customers'],
+    summary,
+    params: CustomerParams,
+    ...(body ? { body } : {}),
+    response: { 202: CustomerAnswer },
+  },
 });
 
 /** Publishes the events of one request about one customer. */
-const doDeed = (context: Context, request: HttpRequest, reply: HttpReply, readEvents: (customerId: string) => ReadEvents) => {
+const doDeed = (
+  context: Context,
+  request: HttpRequest,
+  reply: HttpReply,
+  readEvents: (customerId: string) => ReadEvents,
+) => {
   const { customerId } = request.params as { customerId: string };
   return publishOnce(context, request, reply, () => {
     const deedContext = {
@@ -55,7 +75,10 @@ export const customerRoutes = (app: HttpApp, context: Context): void => {
     doDeed(context, request, reply, (customerId) => ({ consents: given, ...rest }, deed) => {
       const { profile, problems } = readProfile(customerId, rest, { phoneRegion, now: context.clock.now() });
       const consents = readConsents(customerId, given, times());
-      return { events: customerUpdatedEvents(profile, consents.consents, deed), problems: [...problems, ...consents.problems] };
+      return {
+        events: customerUpdatedEvents(profile, consents.consents, deed),
+        problems: [...problems, ...consents.problems],
+      };
     }),
   );
 
@@ -63,7 +86,8 @@ export const customerRoutes = (app: HttpApp, context: Context): void => {
   app.post('/v1/customers/:customerId/consents', consent, (request, reply) =>
     doDeed(context, request, reply, (customerId) => (rest, deed) => {
       const { consents, problems } = readConsents(customerId, rest.consents ?? [], times());
-      if (consents.length === 0 && problems.length === 0) problems.push({ path: '/consents', message: 'must be a list of at least one consent' });
+      if (consents.length === 0 && problems.length === 0)
+        problems.push({ path: '/consents', message: 'must be a list of at least one consent' });
       return { events: consentEvents(consents, deed), problems: [...problems, ...onlyFields(rest, 'consents')] };
     }),
   );
@@ -72,7 +96,10 @@ export const customerRoutes = (app: HttpApp, context: Context): void => {
   app.post('/v1/customers/:customerId/merge', merge, (request, reply) =>
     doDeed(context, request, reply, (customerId) => (rest, deed) => {
       const { target, problems } = readMergeTarget(customerId, rest.into);
-      return { events: [customerMergedEvent(customerId, target, deed)], problems: [...problems, ...onlyFields(rest, 'into')] };
+      return {
+        events: [customerMergedEvent(customerId, target, deed)],
+        problems: [...problems, ...onlyFields(rest, 'into')],
+      };
     }),
   );
 

@@ -16,7 +16,9 @@ const Consents = Type.Array(
     granted: Type.Boolean(),
     source: Type.String({ minLength: 1, maxLength: 200, description: 'Where the consent was given: the proof' }),
     givenAt: Type.Optional(Type.String({ format: 'date-time' })),
-    textVersion: Type.Optional(Type.String({ maxLength: 100, description: 'Version of the text the customer agreed to' })),
+    textVersion: Type.Optional(
+      Type.String({ maxLength: 100, description: 'Version of the text the customer agreed to' }),
+    ),
   }),
   { maxItems: MAX_CONSENTS },
 );
@@ -27,7 +29,10 @@ export const CustomerParams = Type.Object({ customerId: fields.CustomerId });
 export const CustomerBody = Type.Object({
   name: Type.Optional(Type.String({ maxLength: 200 })),
   phone: Type.Optional(
-    Type.String({ description: 'Any usual way of writing, Latin, Persian or Arabic digits; kept as E.164', examples: ['0912 123 4567'] }),
+    Type.String({
+      description: 'Any usual way of writing, Latin, Persian or Arabic digits; kept as E.164',
+      examples: ['0912 123 4567'],
+    }),
   ),
   email: Type.Optional(Type.String({ maxLength: 254 })),
   locale: Type.Optional(fields.Locale),

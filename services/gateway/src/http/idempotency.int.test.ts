@@ -108,5 +108,8 @@ test('a bus that does not take records is 503 with Retry-After, and no answer is
 });
 
 test('a key that is too long is refused', async () => {
-  expect((await post(view(), 'k'.repeat(256))).json()).toMatchObject({ status: 400, code: 'http.invalid_idempotency_key' });
+  expect((await post(view(), 'k'.repeat(256))).json()).toMatchObject({
+    status: 400,
+    code: 'http.invalid_idempotency_key',
+  });
 });

@@ -27,7 +27,12 @@ describe('one item', () => {
     expect(answer.statusCode).toBe(202);
     expect(answer.json()).toEqual({ eventId: 'purchase:o1' });
     const [event] = (await h.events(Topics.purchases)).filter(({ id }) => id === 'purchase:o1');
-    expect(event).toMatchObject({ source: '/vafa/gateway', subject: 'c1', time: '2026-11-21T07:59:00Z', data: purchase('o1') });
+    expect(event).toMatchObject({
+      source: '/vafa/gateway',
+      subject: 'c1',
+      time: '2026-11-21T07:59:00Z',
+      data: purchase('o1'),
+    });
     expect(event?.data).not.toHaveProperty('occurredAt');
   });
 
@@ -42,7 +47,9 @@ describe('one item', () => {
     const refund = { customerId: 'c1', refundId: 'r1', scope: 'whole', orderId: 'o1', currency: 'EUR' };
     expect((await post('/v1/refunds', refund)).json()).toEqual({ eventId: 'refund:r1' });
     const interaction = { customerId: 'c1', interactionType: 'product.viewed', attributes: { sku: 'tea' } };
-    expect((await post('/v1/interactions', { ...interaction, eventId: 'view-1' })).json()).toEqual({ eventId: 'view-1' });
+    expect((await post('/v1/interactions', { ...interaction, eventId: 'view-1' })).json()).toEqual({
+      eventId: 'view-1',
+    });
     const made = (await post('/v1/interactions', interaction)).json().eventId;
     expect(await publishedIds(Topics.interactions)).toEqual(expect.arrayContaining(['view-1', made]));
   });
@@ -50,9 +57,30 @@ describe('one item', () => {
 
 describe('what is refused, by name', () => {
   const cases: [name: string, url: string, body: unknown, code: string, path: string, says: string][] = [
-    ['an unknown currency', '/v1/purchases', purchase('x', { currency: 'EURO' }), 'gateway.invalid_purchase', '/currency', 'ISO 4217'],
-    ['a negative total', '/v1/purchases', purchase('x', { totalMinor: -1 }), 'gateway.invalid_purchase', '/totalMinor', '>= 0'],
-    ['a fraction of a minor unit', '/v1/purchases', purchase('x', { totalMinor: 19.99 }), 'gateway.invalid_purchase', '/totalMinor', 'integer'],
+    [
+      'an unknown currency',
+      '/v1/purchases',
+      purchase('x', { currency: 'EURO' }),
+      'gateway.invalid_purchase',
+      '/currency',
+      'ISO 4217',
+    ],
+    [
+      'a negative total',
+      '/v1/purchases',
+      purchase('x', { totalMinor: -1 }),
+      'gateway.invalid_purchase',
+      '/totalMinor',
+      '>= 0',
+    ],
+    [
+      'a fraction of a minor unit',
+      '/v1/purchases',
+      purchase('x', { totalMinor: 19.99 }),
+      'gateway.invalid_purchase',
+      '/totalMinor',
+      'integer',
+    ],
     [
       'a negative line',
       '/v1/purchases',
@@ -61,11 +89,46 @@ describe('what is refused, by name', () => {
       '/lines/0/amountMinor',
       'not negative',
     ],
-    ['a missing order id', '/v1/purchases', purchase('x', { orderId: undefined }), 'gateway.invalid_purchase', '/orderId', 'required'],
-    ['a misspelt field', '/v1/purchases', purchase('x', { chanel: 'web' }), 'gateway.invalid_purchase', '/chanel', 'channel'],
-    ['a purchase in the future', '/v1/purchases', purchase('x', { occurredAt: '2026-11-21T08:10:01Z' }), 'gateway.in_the_future', '/occurredAt', 'future'],
-    ['a time without an offset', '/v1/purchases', purchase('x', { occurredAt: '2026-11-21T08:00:00' }), 'gateway.invalid_purchase', '/occurredAt', 'offset'],
-    ['an event id of the wrong form', '/v1/purchases', purchase('x', { eventId: ' ' }), 'gateway.invalid_purchase', '/eventId', 'characters'],
+    [
+      'a missing order id',
+      '/v1/purchases',
+      purchase('x', { orderId: undefined }),
+      'gateway.invalid_purchase',
+      '/orderId',
+      'required',
+    ],
+    [
+      'a misspelt field',
+      '/v1/purchases',
+      purchase('x', { chanel: 'web' }),
+      'gateway.invalid_purchase',
+      '/chanel',
+      'channel',
+    ],
+    [
+      'a purchase in the future',
+      '/v1/purchases',
+      purchase('x', { occurredAt: '2026-11-21T08:10:01Z' }),
+      'gateway.in_the_future',
+      '/occurredAt',
+      'future',
+    ],
+    [
+      'a time without an offset',
+      '/v1/purchases',
+      purchase('x', { occurredAt: '2026-11-21T08:00:00' }),
+      'gateway.invalid_purchase',
+      '/occurredAt',
+      'offset',
+    ],
+    [
+      'an event id of the wrong form',
+      '/v1/purchases',
+      purchase('x', { eventId: ' ' }),
+      'gateway.invalid_purchase',
+      '/eventId',
+      'characters',
+    ],
     ['a text for a body', '/v1/purchases', '"hello"', 'gateway.invalid_purchase', '', 'object'],
     [
       'a refund of an order without the order',
@@ -91,8 +154,22 @@ describe('what is refused, by name', () => {
       '/lines',
       'required',
     ],
-    ['an unknown scope', '/v1/refunds', { customerId: 'c', refundId: 'r', scope: 'all', currency: 'EUR' }, 'gateway.invalid_refund', '/scope', 'whole, amount, lines'],
-    ['an interaction with a shouted name', '/v1/interactions', { customerId: 'c', interactionType: 'VIEW' }, 'gateway.invalid_interaction', '/interactionType', 'product.viewed'],
+    [
+      'an unknown scope',
+      '/v1/refunds',
+      { customerId: 'c', refundId: 'r', scope: 'all', currency: 'EUR' },
+      'gateway.invalid_refund',
+      '/scope',
+      'whole, amount, lines',
+    ],
+    [
+      'an interaction with a shouted name',
+      '/v1/interactions',
+      { customerId: 'c', interactionType: 'VIEW' },
+      'gateway.invalid_interaction',
+      '/interactionType',
+      'product.viewed',
+    ],
   ];
   test.each(cases)('%s', async (_name, url, body, code, path, says) => {
     const answer = await post(url, body, typeof body === 'string' ? { 'content-type': 'application/json' } : {});
@@ -128,7 +205,13 @@ describe('what is refused, by name', () => {
 
 describe('a batch', () => {
   test('of mixed items publishes the good ones and says of each what became of it', async () => {
-    const items = [purchase('b1'), purchase('b2', { currency: 'XXQ' }), purchase('b3', { occurredAt: '2030-01-01T00:00:00Z' }), null, purchase('b4')];
+    const items = [
+      purchase('b1'),
+      purchase('b2', { currency: 'XXQ' }),
+      purchase('b3', { occurredAt: '2030-01-01T00:00:00Z' }),
+      null,
+      purchase('b4'),
+    ];
     const answer = await post('/v1/purchases', { items });
     expect(answer.statusCode).toBe(202);
     const { accepted, rejected, results } = answer.json();
@@ -154,8 +237,16 @@ describe('a batch', () => {
   });
 
   test('with the same item twice publishes it once; with other content the second is refused', async () => {
-    const answer = await post('/v1/purchases', [purchase('twice'), purchase('twice'), purchase('twice', { totalMinor: 1 })]);
-    expect(answer.json().results.map(({ status }: { status: string }) => status)).toEqual(['accepted', 'accepted', 'rejected']);
+    const answer = await post('/v1/purchases', [
+      purchase('twice'),
+      purchase('twice'),
+      purchase('twice', { totalMinor: 1 }),
+    ]);
+    expect(answer.json().results.map(({ status }: { status: string }) => status)).toEqual([
+      'accepted',
+      'accepted',
+      'rejected',
+    ]);
     expect(answer.json().results[2].error.code).toBe('gateway.duplicate_with_other_content');
     expect((await publishedIds()).filter((id) => id === 'purchase:twice')).toHaveLength(1);
   });
@@ -177,7 +268,11 @@ describe('a batch', () => {
   });
 
   test('of 1,000 items is taken whole, in order', async () => {
-    const items = Array.from({ length: 1_000 }, (_, n) => ({ customerId: 'many', interactionType: 'app.opened', eventId: `many-${n}` }));
+    const items = Array.from({ length: 1_000 }, (_, n) => ({
+      customerId: 'many',
+      interactionType: 'app.opened',
+      eventId: `many-${n}`,
+    }));
     const answer = await post('/v1/interactions', { items });
     expect(answer.json()).toMatchObject({ accepted: 1_000, rejected: 0 });
     const ids = (await publishedIds(Topics.interactions)).filter((id) => id.startsWith('many-'));

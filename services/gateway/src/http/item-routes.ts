@@ -2,8 +2,8 @@ import { AppError } from '@vafa/kernel';
 import type { HttpApp, Scope, ServiceContext } from '@vafa/platform';
 import { Counter } from 'prom-client';
 import type { GatewaySettings } from '../settings.ts';
-import type { AcceptContext } from '../use-cases/accept-item.ts';
 import { acceptBatch } from '../use-cases/accept-batch.ts';
+import type { AcceptContext } from '../use-cases/accept-item.ts';
 import { acceptItem } from '../use-cases/accept-item.ts';
 import { INTERACTION, type ItemKind, PURCHASE, REFUND } from '../use-cases/item-kinds.ts';
 import { ItemsAnswer, itemBody, MAX_ITEMS } from './item-schemas.ts';
@@ -113,9 +113,14 @@ const itemsOf = (body: unknown): readonly unknown[] | undefined => {
     });
   if (given.length === 0) throw new AppError('invalid', 'gateway.empty_batch', 'the batch has no items');
   if (given.length > MAX_ITEMS)
-    throw new AppError('invalid', 'gateway.too_many_items', `the batch has ${given.length} items; at most ${MAX_ITEMS} are allowed`, {
-      maxItems: MAX_ITEMS,
-    });
+    throw new AppError(
+      'invalid',
+      'gateway.too_many_items',
+      `the batch has ${given.length} items; at most ${MAX_ITEMS} are allowed`,
+      {
+        maxItems: MAX_ITEMS,
+      },
+    );
   return given;
 };
 
@@ -127,7 +132,11 @@ type Outcome = { accepted: number; rejected: number } & (
 const single = (kind: ItemKind, body: unknown, accept: AcceptContext): Outcome => {
   const outcome = acceptItem(kind, body, 0, accept);
   if (outcome.ok)
-    return { accepted: 1, rejected: 0, publication: { events: [outcome.event], answer: { eventId: outcome.event.id } } };
+    return {
+      accepted: 1,
+      rejected: 0,
+      publication: { events: [outcome.event], answer: { eventId: outcome.event.id } },
+    };
   const { code, message, problems } = outcome.error;
   return { accepted: 0, rejected: 1, refusal: new AppError('invalid', code, message, { problems }) };
 };
@@ -136,8 +145,11 @@ const batch = (kind: ItemKind, items: readonly unknown[], accept: AcceptContext)
   const { results, events } = acceptBatch(kind, items, accept);
   const accepted = results.filter(({ status }) => status === 'accepted').length;
   const rejected = results.length - accepted;
-  if (accepted > 0)
-    return { accepted, rejected, publication: { events, answer: { accepted, rejected, results } } };
+  if (accepted > 0) return { accepted, rejected, publication: { events, answer: { accepted, rejected, results } } };
   const message = `none of the ${rejected} items is accepted; results says why`;
-  return { accepted, rejected, refusal: new AppError('invalid', 'gateway.all_rejected', message, { accepted, rejected, results }) };
+  return {
+    accepted,
+    rejected,
+    refusal: new AppError('invalid', 'gateway.all_rejected', message, { accepted, rejected, results }),
+  };
 };

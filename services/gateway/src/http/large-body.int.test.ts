@@ -16,7 +16,11 @@ afterAll(() => h?.stop());
 const headers = () => ({ authorization: `Bearer ${h.apiKey}`, 'content-type': 'application/json' });
 
 test('a body of 10 MB gets 413 as a problem, on a real connection', async () => {
-  const answer = await fetch(`${url}/v1/purchases`, { method: 'POST', headers: headers(), body: `"${'x'.repeat(TEN_MB)}"` });
+  const answer = await fetch(`${url}/v1/purchases`, {
+    method: 'POST',
+    headers: headers(),
+    body: `"${'x'.repeat(TEN_MB)}"`,
+  });
   expect(answer.status).toBe(413);
   expect(answer.headers.get('content-type')).toContain('application/problem+json');
   expect(await answer.json()).toMatchObject({ status: 413, code: 'http.body_too_large' });
@@ -26,7 +30,12 @@ test('so does one that does not say how long it is', async () => {
   const chunks = async function* () {
     for (let sent = 0; sent < TEN_MB; sent += 100_000) yield Buffer.alloc(100_000, 0x20);
   };
-  const answer = await fetch(`${url}/v1/purchases`, { method: 'POST', headers: headers(), body: chunks() as never, duplex: 'half' } as RequestInit);
+  const answer = await fetch(`${url}/v1/purchases`, {
+    method: 'POST',
+    headers: headers(),
+    body: chunks() as never,
+    duplex: 'half',
+  } as RequestInit);
   expect(answer.status).toBe(413);
 });
 
@@ -41,7 +50,9 @@ test('a client that sends on without reading still finds the answer', async () =
     socket.on('error', reject);
     socket.on('close', () => resolve(received));
     const head = Object.entries(headers()).map(([name, value]) => `${name}: ${value}\r\n`);
-    socket.write(`POST /v1/purchases HTTP/1.1\r\nhost: x\r\nconnection: close\r\n${head.join('')}content-length: ${TEN_MB}\r\n\r\n`);
+    socket.write(
+      `POST /v1/purchases HTTP/1.1\r\nhost: x\r\nconnection: close\r\n${head.join('')}content-length: ${TEN_MB}\r\n\r\n`,
+    );
     socket.write(Buffer.alloc(TEN_MB, 0x20));
   });
   expect(text).toMatch(/^HTTP\/1\.1 413 /);

@@ -2,8 +2,8 @@ import type { EventBus } from '@vafa/bus';
 import { type EventEnvelope, encodeEvent } from '@vafa/contracts';
 import { AppError, idFrom, newId } from '@vafa/kernel';
 import { idempotencyKeyOf, requestHash, type ServiceContext } from '@vafa/platform';
-import type { HttpReply, HttpRequest } from './request.ts';
 import { findKeptAnswer, keepAnswer, tryHoldKey } from '../store/kept-answers.ts';
+import type { HttpReply, HttpRequest } from './request.ts';
 
 /** What a request comes to: the events to publish, then the answer to give. */
 export interface Publication<Answer = object> {
@@ -58,14 +58,22 @@ export const publishOnce = async <Answer>(
       });
     const kept = await findKeptAnswer(tx, key);
     if (kept && kept.requestHash !== hash)
-      throw new AppError('conflict', 'http.idempotency_key_reused', 'this Idempotency-Key was used with another request');
+      throw new AppError(
+        'conflict',
+        'http.idempotency_key_reused',
+        'this Idempotency-Key was used with another request',
+      );
     if (kept) {
       reply.header('idempotency-replayed', 'true');
       return JSON.parse(kept.body) as Answer;
     }
     const { events, answer } = prepare();
     await publish(context.bus, events);
-    await keepAnswer(tx, { key, requestHash: hash, status: ACCEPTED, body: JSON.stringify(answer) }, context.clock.now());
+    await keepAnswer(
+      tx,
+      { key, requestHash: hash, status: ACCEPTED, body: JSON.stringify(answer) },
+      context.clock.now(),
+    );
     return answer;
   }) as Promise<Answer>;
 };

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
 import type { Refused } from './send/send-layer.ts';
-import { MAX_SAMPLES } from './source/tally.ts';
 import type { EventKind } from './source/source-event.ts';
+import { MAX_SAMPLES } from './source/tally.ts';
 
 export interface RefusedCount {
   kind: EventKind;
@@ -53,14 +53,26 @@ export const openPosition = async (options: {
   const { stateDir, format, url, variant, lanes, restart } = options;
   const file = await realpath(options.file);
   const { size, mtimeMs } = await stat(file);
-  const name = createHash('sha256').update(JSON.stringify([file, size, mtimeMs, format, url, variant, lanes])).digest('hex').slice(0, 24);
+  const name = createHash('sha256')
+    .update(JSON.stringify([file, size, mtimeMs, format, url, variant, lanes]))
+    .digest('hex')
+    .slice(0, 24);
   const folder = `${stateDir}/replay`;
   const path = `${folder}/${name}.json`;
   const found = restart ? undefined : readPosition(path);
   const resumed = found !== undefined && !found.finished && found.lanes.some((done) => done > 0);
   const position: Position = resumed
     ? found
-    : { version: 1, file, format, url, shiftSeconds: found?.shiftSeconds, lanes: Array(lanes).fill(0), refused: [], finished: false };
+    : {
+        version: 1,
+        file,
+        format,
+        url,
+        shiftSeconds: found?.shiftSeconds,
+        lanes: Array(lanes).fill(0),
+        refused: [],
+        finished: false,
+      };
   mkdirSync(folder, { recursive: true });
   return {
     path,

@@ -12,10 +12,14 @@ export const printReport = (report: ReplayReport): string => {
     '',
     `Replay of ${file} (${format})`,
     row('lines read', count(linesRead)),
-    ...Object.entries(events).map(([kind, { events: n, lines }]) => row(kind, `${count(n)} from ${count(lines)} lines`)),
+    ...Object.entries(events).map(([kind, { events: n, lines }]) =>
+      row(kind, `${count(n)} from ${count(lines)} lines`),
+    ),
     ...skippedRows(report),
     row('lines not accounted for', count(report.unaccounted)),
-    ...(shiftSeconds === undefined ? [] : [row('times moved by', `${count(shiftSeconds)} s (kept for the next run; --restart takes it anew)`)]),
+    ...(shiftSeconds === undefined
+      ? []
+      : [row('times moved by', `${count(shiftSeconds)} s (kept for the next run; --restart takes it anew)`)]),
     ...(eventsBefore > 0 ? [row('handed in by an earlier run', `${count(eventsBefore)} events`)] : []),
     row('handed in now', `${count(eventsSent)} events in ${seconds.toFixed(1)} s, ${count(rate)} events/s`),
     ...(aftermath ? aftermathRows(aftermath) : []),
@@ -33,7 +37,8 @@ const skippedRows = ({ skipped }: ReplayReport): string[] => {
     const single = reasons.length === 1 && reasons[0]?.reason === sort;
     rows.push(row(`  ${sort}`, single ? describe(lines, reasons[0]?.sampleLines ?? []) : count(lines)));
     if (!single)
-      for (const { reason, lines: n, sampleLines } of reasons) rows.push(row(`    ${reason.slice(sort.length + 1)}`, describe(n, sampleLines)));
+      for (const { reason, lines: n, sampleLines } of reasons)
+        rows.push(row(`    ${reason.slice(sort.length + 1)}`, describe(n, sampleLines)));
   }
   return rows;
 };
@@ -43,7 +48,9 @@ const describe = (lines: number, samples: readonly number[]): string =>
 
 const aftermathRows = (aftermath: Aftermath): string[] => {
   const { waitedSeconds, atRest, unreachable, deadLetters } = aftermath;
-  const dead = Object.entries(deadLetters).map(([name, { parked, waiting }]) => `${name} ${count(parked)} parked, ${count(waiting)} waiting`);
+  const dead = Object.entries(deadLetters).map(
+    ([name, { parked, waiting }]) => `${name} ${count(parked)} parked, ${count(waiting)} waiting`,
+  );
   return [
     '',
     atRest
@@ -61,13 +68,16 @@ const aftermathRows = (aftermath: Aftermath): string[] => {
 const section = (title: string, figures: Readonly<Record<string, unknown>> | undefined): string[] => {
   if (!figures) return [row(title, 'not known')];
   const flat = flatten(figures);
-  return flat.length === 0 ? [row(title, 'none')] : [`  ${title}`, ...flat.map(([name, value]) => row(`  ${name}`, value))];
+  return flat.length === 0
+    ? [row(title, 'none')]
+    : [`  ${title}`, ...flat.map(([name, value]) => row(`  ${name}`, value))];
 };
 
 const flatten = (figures: Readonly<Record<string, unknown>>, prefix = ''): [string, string][] =>
   Object.entries(figures).flatMap(([name, value]): [string, string][] => {
     const words = `${prefix}${name.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase()}`;
     if (typeof value === 'number') return [[words, count(value)]];
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return flatten(value as Record<string, unknown>, `${words} `);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value))
+      return flatten(value as Record<string, unknown>, `${words} `);
     return typeof value === 'string' || typeof value === 'boolean' ? [[words, String(value)]] : [];
   });

@@ -11,7 +11,8 @@ export interface Progress {
 const LINE_EVERY_MS = 5_000;
 
 /** Progress on a stream; `title` names what is going on. */
-export const createProgress = (title: string, out: NodeJS.WriteStream): Progress => (out.isTTY ? bar(title, out) : lines(title, out));
+export const createProgress = (title: string, out: NodeJS.WriteStream): Progress =>
+  out.isTTY ? bar(title, out) : lines(title, out);
 
 const bar = (title: string, out: NodeJS.WriteStream): Progress => {
   const single = new cliProgress.SingleBar(

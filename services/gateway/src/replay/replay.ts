@@ -1,5 +1,5 @@
-import { lookAround } from './after/look-around.ts';
 import { untilCaughtUp } from './after/caught-up.ts';
+import { lookAround } from './after/look-around.ts';
 import type { ReplayOptions, ReplayReport } from './options.ts';
 import { noteRefused, openPosition, type PositionFile } from './position.ts';
 import { createProgress, type Progress } from './progress.ts';
@@ -107,7 +107,14 @@ const handIn = async ({ options, text, kept, tally, progress, call }: HandIn): P
     progress.show(text.readBytes(), text.totalBytes, `${tally.read} lines, ${sent} events`);
   };
   const encode = encodeItem(position.shiftSeconds);
-  const lanes = createLanes({ lanes: LANES, maxItems: MAX_ITEMS, maxBytes: MAX_BYTES, done: position.lanes, send, encode });
+  const lanes = createLanes({
+    lanes: LANES,
+    maxItems: MAX_ITEMS,
+    maxBytes: MAX_BYTES,
+    done: position.lanes,
+    send,
+    encode,
+  });
   try {
     let events = 0;
     for await (const event of FORMATS[options.format](text.blocks(), tally)) {

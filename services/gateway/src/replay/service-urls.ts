@@ -5,7 +5,10 @@ import { ReplayError } from './replay-error.ts';
  * Where the services are: on the gateway's host at the ports after its own, as `npm start` puts them, unless given.
  * @throws ReplayError when an address is none
  */
-export const serviceUrlsOf = (gatewayUrl: string, given: Partial<Record<keyof ServiceUrls, string | undefined>> = {}): ServiceUrls => {
+export const serviceUrlsOf = (
+  gatewayUrl: string,
+  given: Partial<Record<keyof ServiceUrls, string | undefined>> = {},
+): ServiceUrls => {
   const gateway = readUrl(gatewayUrl);
   const port = Number(gateway.port || (gateway.protocol === 'https:' ? 443 : 80));
   const entries = ASKED.map((name, place) => {

@@ -12,7 +12,9 @@ export const tryHoldKey = async (tx: Tx, key: string): Promise<boolean> => {
 };
 
 export const findKeptAnswer = async (tx: Tx, key: string): Promise<KeptAnswer | undefined> => {
-  const [row] = await tx<KeptAnswer[]>`select request_hash as "requestHash", body from idempotency_key where key = ${key}`;
+  const [row] = await tx<
+    KeptAnswer[]
+  >`select request_hash as "requestHash", body from idempotency_key where key = ${key}`;
   return row;
 };
 

@@ -18,7 +18,10 @@ export const readConsents = (
 ): { consents: Consent[]; problems: FieldProblem[] } => {
   if (given === undefined || given === null) return { consents: [], problems: [] };
   if (!Array.isArray(given) || given.length > MAX_CONSENTS)
-    return { consents: [], problems: [{ path: '/consents', message: `must be a list of at most ${MAX_CONSENTS} consents` }] };
+    return {
+      consents: [],
+      problems: [{ path: '/consents', message: `must be a list of at most ${MAX_CONSENTS} consents` }],
+    };
   const consents: Consent[] = [];
   const problems: FieldProblem[] = [];
   const seen = new Set<string>();

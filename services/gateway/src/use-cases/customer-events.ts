@@ -1,4 +1,11 @@
-import { CustomerConsentChanged, CustomerErased, CustomerMerged, CustomerUpdated, type EventEnvelope, event } from '@vafa/contracts';
+import {
+  CustomerConsentChanged,
+  CustomerErased,
+  CustomerMerged,
+  CustomerUpdated,
+  type EventEnvelope,
+  event,
+} from '@vafa/contracts';
 import { SOURCE } from './accept-item.ts';
 import type { Consent } from './customer-consents.ts';
 import type { CustomerProfile } from './customer-profile.ts';
@@ -18,7 +25,11 @@ const consentEvent = (consent: Consent, { eventId, time, traceparent }: Customer
   );
 
 /** The profile first, then each consent: a consent of a customer nobody knows yet would help nobody. */
-export const customerUpdatedEvents = (profile: CustomerProfile, consents: readonly Consent[], deed: CustomerDeed): EventEnvelope[] => [
+export const customerUpdatedEvents = (
+  profile: CustomerProfile,
+  consents: readonly Consent[],
+  deed: CustomerDeed,
+): EventEnvelope[] => [
   event(CustomerUpdated, { id: deed.eventId, source: SOURCE, time: deed.time, traceparent: deed.traceparent }, profile),
   ...consents.map((consent) => consentEvent(consent, deed)),
 ];
@@ -27,7 +38,11 @@ export const consentEvents = (consents: readonly Consent[], deed: CustomerDeed):
   consents.map((consent) => consentEvent(consent, deed));
 
 export const customerErasedEvent = (customerId: string, deed: CustomerDeed): EventEnvelope =>
-  event(CustomerErased, { id: deed.eventId, source: SOURCE, time: deed.time, traceparent: deed.traceparent }, { customerId });
+  event(
+    CustomerErased,
+    { id: deed.eventId, source: SOURCE, time: deed.time, traceparent: deed.traceparent },
+    { customerId },
+  );
 
 export const customerMergedEvent = (customerId: string, intoCustomerId: string, deed: CustomerDeed): EventEnvelope =>
   event(

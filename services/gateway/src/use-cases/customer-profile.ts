@@ -20,7 +20,8 @@ const FIELDS: Readonly<Record<string, { read: Read; allowed: string }>> = {
   name: { read: (text) => text.trim() || undefined, allowed: 'must be a name of 1 to 200 characters' },
   phone: {
     read: (text, { phoneRegion }) => normalisePhone(text, phoneRegion),
-    allowed: 'must be a valid phone number: +989121234567, 00989121234567, 989121234567, 09121234567 or 9121234567, in Latin, Persian or Arabic digits',
+    allowed:
+      'must be a valid phone number: +989121234567, 00989121234567, 989121234567, 09121234567 or 9121234567, in Latin, Persian or Arabic digits',
   },
   email: { read: normaliseEmail, allowed: 'must be an e-mail address, e.g. sara@example.com' },
   locale: { read: knownLocale, allowed: 'must be a BCP 47 locale, e.g. fa or en-GB' },

@@ -8,10 +8,14 @@ const PATTERN = 'must match pattern';
 export const explainProblem = ({ path, message }: FieldProblem): FieldProblem => {
   if (path === '/currency') return { path, message: 'must be an ISO 4217 currency code in capitals, e.g. IRR or EUR' };
   if (AMOUNT.test(path))
-    return { path, message: `${message}; amounts are integers in minor units of the currency, not negative (1999 is 19.99 EUR)` };
+    return {
+      path,
+      message: `${message}; amounts are integers in minor units of the currency, not negative (1999 is 19.99 EUR)`,
+    };
   if (ID.test(path) && (message.startsWith(PATTERN) || message.includes('characters')))
     return { path, message: 'must be 1 to 128 characters without blanks at the ends or control characters' };
-  if (message.startsWith(PATTERN) && path === '/interactionType') return { path, message: 'must be lower-case words joined by dots, e.g. product.viewed' };
+  if (message.startsWith(PATTERN) && path === '/interactionType')
+    return { path, message: 'must be lower-case words joined by dots, e.g. product.viewed' };
   return { path, message };
 };
 
@@ -20,7 +24,9 @@ const MISSING = /^must have required propert(?:y|ies) (.+)$/;
 /** What is missing is named by its own path, each field by itself. */
 const apart = ({ path, message }: FieldProblem): FieldProblem[] => {
   const names = MISSING.exec(message)?.[1];
-  return names ? names.split(', ').map((name) => ({ path: `${path}/${name}`, message: 'is required' })) : [{ path, message }];
+  return names
+    ? names.split(', ').map((name) => ({ path: `${path}/${name}`, message: 'is required' }))
+    : [{ path, message }];
 };
 
 /** One problem per field is enough where several messages come to the same. */

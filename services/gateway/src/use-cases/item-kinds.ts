@@ -35,7 +35,10 @@ export const PURCHASE: ItemKind = {
   name: 'purchase',
   definition: PurchaseCompleted,
   naturalEventId: ({ orderId }) => `purchase:${orderId}`,
-  problems: (data) => [...unknownFieldProblems(data, PURCHASE_FIELDS), ...unknownLineFields(data.lines, PURCHASE_LINE_FIELDS)],
+  problems: (data) => [
+    ...unknownFieldProblems(data, PURCHASE_FIELDS),
+    ...unknownLineFields(data.lines, PURCHASE_LINE_FIELDS),
+  ],
 };
 
 export const REFUND: ItemKind = {

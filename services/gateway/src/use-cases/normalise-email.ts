@@ -15,11 +15,18 @@ export const normaliseEmail = (given: string): string | undefined => {
   const at = text.lastIndexOf('@');
   if (at < 1) return undefined;
   const local = text.slice(0, at);
-  if (local.length > MAX_LOCAL || !LOCAL.test(local) || local.startsWith('.') || local.endsWith('.') || local.includes('..'))
+  if (
+    local.length > MAX_LOCAL ||
+    !LOCAL.test(local) ||
+    local.startsWith('.') ||
+    local.endsWith('.') ||
+    local.includes('..')
+  )
     return undefined;
   const domain = domainToASCII(text.slice(at + 1)).toLowerCase();
   const labels = domain.split('.');
-  if (labels.length < 2 || !labels.every((label) => LABEL.test(label)) || /^\d+$/.test(labels.at(-1) ?? '')) return undefined;
+  if (labels.length < 2 || !labels.every((label) => LABEL.test(label)) || /^\d+$/.test(labels.at(-1) ?? ''))
+    return undefined;
   const email = `${local}@${domain}`;
   return email.length > MAX_LENGTH ? undefined : email;
 };

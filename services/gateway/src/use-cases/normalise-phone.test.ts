@@ -28,12 +28,23 @@ test.each([
   expect(normalisePhone(given, 'IR')).toBe(expected);
 });
 
-test.each(['', '12', 'abc', '+9891', '0912 123 456', '091212345678', '0912123456a', 'tel:+989121234567', '+1 555 0100', '3000123', '+', '++98912', ' '.repeat(50)])(
-  '%j is no phone number',
-  (given) => {
-    expect(normalisePhone(given, 'IR')).toBeUndefined();
-  },
-);
+test.each([
+  '',
+  '12',
+  'abc',
+  '+9891',
+  '0912 123 456',
+  '091212345678',
+  '0912123456a',
+  'tel:+989121234567',
+  '+1 555 0100',
+  '3000123',
+  '+',
+  '++98912',
+  ' '.repeat(50),
+])('%j is no phone number', (given) => {
+  expect(normalisePhone(given, 'IR')).toBeUndefined();
+});
 
 test('the region decides what a national number is', () => {
   expect(normalisePhone('07911 123456', 'GB')).toBe('+447911123456');
@@ -41,8 +52,17 @@ test('the region decides what a national number is', () => {
 });
 
 test('every Iranian mobile number comes out the same, however it is written', () => {
-  const number = fc.tuple(fc.constantFrom('910', '912', '919', '935', '990'), fc.integer({ min: 1_000_000, max: 9_999_999 }));
-  const ways = [(n: string) => `0${n}`, (n: string) => n, (n: string) => `98${n}`, (n: string) => `0098${n}`, (n: string) => `+98${n}`];
+  const number = fc.tuple(
+    fc.constantFrom('910', '912', '919', '935', '990'),
+    fc.integer({ min: 1_000_000, max: 9_999_999 }),
+  );
+  const ways = [
+    (n: string) => `0${n}`,
+    (n: string) => n,
+    (n: string) => `98${n}`,
+    (n: string) => `0098${n}`,
+    (n: string) => `+98${n}`,
+  ];
   fc.assert(
     fc.property(number, fc.constantFrom(...ways), fc.boolean(), ([prefix, rest], write, persian) => {
       const written = write(`${prefix}${rest}`);

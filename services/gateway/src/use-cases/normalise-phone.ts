@@ -17,7 +17,9 @@ export const isPhoneRegion = (region: string): region is CountryCode => isSuppor
  */
 export const normalisePhone = (given: string, region: CountryCode): string | undefined => {
   if (given.length > MAX_LENGTH) return undefined;
-  const text = toLatinDigits(given).replace(FILLING, '').replace(/^\uff0b/, '+');
+  const text = toLatinDigits(given)
+    .replace(FILLING, '')
+    .replace(/^\uff0b/, '+');
   if (!/^\+?\d{4,20}$/.test(text)) return undefined;
   // "00" is dialled for "+" nearly everywhere; the library knows it only as the region's own international prefix.
   const candidates = text.startsWith('+') ? [text] : text.startsWith('00') ? [`+${text.slice(2)}`] : [text, `+${text}`];

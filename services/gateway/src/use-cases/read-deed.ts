@@ -25,7 +25,12 @@ export type ReadEvents = (
  * Reads a request about one customer: whose, when, under which event id, and the events.
  * @throws AppError invalid `gateway.invalid_customer` naming every field, `gateway.in_the_future`
  */
-export const readDeed = (customerId: string, body: unknown, context: DeedContext, readEvents: ReadEvents): EventEnvelope[] => {
+export const readDeed = (
+  customerId: string,
+  body: unknown,
+  context: DeedContext,
+  readEvents: ReadEvents,
+): EventEnvelope[] => {
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     throw new AppError('invalid', 'gateway.invalid_customer', 'the body must be an object');
   const { occurredAt, eventId, ...rest } = body as Record<string, unknown>;
@@ -40,7 +45,12 @@ export const readDeed = (customerId: string, body: unknown, context: DeedContext
   const all = explainProblems([...problems, ...others], MAX_PROBLEMS);
   const [first] = all;
   if (first)
-    throw new AppError('invalid', 'gateway.invalid_customer', `not accepted: ${first.path || 'the body'} ${first.message}`, { problems: all });
+    throw new AppError(
+      'invalid',
+      'gateway.invalid_customer',
+      `not accepted: ${first.path || 'the body'} ${first.message}`,
+      { problems: all },
+    );
   if (!time.ok)
     throw new AppError('invalid', 'gateway.in_the_future', 'occurredAt lies in the future', {
       problems: [{ path: '/occurredAt', message: time.message }],
@@ -58,8 +68,12 @@ export const onlyFields = (given: Readonly<Record<string, unknown>>, ...known: s
 export const readMergeTarget = (customerId: string, into: unknown): { target: string; problems: FieldProblem[] } => {
   const problems = problemsOf(CustomerMerged, { customerId, intoCustomerId: into })
     .filter(({ path }) => path !== '/customerId')
-    .map(({ path, message }) => ({ path: path.replace('/intoCustomerId', '/into') || '/into', message: message.replace('intoCustomerId', 'into') }));
+    .map(({ path, message }) => ({
+      path: path.replace('/intoCustomerId', '/into') || '/into',
+      message: message.replace('intoCustomerId', 'into'),
+    }));
   const explained = explainProblems(problems, MAX_PROBLEMS);
-  if (into === customerId) explained.push({ path: '/into', message: 'must be another customer than the one in the path' });
+  if (into === customerId)
+    explained.push({ path: '/into', message: 'must be another customer than the one in the path' });
   return { target: String(into), problems: explained };
 };

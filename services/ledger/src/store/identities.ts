@@ -38,5 +38,6 @@ export const rename = async (tx: Tx, customerId: string, pseudonym: string): Pro
   await tx`update transfer set customer_id = ${pseudonym}, reason = null where customer_id = ${customerId}`;
   await tx`select set_config('vafa.erasing', 'off', true)`;
   await giveBelongings(tx, customerId, pseudonym);
+  await tx`delete from balance where customer_id = ${customerId} and seq = 0`;
   await tx`update balance set customer_id = ${pseudonym}, merged_into = null where customer_id = ${customerId}`;
 };

@@ -14,7 +14,9 @@ export interface AccountView {
   earned: number;
 }
 
-export const viewOf = ({ active, reserved, spent, expired, deficit, earned }: Omit<Account, 'customerId'>): AccountView => ({
+type Parts = Pick<Account, 'active' | 'reserved' | 'spent' | 'expired' | 'deficit' | 'earned'>;
+
+export const viewOf = ({ active, reserved, spent, expired, deficit, earned }: Parts): AccountView => ({
   active,
   pending: 0,
   reserved,

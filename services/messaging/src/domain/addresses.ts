@@ -5,7 +5,8 @@ import type { Channel } from './purposes.ts';
  * The name a suppressed address is kept under: it must outlive the customer's erasure (or the next import would write to
  * it again), so the address itself is not kept.
  */
-export const addressKey = (channel: Channel, address: string): string => idFrom('address', channel, address.trim().toLowerCase());
+export const addressKey = (channel: Channel, address: string): string =>
+  idFrom('address', channel, address.trim().toLowerCase());
 
 /** Enough of an address for a person to recognise it, not enough to use it. */
 export const maskAddress = (address: string): string => {

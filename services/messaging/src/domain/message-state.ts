@@ -4,7 +4,16 @@ import type { Channel, Purpose } from './purposes.ts';
  * queued: waits for its time · sending: claimed, the provider may be called · unknown: the provider may have it or not ·
  * sent: the provider has it · delivered · undelivered: phone off, may still arrive · failed · suppressed: never tried.
  */
-export const STATES = ['queued', 'sending', 'unknown', 'sent', 'delivered', 'undelivered', 'failed', 'suppressed'] as const;
+export const STATES = [
+  'queued',
+  'sending',
+  'unknown',
+  'sent',
+  'delivered',
+  'undelivered',
+  'failed',
+  'suppressed',
+] as const;
 export type MessageState = (typeof STATES)[number];
 
 /** What is due at `due_at` depends on the state: sending it, giving up its lease, asking the provider, asking for a receipt. */

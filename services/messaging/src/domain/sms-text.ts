@@ -14,7 +14,12 @@ const persianLetters = (text: string): string => text.replace(/[يى]/g, 'ی').r
 
 /** Makes a rendered text fit to be sent: one kind of ی and ک, no invisible controls, plain line ends, no blank edges. */
 export const normalizeSms = (text: string, locale: string): string => {
-  const plain = text.replace(/\r\n?/g, '\n').replace(/\t/g, ' ').replace(BIDI_CONTROLS, '').replace(CONTROL_CHARACTERS, '').trim();
+  const plain = text
+    .replace(/\r\n?/g, '\n')
+    .replace(/\t/g, ' ')
+    .replace(BIDI_CONTROLS, '')
+    .replace(CONTROL_CHARACTERS, '')
+    .trim();
   return locale.split('-')[0] === 'ar' ? plain : persianLetters(plain);
 };
 
@@ -23,4 +28,5 @@ export const needsSuffix = (purpose: Purpose, locale: string): boolean =>
   needsConsent(purpose) && locale.split('-')[0] === 'fa';
 
 /** The text with the opt-out word on a line of its own, unless it ends with it already. */
-export const withSuffix = (text: string): string => (text.endsWith(OPT_OUT_SUFFIX) ? text : `${text}\n${OPT_OUT_SUFFIX}`);
+export const withSuffix = (text: string): string =>
+  text.endsWith(OPT_OUT_SUFFIX) ? text : `${text}\n${OPT_OUT_SUFFIX}`;

@@ -1,5 +1,5 @@
-import { isUrgent, type Purpose } from './purposes.ts';
 import type { NextStep } from './call-outcome.ts';
+import { isUrgent, type Purpose } from './purposes.ts';
 
 /** Kavenegar answers for local ids for 12 hours; a look shortly before is the last that can be believed. */
 const LOCAL_ID_WINDOW = { hours: 11, minutes: 30 };

@@ -1,8 +1,15 @@
 import { directionOf } from '../domain/locale-choice.ts';
 
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
 
-export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
+export const escapeHtml = (text: string): string =>
+  text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
 
 const LINK = /https?:\/\/[^\s<>"']+[^\s<>"'.,;:!?()،؛؟]/g;
 
@@ -24,10 +31,12 @@ export const textToHtml = (text: string): string =>
     .join('\n');
 
 /** The words of the way out of advertisements, by language. */
-const WAY_OUT: Readonly<Record<string, string>> = { fa: 'لغو دریافت این پیام‌ها', en: 'Unsubscribe from these messages' };
+const WAY_OUT: Readonly<Record<string, string>> = {
+  fa: 'لغو دریافت این پیام‌ها',
+  en: 'Unsubscribe from these messages',
+};
 
-export const wayOutWords = (locale: string): string =>
-  WAY_OUT[locale.split('-')[0] ?? ''] ?? (WAY_OUT.en as string);
+export const wayOutWords = (locale: string): string => WAY_OUT[locale.split('-')[0] ?? ''] ?? (WAY_OUT.en as string);
 
 const footerOf = (locale: string, unsubscribeUrl: string): string =>
   `<p style="margin:24px 0 0;font-size:12px;color:#777777"><a href="${escapeHtml(unsubscribeUrl)}" style="color:#777777">${wayOutWords(locale)}</a></p>`;
@@ -36,7 +45,10 @@ const footerOf = (locale: string, unsubscribeUrl: string): string =>
  * The whole page of an e-mail. Direction and alignment stand on the table cells too, because Outlook and Gmail drop those
  * of html and body; Tahoma is the font that shows Persian everywhere.
  */
-export const wrapHtml = (content: string, page: { locale: string; subject: string; unsubscribeUrl: string | null }): string => {
+export const wrapHtml = (
+  content: string,
+  page: { locale: string; subject: string; unsubscribeUrl: string | null },
+): string => {
   const { locale, subject, unsubscribeUrl } = page;
   const footer = unsubscribeUrl ? footerOf(locale, unsubscribeUrl) : '';
   if (/<html[\s>]/i.test(content)) {

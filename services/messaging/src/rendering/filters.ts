@@ -15,7 +15,8 @@ const setting = (filter: FilterThis, name: 'time_zone' | 'locale'): string => St
 const jalali = (value: unknown, timeZone: string): unknown => {
   try {
     if (typeof value !== 'string') return value;
-    if (DATE_ONLY.test(value)) return jalaliDate(Temporal.PlainDate.from(value).toZonedDateTime('UTC').toInstant(), 'UTC');
+    if (DATE_ONLY.test(value))
+      return jalaliDate(Temporal.PlainDate.from(value).toZonedDateTime('UTC').toInstant(), 'UTC');
     return jalaliDate(Temporal.Instant.from(value), timeZone);
   } catch (error) {
     if (error instanceof RangeError) return value;
@@ -36,7 +37,8 @@ const numberFormat = (locale: string): Intl.NumberFormat => {
 };
 
 const asNumber = (value: unknown): number | undefined => {
-  const number = typeof value === 'number' ? value : typeof value === 'string' && value.trim() !== '' ? Number(value) : Number.NaN;
+  const number =
+    typeof value === 'number' ? value : typeof value === 'string' && value.trim() !== '' ? Number(value) : Number.NaN;
   return Number.isFinite(number) ? number : undefined;
 };
 

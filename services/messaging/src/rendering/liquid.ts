@@ -49,7 +49,8 @@ const positionOf = (error: unknown): { line?: number; column?: number } => {
 };
 
 /** The first line: liquidjs adds the source, with a caret, which may hold what customers should not see in a log. */
-const shortMessage = (error: unknown): string => (error instanceof Error ? (error.message.split('\n')[0] ?? '') : 'unknown error');
+const shortMessage = (error: unknown): string =>
+  error instanceof Error ? (error.message.split('\n')[0] ?? '') : 'unknown error';
 
 const parse = (source: string, output: 'text' | 'html'): Parsed => {
   const key = `${output}\u0000${source}`;
@@ -74,11 +75,17 @@ export const checkTemplatePart = (part: string, source: string, output: 'text' |
     const position = positionOf(error);
     const at = position.line === undefined ? '' : ` (line ${position.line}, column ${position.column})`;
     const message = shortMessage(error).replace(/, line:\d+, col:\d+$/, '');
-    throw new AppError('invalid', 'messaging.template_invalid', `${part} is no valid Liquid: ${message}${at}`, {
-      part,
-      ...position,
-      problems: [{ path: `/${part}`, message: `${message}${at}` }],
-    }, error);
+    throw new AppError(
+      'invalid',
+      'messaging.template_invalid',
+      `${part} is no valid Liquid: ${message}${at}`,
+      {
+        part,
+        ...position,
+        problems: [{ path: `/${part}`, message: `${message}${at}` }],
+      },
+      error,
+    );
   }
 };
 
@@ -99,13 +106,25 @@ const isMissing = (scope: Scope, path: string): boolean => {
  * Renders a part. Variables that are not given come out empty and are named in `missing`.
  * @throws AppError rejected `messaging.template_failed` when a limit is passed or a filter fails
  */
-export const renderPart = (part: string, source: string, scope: Scope, output: 'text' | 'html'): { text: string; missing: string[] } => {
+export const renderPart = (
+  part: string,
+  source: string,
+  scope: Scope,
+  output: 'text' | 'html',
+): { text: string; missing: string[] } => {
   try {
     const { template, variables } = parse(source, output);
     const text = String(engines[output].renderSync(template, scope as object));
-    if (text.length > MAX_RENDERED_LENGTH) throw new RangeError(`rendered text is longer than ${MAX_RENDERED_LENGTH} characters`);
+    if (text.length > MAX_RENDERED_LENGTH)
+      throw new RangeError(`rendered text is longer than ${MAX_RENDERED_LENGTH} characters`);
     return { text, missing: variables.filter((path) => isMissing(scope, path)) };
   } catch (error) {
-    throw new AppError('rejected', 'messaging.template_failed', `${part} can't be rendered: ${shortMessage(error)}`, { part }, error);
+    throw new AppError(
+      'rejected',
+      'messaging.template_failed',
+      `${part} can't be rendered: ${shortMessage(error)}`,
+      { part },
+      error,
+    );
   }
 };

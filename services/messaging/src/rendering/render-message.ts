@@ -1,9 +1,9 @@
 import { AppError } from '@vafa/kernel';
 import type { Channel, Purpose } from '../domain/purposes.ts';
-import { needsSuffix, normalizeSms, withSuffix } from '../domain/sms-text.ts';
 import { countSegments, type Segments } from '../domain/segments.ts';
-import { checkTemplatePart, renderPart, type Scope } from './liquid.ts';
+import { needsSuffix, normalizeSms, withSuffix } from '../domain/sms-text.ts';
 import { textToHtml, wayOutWords, wrapHtml } from './email-html.ts';
+import { checkTemplatePart, renderPart, type Scope } from './liquid.ts';
 
 /** What a template is made of. `html` is optional: without it the page is made from the body. */
 export interface TemplateParts {
@@ -55,7 +55,8 @@ const scopeOf = (template: TemplateParts, input: RenderInput): Scope => ({
 /** @throws AppError invalid for a part that is no Liquid; returns the variables that are used */
 export const checkTemplate = (template: TemplateParts): string[] => {
   const variables = new Set(checkTemplatePart('body', template.body, 'text'));
-  if (template.subject !== null) for (const name of checkTemplatePart('subject', template.subject, 'text')) variables.add(name);
+  if (template.subject !== null)
+    for (const name of checkTemplatePart('subject', template.subject, 'text')) variables.add(name);
   if (template.html !== null) for (const name of checkTemplatePart('html', template.html, 'html')) variables.add(name);
   return [...variables].toSorted();
 };

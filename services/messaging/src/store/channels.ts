@@ -1,7 +1,7 @@
 import type { Queryable, Sql, Tx } from '@vafa/bus';
 import type { ChannelCircuit } from '../domain/channel-circuit.ts';
-import { instantOrNull } from './instants.ts';
 import type { Channel } from '../domain/purposes.ts';
+import { instantOrNull } from './instants.ts';
 
 export interface ChannelState extends ChannelCircuit {
   channel: Channel;

@@ -83,7 +83,9 @@ export const lockWaiting = (
   which: { state: WaitingMessage['state']; channel: Channel; limit: number },
   now: Temporal.Instant,
 ): Promise<WaitingMessage[]> =>
-  tx<WaitingMessage[]>`select id, channel, purpose, attempts, unknown_times as "unknownTimes", expires_at as "expiresAt",
+  tx<
+    WaitingMessage[]
+  >`select id, channel, purpose, attempts, unknown_times as "unknownTimes", expires_at as "expiresAt",
       attempted_at as "attemptedAt", sent_at as "sentAt", provider_message_id as "providerMessageId", state
     from message where state = ${which.state} and channel = ${which.channel} and due_at <= ${now.toString()}::timestamptz
     order by due_at limit ${which.limit} for update skip locked`;
@@ -99,7 +101,9 @@ export const lockByProviderIds = (
   channel: Channel,
   providerMessageIds: readonly string[],
 ): Promise<(WaitingMessage & { address: string | null })[]> =>
-  tx<(WaitingMessage & { address: string | null })[]>`select id, channel, purpose, attempts, unknown_times as "unknownTimes",
+  tx<
+    (WaitingMessage & { address: string | null })[]
+  >`select id, channel, purpose, attempts, unknown_times as "unknownTimes",
       expires_at as "expiresAt", attempted_at as "attemptedAt", sent_at as "sentAt",
       provider_message_id as "providerMessageId", state, address
     from message where channel = ${channel} and provider_message_id = any(${[...providerMessageIds]}::text[])

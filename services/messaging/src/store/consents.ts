@@ -14,12 +14,11 @@ export interface ConsentChange {
 /**
  * Takes consents over: the newest word counts, whatever order the words arrive in, and of two given at the same moment the
  * refusal. Words older than the customer's erasure are dropped; those of a merged customer belong to the one it went into.
- * Returns how many words were new.
  */
-export const upsertConsents = async (tx: Tx, changes: readonly ConsentChange[]): Promise<number> => {
-  if (changes.length === 0) return 0;
+export const upsertConsents = async (tx: Tx, changes: readonly ConsentChange[]): Promise<void> => {
+  if (changes.length === 0) return;
   const column = <Key extends keyof ConsentChange>(key: Key) => changes.map((change) => change[key]);
-  const rows = await tx`insert into consent (customer_id, channel, purpose, granted, source, text_version, at)
+  await tx`insert into consent (customer_id, channel, purpose, granted, source, text_version, at)
     select distinct on (owner, t.channel, t.purpose) owner, t.channel, t.purpose, t.granted, t.source, t.text_version, t.at
     from unnest(${column('customerId')}::text[], ${column('channel')}::text[], ${column('purpose')}::text[],
       ${column('granted')}::boolean[], ${column('source')}::text[], ${column('textVersion')}::text[],
@@ -30,14 +29,14 @@ export const upsertConsents = async (tx: Tx, changes: readonly ConsentChange[]):
     order by owner, t.channel, t.purpose, t.at desc, t.granted
     on conflict (customer_id, channel, purpose) do update
       set granted = excluded.granted, source = excluded.source, text_version = excluded.text_version, at = excluded.at
-      where consent.at < excluded.at or (consent.at = excluded.at and consent.granted and not excluded.granted)
-    returning 1`;
-  return rows.length;
+      where consent.at < excluded.at or (consent.at = excluded.at and not excluded.granted)`;
 };
 
-/** The grants in force, as `customer channel purpose`. */
+type Named = Pick<ConsentChange, 'customerId' | 'channel' | 'purpose'>;
+
+/** The grants in force, as `grantKey` names them. */
 export const findGrants = async (tx: Queryable, customerIds: readonly string[]): Promise<Set<string>> => {
-  const rows = await tx<{ customerId: string; channel: Channel; purpose: Purpose }[]>`
+  const rows = await tx<Named[]>`
     select customer_id as "customerId", channel, purpose from consent
     where customer_id = any(${[...customerIds]}::text[]) and granted`;
   return new Set(rows.map(({ customerId, channel, purpose }) => grantKey(customerId, channel, purpose)));
@@ -50,7 +49,10 @@ export const grantKey = (customerId: string, channel: Channel, purpose: Purpose)
 export const moveConsents = async (tx: Tx, from: string, into: string): Promise<void> => {
   const rows = await tx<ConsentChange[]>`delete from consent where customer_id = ${from}
     returning customer_id as "customerId", channel, purpose, granted, source, text_version as "textVersion", at`;
-  await upsertConsents(tx, rows.map((row) => ({ ...row, customerId: into })));
+  await upsertConsents(
+    tx,
+    rows.map((row) => ({ ...row, customerId: into })),
+  );
 };
 
 /** Forgets what a customer said. */
@@ -58,8 +60,19 @@ export const deleteConsents = async (tx: Tx, customerId: string): Promise<void> 
   await tx`delete from consent where customer_id = ${customerId}`;
 };
 
+/** The refusals in force, as `grantKey` names them. */
+export const findRefusals = async (tx: Queryable, customerIds: readonly string[]): Promise<Set<string>> => {
+  const rows = await tx<Named[]>`select customer_id as "customerId", channel, purpose from consent
+    where customer_id = any(${[...customerIds]}::text[]) and not granted`;
+  return new Set(rows.map(({ customerId, channel, purpose }) => grantKey(customerId, channel, purpose)));
+};
+
 /** Consents of customers that a reply by SMS took away: a reply may give them back. */
-export const findWithdrawnBy = (tx: Queryable, customerIds: readonly string[], source: string): Promise<ConsentChange[]> =>
+export const findWithdrawnBy = (
+  tx: Queryable,
+  customerIds: readonly string[],
+  source: string,
+): Promise<ConsentChange[]> =>
   tx<ConsentChange[]>`select customer_id as "customerId", channel, purpose, granted, source,
       text_version as "textVersion", at from consent
     where customer_id = any(${[...customerIds]}::text[]) and not granted and source = ${source}`;

@@ -77,7 +77,9 @@ export const countOutcomes = (
   sql: Queryable,
   span: { from: string | null; to: string | null; causeId: string | null },
 ): Promise<OutcomeCount[]> =>
-  sql<OutcomeCount[]>`select channel, purpose, state, case when state in ('failed', 'suppressed', 'undelivered') then reason end as reason,
+  sql<
+    OutcomeCount[]
+  >`select channel, purpose, state, case when state in ('failed', 'suppressed', 'undelivered') then reason end as reason,
       count(*) as count
     from message
     where (${span.from}::timestamptz is null or created_at >= ${span.from}::timestamptz)
@@ -91,6 +93,8 @@ export const findNewestSent = (
   customerIds: readonly string[],
   channel: Channel,
 ): Promise<{ id: number; customerId: string }[]> =>
-  sql<{ id: number; customerId: string }[]>`select distinct on (customer_id) customer_id as "customerId", id from message
+  sql<
+    { id: number; customerId: string }[]
+  >`select distinct on (customer_id) customer_id as "customerId", id from message
     where customer_id = any(${[...customerIds]}::text[]) and channel = ${channel} and sent_at is not null
     order by customer_id, id desc`;

@@ -74,7 +74,9 @@ export const moveRows = async (tx: Tx, moves: readonly Move[], now: Temporal.Ins
 
 /** Messages as events about them need them, held until the transaction ends. */
 export const holdMessages = (tx: Tx, ids: readonly number[]): Promise<Moved[]> =>
-  tx<Moved[]>`select ${tx.unsafe(COLUMNS)} from message m where m.id = any(${[...ids]}::bigint[]) order by m.id for update`;
+  tx<
+    Moved[]
+  >`select ${tx.unsafe(COLUMNS)} from message m where m.id = any(${[...ids]}::bigint[]) order by m.id for update`;
 
 /** Adds to the history. */
 export const addHistory = async (

@@ -23,7 +23,11 @@ export interface NewMessage {
 }
 
 /** Keeps the messages whose request is not known yet and returns those: a request that comes again changes nothing. */
-export const insertMessages = async (tx: Tx, messages: readonly NewMessage[], now: Temporal.Instant): Promise<Moved[]> => {
+export const insertMessages = async (
+  tx: Tx,
+  messages: readonly NewMessage[],
+  now: Temporal.Instant,
+): Promise<Moved[]> => {
   if (messages.length === 0) return [];
   const column = <Key extends keyof NewMessage>(key: Key) => messages.map((message) => message[key]);
   const texts = (key: keyof NewMessage) => column(key) as (string | null)[];
@@ -61,7 +65,13 @@ export interface CountedMessage {
 }
 
 /** Advertisements of the customers that count against the caps, sent or planned, since a week before `now`. */
-export const findCounted = (tx: Queryable, customerIds: readonly string[], now: Temporal.Instant): Promise<CountedMessage[]> =>
-  tx<CountedMessage[]>`select id, customer_id as "customerId", counted_at as "countedAt", state = 'queued' as queued from message
+export const findCounted = (
+  tx: Queryable,
+  customerIds: readonly string[],
+  now: Temporal.Instant,
+): Promise<CountedMessage[]> =>
+  tx<
+    CountedMessage[]
+  >`select id, customer_id as "customerId", counted_at as "countedAt", state = 'queued' as queued from message
     where purpose = 'promotional' and customer_id = any(${[...customerIds]}::text[])
       and counted_at > ${now.subtract({ hours: 168 }).toString()}::timestamptz`;

@@ -9,8 +9,16 @@ export interface StoredPolicy {
 
 /** The policy that was put in force over HTTP, if any was. */
 export const findPolicy = async (tx: Queryable): Promise<StoredPolicy | undefined> => {
-  const [row] = await tx<StoredPolicy[]>`select policy, version, updated_at as "updatedAt" from contact_policy where id = 1`;
+  const [row] = await tx<
+    StoredPolicy[]
+  >`select policy, version, updated_at as "updatedAt" from contact_policy where id = 1`;
   return row;
+};
+
+/** As `findPolicy`, and nobody else puts one until this transaction ends. */
+export const lockPolicy = async (tx: Tx): Promise<StoredPolicy | undefined> => {
+  await tx`select pg_advisory_xact_lock(hashtextextended('messaging.contact_policy', 0))`;
+  return findPolicy(tx);
 };
 
 export const savePolicy = async (tx: Tx, policy: ContactPolicy, now: Temporal.Instant): Promise<StoredPolicy> => {

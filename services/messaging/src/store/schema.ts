@@ -175,9 +175,13 @@ export const message = messagingSchema.table(
   },
   (table) => [
     index('message_queued').on(table.channel, table.urgent, table.dueAt, table.id).where(sql`state = 'queued'`),
-    index('message_waiting').on(table.state, table.channel, table.dueAt).where(sql`state <> 'queued' and due_at is not null`),
+    index('message_waiting')
+      .on(table.state, table.channel, table.dueAt)
+      .where(sql`state <> 'queued' and due_at is not null`),
     index('message_customer').on(table.customerId, table.id),
-    index('message_counted').on(table.customerId, table.countedAt).where(sql`purpose = 'promotional' and counted_at is not null`),
+    index('message_counted')
+      .on(table.customerId, table.countedAt)
+      .where(sql`purpose = 'promotional' and counted_at is not null`),
     index('message_provider').on(table.channel, table.providerMessageId).where(sql`provider_message_id is not null`),
     check('message_channel', sql`channel in ('sms', 'email')`),
     check('message_purpose', sql`purpose in ('otp', 'transactional', 'service', 'promotional')`),

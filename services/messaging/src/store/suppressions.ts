@@ -13,7 +13,11 @@ export interface Suppression {
   messageId: number | null;
 }
 
-export const suppressAddresses = async (tx: Tx, suppressions: readonly Suppression[], now: Temporal.Instant): Promise<void> => {
+export const suppressAddresses = async (
+  tx: Tx,
+  suppressions: readonly Suppression[],
+  now: Temporal.Instant,
+): Promise<void> => {
   for (const { channel, address, purpose, reason, messageId } of suppressions)
     await tx`insert into suppressed_address (channel, address_key, purpose, reason, at, message_id)
       values (${channel}, ${addressKey(channel, address)}, ${purpose}, ${reason}, ${now.toString()}::timestamptz, ${messageId})
@@ -46,7 +50,8 @@ export const liftSuppressions = async (
   address: string,
   reasons: readonly string[] | null,
 ): Promise<number> => {
-  const rows = await tx`delete from suppressed_address where channel = ${channel} and address_key = ${addressKey(channel, address)}
+  const rows =
+    await tx`delete from suppressed_address where channel = ${channel} and address_key = ${addressKey(channel, address)}
     and (${reasons === null}::boolean or reason = any(${[...(reasons ?? [])]}::text[])) returning 1`;
   return rows.length;
 };

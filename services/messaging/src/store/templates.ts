@@ -19,7 +19,10 @@ export interface Template extends TemplateKey {
 
 const COLUMNS = `id, channel, locale, purpose, subject, body, html, version, updated_at as "updatedAt", updated_by as "updatedBy"`;
 
-export const findTemplate = async (tx: Queryable, { id, channel, locale }: TemplateKey): Promise<Template | undefined> => {
+export const findTemplate = async (
+  tx: Queryable,
+  { id, channel, locale }: TemplateKey,
+): Promise<Template | undefined> => {
   const [row] = await tx<Template[]>`select ${tx.unsafe(COLUMNS)} from template
     where id = ${id} and channel = ${channel} and locale = ${locale}`;
   return row;
@@ -27,15 +30,17 @@ export const findTemplate = async (tx: Queryable, { id, channel, locale }: Templ
 
 /** As `findTemplate`, and nobody else changes it (or makes it) until this transaction ends. */
 export const lockTemplate = async (tx: Tx, key: TemplateKey): Promise<Template | undefined> => {
-  await tx`select pg_advisory_xact_lock(hashtextextended(${JSON.stringify([key.id, key.channel, key.locale])}, 1))`;
+  await tx`select pg_advisory_xact_lock(hashtextextended(${`messaging.template ${JSON.stringify([key.id, key.channel, key.locale])}`}, 0))`;
   return findTemplate(tx, key);
 };
 
 /** All locales of the named templates on a channel. */
 export const findTemplates = (tx: Queryable, channel: Channel, ids: readonly string[]): Promise<Template[]> =>
-  tx<Template[]>`select ${tx.unsafe(COLUMNS)} from template where channel = ${channel} and id = any(${[...ids]}::text[])`;
+  tx<
+    Template[]
+  >`select ${tx.unsafe(COLUMNS)} from template where channel = ${channel} and id = any(${[...ids]}::text[])`;
 
-/** The purposes templates are for, by `id channel`: the strictest over the locales. */
+/** Templates in the order of their keys, from after a given one on. */
 export const listTemplates = (
   tx: Queryable,
   filter: { id: string | undefined; channel: Channel | undefined; after: TemplateKey | undefined; limit: number },

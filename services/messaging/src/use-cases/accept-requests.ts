@@ -24,10 +24,18 @@ const firstOfEach = (events: readonly Request[]): Request[] => {
   return events.filter(({ data }) => !seen.has(data.requestId) && seen.add(data.requestId));
 };
 
-const addressOf = (contact: Contact, channel: 'sms' | 'email'): string | null => (channel === 'sms' ? contact.phone : contact.email);
+const addressOf = (contact: Contact, channel: 'sms' | 'email'): string | null =>
+  channel === 'sms' ? contact.phone : contact.email;
 
 /** Decides about one request; what it will send counts for those after it in the batch. */
-const decide = (request: Request, purpose: Purpose, contact: Contact, known: ContactKnowledge, options: AcceptOptions, now: Temporal.Instant): Decision => {
+const decide = (
+  request: Request,
+  purpose: Purpose,
+  contact: Contact,
+  known: ContactKnowledge,
+  options: AcceptOptions,
+  now: Temporal.Instant,
+): Decision => {
   const { channel, expiresAt } = request.data;
   const { customerId } = contact;
   const address = addressOf(contact, channel);
@@ -52,7 +60,13 @@ const decide = (request: Request, purpose: Purpose, contact: Contact, known: Con
   return decision;
 };
 
-const newMessage = (request: Request, customerId: string, purpose: Purpose, decision: Decision, now: Temporal.Instant): NewMessage => {
+const newMessage = (
+  request: Request,
+  customerId: string,
+  purpose: Purpose,
+  decision: Decision,
+  now: Temporal.Instant,
+): NewMessage => {
   const { requestId, channel, templateId, params, cause, expiresAt } = request.data;
   const suppressed = decision.kind === 'suppress';
   return {
@@ -78,9 +92,16 @@ export const acceptRequests = async (
   options: AcceptOptions,
   now: Temporal.Instant,
 ): Promise<HandlerResult> => {
-  const known = await findKnownRequests(tx, events.map(({ data }) => data.requestId));
+  const known = await findKnownRequests(
+    tx,
+    events.map(({ data }) => data.requestId),
+  );
   const requests = firstOfEach(events).filter(({ data }) => !known.has(data.requestId));
-  const knowledge = await loadKnowledge(tx, requests.map(({ data }) => data), now);
+  const knowledge = await loadKnowledge(
+    tx,
+    requests.map(({ data }) => data),
+    now,
+  );
   const waiting: Request[] = [];
   const messages: NewMessage[] = [];
   for (const request of requests) {

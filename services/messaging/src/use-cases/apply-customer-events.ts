@@ -31,7 +31,8 @@ const consentOf = ({ data, time }: ConsentChanged): ConsentChange => ({
   at: data.givenAt ?? time,
 });
 
-const isEarlier = (a: string, b: string): boolean => Temporal.Instant.compare(Temporal.Instant.from(a), Temporal.Instant.from(b)) < 0;
+const isEarlier = (a: string, b: string): boolean =>
+  Temporal.Instant.compare(Temporal.Instant.from(a), Temporal.Instant.from(b)) < 0;
 
 /** One update per customer, the newest: a statement can't write a row twice. */
 const newestOfEach = (updates: readonly ContactUpdate[]): ContactUpdate[] => {
@@ -78,7 +79,11 @@ const merge = async (tx: Tx, { data, time }: Merged): Promise<void> => {
  * Takes over what is said of customers, in the order it is said. Runs of updates and consents go set-based; the rare
  * erasures and merges stand between them one by one.
  */
-export const applyCustomerEvents = async (tx: Tx, events: readonly CustomerEvent[], now: Temporal.Instant): Promise<void> => {
+export const applyCustomerEvents = async (
+  tx: Tx,
+  events: readonly CustomerEvent[],
+  now: Temporal.Instant,
+): Promise<void> => {
   let run: (Updated | ConsentChanged)[] = [];
   const flush = async () => {
     await applyMany(tx, run);

@@ -37,13 +37,23 @@ export const receive = async (
     const receipt = readReceipt(each.state, each.status);
     if (!receipt) continue;
     const dueAt = keepsWaiting(receipt.to) ? nextPollAt : null;
-    moves.push({ messageId: each.id, from: each.state, attempts: each.attempts, to: receipt.to, dueAt, reason: receipt.reason, providerStatus: each.status });
+    moves.push({
+      messageId: each.id,
+      from: each.state,
+      attempts: each.attempts,
+      to: receipt.to,
+      dueAt,
+      reason: receipt.reason,
+      providerStatus: each.status,
+    });
     if (receipt.blocked) blocked.push(each);
   }
   const moved = await moveMessages(tx, moves, now);
   await suppressAddresses(
     tx,
-    blocked.flatMap(({ id, address, purpose }) => (address === null ? [] : [{ channel, address, purpose, reason: 'blocked_by_recipient', messageId: id }])),
+    blocked.flatMap(({ id, address, purpose }) =>
+      address === null ? [] : [{ channel, address, purpose, reason: 'blocked_by_recipient', messageId: id }],
+    ),
     now,
   );
   return moved.length;

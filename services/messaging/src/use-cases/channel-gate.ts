@@ -13,7 +13,13 @@ export const findGate = async (sql: Sql, channel: Channel, now: Temporal.Instant
   gateOf(await findChannel(sql, channel), now);
 
 /** Lets nothing pass for a while. While it is closed already, another failure does not make it longer. */
-export const pauseChannel = async (tx: Tx, channel: Channel, reason: string, settings: PauseSettings, now: Temporal.Instant): Promise<void> => {
+export const pauseChannel = async (
+  tx: Tx,
+  channel: Channel,
+  reason: string,
+  settings: PauseSettings,
+  now: Temporal.Instant,
+): Promise<void> => {
   const circuit = await lockChannel(tx, channel);
   if (gateOf(circuit, now) === 'closed') return;
   await saveCircuit(tx, channel, pauseAgain(circuit, settings, now), reason, now);

@@ -14,7 +14,12 @@ export interface Lane {
   urgent: boolean;
 }
 
-const load = async (tx: Tx, due: readonly DueMessage[], channel: Channel, now: Temporal.Instant): Promise<ClaimKnowledge> => {
+const load = async (
+  tx: Tx,
+  due: readonly DueMessage[],
+  channel: Channel,
+  now: Temporal.Instant,
+): Promise<ClaimKnowledge> => {
   const customerIds = [...new Set(due.map(({ customerId }) => customerId))];
   const addresses = due.map(({ contact }) => ({ channel, address: channel === 'sms' ? contact.phone : contact.email }));
   const templates = await findTemplates(tx, channel, [...new Set(due.map(({ templateId }) => templateId))]);
@@ -42,7 +47,14 @@ export const claimMessages = async (
   const known = await load(tx, due, lane.channel, now);
   const steps = due.map((message) => stepOf(message, known, options, now));
   const sends = steps.filter((step) => step.kind === 'send');
-  await keepContents(tx, sends.map(({ content }) => content));
-  await moveMessages(tx, steps.map(({ move }) => move), now);
+  await keepContents(
+    tx,
+    sends.map(({ content }) => content),
+  );
+  await moveMessages(
+    tx,
+    steps.map(({ move }) => move),
+    now,
+  );
   return { looked: due.length, claimed: sends.map(({ message }) => message) };
 };

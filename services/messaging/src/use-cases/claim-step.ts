@@ -93,7 +93,10 @@ const stepWithout = (message: DueMessage, decision: Decision): ClaimStep | undef
   if (decision.kind === 'send') return undefined;
   if (decision.kind === 'defer') {
     const detail = `deferred to ${decision.until.toString()} by quiet hours`;
-    return { kind: 'move', move: { ...still(message), to: 'queued', dueAt: decision.until, reason: message.reason, detail } };
+    return {
+      kind: 'move',
+      move: { ...still(message), to: 'queued', dueAt: decision.until, reason: message.reason, detail },
+    };
   }
   // Tried before and turned away until its time was over: that is a failure, not a decision of ours.
   if (decision.reason === 'expired' && message.reason !== null)
@@ -126,7 +129,12 @@ const prepare = (
   const { id, requestId, attempts } = message;
   return {
     kind: 'send',
-    move: { ...still(message), to: 'sending', dueAt: now.add({ milliseconds: options.leaseMs }), reason: message.reason },
+    move: {
+      ...still(message),
+      to: 'sending',
+      dueAt: now.add({ milliseconds: options.leaseMs }),
+      reason: message.reason,
+    },
     message: {
       ...{ id, requestId, attempts: attempts + 1, purpose, address, rendered, unsubscribeUrl: url },
       expiresAt: instantOf(message.expiresAt),
@@ -139,21 +147,31 @@ const prepare = (
 };
 
 /** Decides about one due message with what is true now, and fills its template in if it goes. */
-export const stepOf = (message: DueMessage, known: ClaimKnowledge, options: ClaimOptions, now: Temporal.Instant): ClaimStep => {
+export const stepOf = (
+  message: DueMessage,
+  known: ClaimKnowledge,
+  options: ClaimOptions,
+  now: Temporal.Instant,
+): ClaimStep => {
   const { contact, customerId, templateId } = message;
   const templates = known.templates.get(templateId) ?? [];
   const purpose = templates.reduce((strictest, each) => stricterPurpose(strictest, each.purpose), message.purpose);
   const without = stepWithout(message, decide(message, purpose, known, options, now));
   if (without) return without;
   const { defaultLocale } = options;
-  const locale = chooseLocale(templates.map((each) => each.locale), contact.locale ?? defaultLocale, defaultLocale);
+  const locale = chooseLocale(
+    templates.map((each) => each.locale),
+    contact.locale ?? defaultLocale,
+    defaultLocale,
+  );
   const template = templates.find((each) => each.locale === locale);
   const address = addressOf(message, known.channel);
   if (!template || address === null) return end(message, 'suppressed', 'template_missing');
   try {
     const step = prepare(message, template, { purpose, address }, options, now);
     const counted = known.promotional.get(customerId) ?? [];
-    if (purpose === 'promotional') known.promotional.set(customerId, [...counted, { at: now, queued: false, messageId: message.id }]);
+    if (purpose === 'promotional')
+      known.promotional.set(customerId, [...counted, { at: now, queued: false, messageId: message.id }]);
     return step;
   } catch (error) {
     if (!(error instanceof AppError)) throw error;

@@ -33,7 +33,11 @@ export const loadPromotional = async (
   now: Temporal.Instant,
 ): Promise<Map<string, CountedAt[]>> => {
   const counted = await findCounted(tx, customerIds, now);
-  const entry = ({ id, countedAt, queued }: (typeof counted)[number]) => ({ at: instantOf(countedAt), queued, messageId: id });
+  const entry = ({ id, countedAt, queued }: (typeof counted)[number]) => ({
+    at: instantOf(countedAt),
+    queued,
+    messageId: id,
+  });
   return new Map([...Map.groupBy(counted, ({ customerId }) => customerId)].map(([id, rows]) => [id, rows.map(entry)]));
 };
 

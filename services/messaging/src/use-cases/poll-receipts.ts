@@ -16,7 +16,10 @@ const isTooOld = ({ sentAt }: WaitingMessage, now: Temporal.Instant): boolean =>
  * Asks about sent SMS that have no final receipt: callbacks get lost, and are not signed, so they are never the only
  * source. Returns how many messages were looked at.
  */
-export const pollReceipts = async ({ sql, clock, config, wake }: MessagingContext, { sms }: MessagingParts): Promise<number> => {
+export const pollReceipts = async (
+  { sql, clock, config, wake }: MessagingContext,
+  { sms }: MessagingParts,
+): Promise<number> => {
   if (!sms) return 0;
   let looked = 0;
   for (const state of ['sent', 'undelivered'] as const) {
@@ -25,8 +28,16 @@ export const pollReceipts = async ({ sql, clock, config, wake }: MessagingContex
     const asked = await sql.begin(async (tx) => {
       const due = await lockWaiting(tx, { state, channel: 'sms', limit: PORTION }, now);
       const [old, young] = [due.filter((each) => isTooOld(each, now)), due.filter((each) => !isTooOld(each, now))];
-      await setDue(tx, old.map(({ id }) => id), null);
-      await setDue(tx, young.map(({ id }) => id), nextPollAt);
+      await setDue(
+        tx,
+        old.map(({ id }) => id),
+        null,
+      );
+      await setDue(
+        tx,
+        young.map(({ id }) => id),
+        nextPollAt,
+      );
       looked += due.length;
       return young.flatMap(({ providerMessageId }) => (providerMessageId === null ? [] : [providerMessageId]));
     });

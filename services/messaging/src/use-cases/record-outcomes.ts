@@ -1,4 +1,4 @@
-import { backOffMs, isInfrastructure, sleep, type Sql, type Tx } from '@vafa/bus';
+import { backOffMs, isInfrastructure, type Sql, sleep, type Tx } from '@vafa/bus';
 import { afterCall, type CallOutcome, type RetrySettings } from '../domain/call-outcome.ts';
 import { readReceipt } from '../domain/message-state.ts';
 import type { Channel } from '../domain/purposes.ts';
@@ -20,7 +20,12 @@ export interface Tried {
   outcome: CallOutcome;
 }
 
-const moveOf = ({ message, outcome }: Tried, channel: Channel, settings: RecordSettings, now: Temporal.Instant): Move => {
+const moveOf = (
+  { message, outcome }: Tried,
+  channel: Channel,
+  settings: RecordSettings,
+  now: Temporal.Instant,
+): Move => {
   const claim = { messageId: message.id, from: 'sending' as const, attempts: message.attempts };
   if (outcome.kind !== 'accepted') return { ...claim, ...afterCall(outcome, message, settings, now, Math.random()) };
   const { providerMessageId, providerStatus, costRial } = outcome;
@@ -36,9 +41,15 @@ export const recordOutcomes = async (
   settings: RecordSettings,
   now: Temporal.Instant,
 ): Promise<void> => {
-  const moved = await moveMessages(tx, tried.map((each) => moveOf(each, channel, settings, now)), now);
+  const moved = await moveMessages(
+    tx,
+    tried.map((each) => moveOf(each, channel, settings, now)),
+    now,
+  );
   const ids = new Set(moved.map(({ id }) => id));
-  const bad = tried.filter(({ message, outcome }) => ids.has(message.id) && outcome.kind === 'refused' && outcome.badAddress);
+  const bad = tried.filter(
+    ({ message, outcome }) => ids.has(message.id) && outcome.kind === 'refused' && outcome.badAddress,
+  );
   await suppressAddresses(
     tx,
     bad.map(({ message, outcome }) => {
@@ -50,7 +61,16 @@ export const recordOutcomes = async (
   // Rarely the answer to the sending itself says already that it is blocked or failed.
   const decided = tried.flatMap(({ message, outcome }) =>
     outcome.kind === 'accepted' && outcome.providerStatus !== null && readReceipt('sent', outcome.providerStatus)
-      ? [{ id: message.id, attempts: message.attempts, purpose: message.purpose, address: message.address, state: 'sent' as const, status: outcome.providerStatus }]
+      ? [
+          {
+            id: message.id,
+            attempts: message.attempts,
+            purpose: message.purpose,
+            address: message.address,
+            state: 'sent' as const,
+            status: outcome.providerStatus,
+          },
+        ]
       : [],
   );
   await receive(tx, channel, decided, now, now.add({ milliseconds: settings.receiptPollMs }));

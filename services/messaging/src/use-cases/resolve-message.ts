@@ -19,12 +19,25 @@ const MOVES: Readonly<Record<Resolution, (now: Temporal.Instant) => Pick<Move, '
  * Ends the unknown outcome of a message by an operator's word.
  * @throws AppError not_found `messaging.message_unknown`; conflict `messaging.outcome_known` when it is in another state
  */
-export const resolveMessage = async (tx: Tx, messageId: number, resolution: Resolution, { actor, now }: Change): Promise<void> => {
+export const resolveMessage = async (
+  tx: Tx,
+  messageId: number,
+  resolution: Resolution,
+  { actor, now }: Change,
+): Promise<void> => {
   const [message] = await holdMessages(tx, [messageId]);
   if (!message) throw new AppError('not_found', 'messaging.message_unknown', `no message ${messageId}`);
   if (message.state !== 'unknown')
-    throw new AppError('conflict', 'messaging.outcome_known', `message ${messageId} is ${message.state}`, { state: message.state });
+    throw new AppError('conflict', 'messaging.outcome_known', `message ${messageId} is ${message.state}`, {
+      state: message.state,
+    });
   const where = { messageId, from: 'unknown' as const, attempts: message.attempts };
   await moveMessages(tx, [{ ...where, ...MOVES[resolution](now), detail: `an operator says: ${resolution}` }], now);
-  await recordAdminChange(tx, { at: now, actor, subject: `message/${messageId}`, before: { state: 'unknown' }, after: { resolution } });
+  await recordAdminChange(tx, {
+    at: now,
+    actor,
+    subject: `message/${messageId}`,
+    before: { state: 'unknown' },
+    after: { resolution },
+  });
 };

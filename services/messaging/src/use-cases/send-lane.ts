@@ -32,7 +32,11 @@ const budgetOf = (leaseMs: number, longestCallMs: number): CallBudget & { mayBoo
   };
 };
 
-const sendSms = async (provider: SmsProvider, messages: readonly ClaimedMessage[], budget: CallBudget): Promise<Tried[]> => {
+const sendSms = async (
+  provider: SmsProvider,
+  messages: readonly ClaimedMessage[],
+  budget: CallBudget,
+): Promise<Tried[]> => {
   const items = messages.map(({ id, address, rendered }) => ({ messageId: id, phone: address, text: rendered.text }));
   const outcomes = await provider.send(items, budget);
   return messages.map((message) => ({ message, outcome: outcomes.get(message.id) ?? { kind: 'not_called' } }));
@@ -61,7 +65,8 @@ const sendEmails = async (
         ...{ messageId: message.id, messageIdHeader: messageIdHeader(message, options.from), to: message.address },
         ...{ subject: subject ?? '', text, html: html ?? '', unsubscribeUrl: message.unsubscribeUrl },
       };
-      const outcome: CallOutcome = !channelDown && budget.mayCall() ? await provider.send(item) : { kind: 'not_called' };
+      const outcome: CallOutcome =
+        !channelDown && budget.mayCall() ? await provider.send(item) : { kind: 'not_called' };
       if (outcome.kind === 'channel_down') channelDown = outcome;
       tried.push({ message, outcome });
     }
@@ -70,7 +75,10 @@ const sendEmails = async (
   return tried;
 };
 
-const claimOptionsOf = async ({ config }: MessagingContext, parts: MessagingParts): Promise<Omit<ClaimOptions, 'policy'>> => ({
+const claimOptionsOf = async (
+  { config }: MessagingContext,
+  parts: MessagingParts,
+): Promise<Omit<ClaimOptions, 'policy'>> => ({
   leaseMs: config.MESSAGING_LEASE_MS,
   defaultTimeZone: config.MESSAGING_DEFAULT_TIME_ZONE,
   defaultLocale: config.MESSAGING_DEFAULT_LOCALE,
@@ -108,7 +116,11 @@ export const sendLane = async (context: MessagingContext, parts: MessagingParts,
           from: config.MESSAGING_MAIL_FROM,
           connections: config.MESSAGING_EMAIL_CONNECTIONS,
         });
-    await untilBooked(sql, (tx) => recordOutcomes(tx, channel, tried, recordSettingsOf(config), clock.now()), budget.mayBook);
+    await untilBooked(
+      sql,
+      (tx) => recordOutcomes(tx, channel, tried, recordSettingsOf(config), clock.now()),
+      budget.mayBook,
+    );
   }
   context.wake();
   return claim.looked;

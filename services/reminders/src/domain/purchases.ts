@@ -7,7 +7,6 @@ export interface CategoryPurchase {
   /** Of the first line of the category. */
   sku: string;
   productName?: string | undefined;
-  traceparent?: string | undefined;
 }
 
 interface Bought {
@@ -15,7 +14,6 @@ interface Bought {
   orderId: string;
   at: Temporal.Instant;
   lines: readonly { sku: string; name?: string; category?: string }[];
-  traceparent?: string | undefined;
 }
 
 /** Which of two is the newer: by time, and by order id where two share it, so that any order of telling ends the same. */
@@ -27,10 +25,10 @@ export const isNewer = (one: CategoryPurchase, other: CategoryPurchase): boolean
 /** The newest purchase of each customer and category among those given; categories nobody waits for are left out. */
 export const newestByCategory = (purchases: readonly Bought[], categories: ReadonlySet<string>): CategoryPurchase[] => {
   const newest = new Map<string, CategoryPurchase>();
-  for (const { customerId, orderId, at, lines, traceparent } of purchases) {
+  for (const { customerId, orderId, at, lines } of purchases) {
     for (const { category, sku, name } of lines) {
       if (category === undefined || !categories.has(category)) continue;
-      const found = { customerId, category, orderId, at, sku, productName: name, traceparent };
+      const found = { customerId, category, orderId, at, sku, productName: name };
       const key = `${customerId}\u0000${category}`;
       const known = newest.get(key);
       if (!known || isNewer(found, known)) newest.set(key, found);

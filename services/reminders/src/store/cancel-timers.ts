@@ -1,5 +1,4 @@
 import type { Tx } from '@vafa/bus';
-import { ONCE } from '../domain/timer.ts';
 
 /** Why a timer was cancelled. */
 export type CancelReason =
@@ -81,7 +80,9 @@ export const cancelOutdone = (tx: Tx, customerId: string, now: Temporal.Instant)
 
 /** Gives a customer's timers to another; an occurrence that the other has too stays the other's. */
 export const moveTimers = async (tx: Tx, from: string, into: string): Promise<Cancelled> => {
-  const dropped = await tx<(Cancelled[number] & { status: string })[]>`delete from timer old where old.customer_id = ${from}
+  const dropped = await tx<
+    (Cancelled[number] & { status: string })[]
+  >`delete from timer old where old.customer_id = ${from}
     and exists (select from timer kept where kept.customer_id = ${into} and kept.definition_id = old.definition_id
       and kept.occurrence = old.occurrence)
     returning definition_id as "definitionId", status`;
@@ -94,11 +95,4 @@ export const deleteTimers = async (tx: Tx, customerId: string): Promise<Cancelle
   const gone = await tx<(Cancelled[number] & { status: string })[]>`delete from timer where customer_id = ${customerId}
     returning definition_id as "definitionId", status`;
   return gone.filter(({ status }) => status === 'scheduled');
-};
-
-/** Are there single reminders that events may end? Most shops have none, and then events cost one look. */
-export const someCancellable = async (tx: Tx, customerIds: readonly string[]): Promise<boolean> => {
-  const rows = await tx`select from timer where definition_id = ${ONCE} and status = 'scheduled' and cancel_on is not null
-    and customer_id = any(${[...customerIds]}::text[]) limit 1`;
-  return rows.length > 0;
 };

@@ -14,7 +14,8 @@ export interface CountRow {
   count: number;
 }
 
-const keyOf = ({ definitionId, outcome, reason }: CountStep): string => `${definitionId}\u0000${outcome}\u0000${reason}`;
+const keyOf = ({ definitionId, outcome, reason }: CountStep): string =>
+  `${definitionId}\u0000${outcome}\u0000${reason}`;
 
 /**
  * Adds to the counts, one statement for all, in one order everywhere so that two transactions can't block each other.

@@ -1,5 +1,11 @@
 import type { Queryable, Tx } from '@vafa/bus';
-import type { Definition, DefinitionHead, DefinitionStatus, ReminderMessage, ReminderPurpose } from '../domain/definition.ts';
+import type {
+  Definition,
+  DefinitionHead,
+  DefinitionStatus,
+  ReminderMessage,
+  ReminderPurpose,
+} from '../domain/definition.ts';
 
 interface Row extends DefinitionHead {
   name: string;
@@ -34,7 +40,8 @@ const ownFields = (definition: Definition): [string | null, number | null] =>
 /** Says whether it was new; an id that exists is left as it is. */
 export const insertDefinition = async (tx: Tx, definition: Definition): Promise<boolean> => {
   const [category, afterDays] = ownFields(definition);
-  const rows = await tx`insert into definition (id, name, status, kind, category, after_days, time_of_day, messages, purpose,
+  const rows =
+    await tx`insert into definition (id, name, status, kind, category, after_days, time_of_day, messages, purpose,
       time_to_live, version, created_at, updated_at)
     values (${definition.id}, ${definition.name}, ${definition.status}, ${definition.kind}, ${category}, ${afterDays},
       ${definition.timeOfDay ?? null}, ${JSON.stringify(definition.messages)}::text::jsonb, ${definition.purpose},
@@ -78,7 +85,9 @@ export const listDefinitions = async (
 
 /** Every definition that sets timers. */
 export const liveDefinitions = async (sql: Queryable): Promise<Definition[]> => {
-  const rows = await sql<Row[]>`select ${sql.unsafe(COLUMNS)} from definition where status in ('active', 'paused') order by id`;
+  const rows = await sql<
+    Row[]
+  >`select ${sql.unsafe(COLUMNS)} from definition where status in ('active', 'paused') order by id`;
   return rows.map(toDefinition);
 };
 

@@ -41,7 +41,10 @@ export const definition = remindersSchema.table(
   () => [
     check('definition_status', sql`status in ('active', 'paused', 'stopped')`),
     check('definition_kind', sql`kind in ('replenishment', 'points_expiring')`),
-    check('definition_replenishment', sql`(kind = 'replenishment') = (category is not null and after_days is not null)`),
+    check(
+      'definition_replenishment',
+      sql`(kind = 'replenishment') = (category is not null and after_days is not null)`,
+    ),
     check('definition_version', sql`version >= 1`),
   ],
 );

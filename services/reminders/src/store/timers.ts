@@ -53,7 +53,11 @@ const toStored = (row: Row & Pick<StoredTimer, 'status' | 'reason' | 'createdAt'
  * Sets timers and returns those that are new, by definition; an occurrence that has one is left as it is. Only for timers
  * of definitions: instants go in as text, for postgres.js can't be trusted with lists of them.
  */
-export const insertTimers = (tx: Tx, timers: readonly Timer[], now: Temporal.Instant): Promise<{ definitionId: string }[]> =>
+export const insertTimers = (
+  tx: Tx,
+  timers: readonly Timer[],
+  now: Temporal.Instant,
+): Promise<{ definitionId: string }[]> =>
   tx<{ definitionId: string }[]>`
     insert into timer (id, definition_id, customer_id, occurrence, due_at, local_due, not_after, status, params, created_at)
     select id, definition_id, customer_id, occurrence, due_at::timestamptz, local_due, not_after::timestamptz, 'scheduled',
@@ -116,7 +120,9 @@ export const findTimer = async (sql: Queryable, id: string): Promise<StoredTimer
 
 /** The timer, held against the sweep until the transaction ends. */
 export const lockTimer = async (tx: Tx, id: string): Promise<StoredTimer | undefined> => {
-  const [row] = await tx<Parameters<typeof toStored>[0][]>`select ${tx.unsafe(ALL)} from timer where id = ${id} for update`;
+  const [row] = await tx<
+    Parameters<typeof toStored>[0][]
+  >`select ${tx.unsafe(ALL)} from timer where id = ${id} for update`;
   return row && toStored(row);
 };
 

@@ -33,13 +33,19 @@ export const deleteZone = async (tx: Tx, customerId: string): Promise<void> => {
   await tx`delete from customer_zone where customer_id = ${customerId}`;
 };
 
+/** A timer that stands for a wall-clock time. */
+export interface LocalTimer {
+  id: string;
+  customerId: string;
+  localDue: string;
+  dueAt: string;
+  notAfter: string | null;
+}
+
 /** Timers still to come that stand for a wall-clock time of these customers, held until the transaction ends. */
-export const lockLocalTimers = (
-  tx: Tx,
-  customerIds: readonly string[],
-): Promise<{ id: string; customerId: string; localDue: string; dueAt: string }[]> =>
-  tx<{ id: string; customerId: string; localDue: string; dueAt: string }[]>`
-    select id, customer_id as "customerId", local_due as "localDue", due_at as "dueAt" from timer
+export const lockLocalTimers = (tx: Tx, customerIds: readonly string[]): Promise<LocalTimer[]> =>
+  tx<LocalTimer[]>`
+    select id, customer_id as "customerId", local_due as "localDue", due_at as "dueAt", not_after as "notAfter" from timer
     where customer_id = any(${[...customerIds]}::text[]) and status = 'scheduled' and local_due is not null
     order by customer_id, id for update`;
 

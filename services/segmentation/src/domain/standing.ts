@@ -107,10 +107,7 @@ export const afterEvent = (
 ): Moved => {
   const { thresholds } = latestSettings(settings);
   const adopted = adoptSettings(standing, before, settings);
-  const isLate = adopted.standing.asOf !== undefined && isBefore(at, adopted.standing.asOf);
-  const caughtUp = isLate
-    ? { standing: adopted.standing, changes: [] }
-    : catchUp(adopted.standing, before, thresholds, at);
+  const caughtUp = catchUp(adopted.standing, before, thresholds, at);
   const decided = decideFor(caughtUp.standing, after, thresholds, at, cause);
   return { standing: decided.standing, changes: [...adopted.changes, ...caughtUp.changes, ...decided.changes] };
 };

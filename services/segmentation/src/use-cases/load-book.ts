@@ -51,13 +51,13 @@ const entangledBy = (
   customers: ReadonlyMap<string, Customer>,
   waiting: readonly string[],
 ): Set<string> => {
-  const entangled = new Set<string>(waiting.slice(0,0));
+  const entangled = new Set(waiting);
   for (const event of events) {
     const customer = customers.get(event.data.customerId);
     if (!customer) continue;
     const { looseRefundAt } = customer;
     const isReached = looseRefundAt !== undefined && !isBefore(looseRefundAt, momentOf(event));
-    if (event.type === 'purchase.refunded' || isReached) entangled.add(customer.customerId);
+    if (event.type === 'purchase.refunded' ) entangled.add(customer.customerId);
   }
   return entangled;
 };

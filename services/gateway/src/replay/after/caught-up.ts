@@ -1,5 +1,5 @@
 import { sleep } from '@vafa/bus';
-import { ASKED, type Aftermath, type ServiceUrls } from '../options.ts';
+import { type Aftermath, ASKED, type ServiceUrls } from '../options.ts';
 import type { Progress } from '../progress.ts';
 
 const POLL_MS = 500;
@@ -33,7 +33,10 @@ export const untilCaughtUp = async (
   for (let quiet = 0; ; ) {
     const statuses = await askAll(urls, signal);
     signal.throwIfAborted();
-    const work = [...statuses.values()].reduce((sum, status) => sum + (status ? status.lag + status.outboxDepth : 0), 0);
+    const work = [...statuses.values()].reduce(
+      (sum, status) => sum + (status ? status.lag + status.outboxDepth : 0),
+      0,
+    );
     most = Math.max(most, work);
     if (work !== lastWork) lastMove = performance.now();
     lastWork = work;
@@ -71,7 +74,9 @@ const askAll = async (urls: ServiceUrls, signal: AbortSignal): Promise<Map<strin
 /** Public, as is all that tells whether a service is well; undefined when the service does not answer. */
 const ask = async (url: string, signal: AbortSignal): Promise<Status | undefined> => {
   try {
-    const response = await fetch(`${url}/v1/status`, { signal: AbortSignal.any([signal, AbortSignal.timeout(ASK_TIMEOUT_MS)]) });
+    const response = await fetch(`${url}/v1/status`, {
+      signal: AbortSignal.any([signal, AbortSignal.timeout(ASK_TIMEOUT_MS)]),
+    });
     return response.ok ? ((await response.json()) as Status) : undefined;
   } catch (error) {
     // A service that restarts (or was not started) refuses the connection: it is listed as unreachable.

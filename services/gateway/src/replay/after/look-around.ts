@@ -6,7 +6,10 @@ const OK = 200;
 
 /** Asks what came of the events: points, customers per state, messages by outcome. */
 export const lookAround = async (call: Call, urls: ServiceUrls, rest: Rest): Promise<Aftermath> => {
-  const read = async (service: 'ledger' | 'segmentation' | 'messaging', path: string): Promise<Record<string, unknown> | undefined> => {
+  const read = async (
+    service: 'ledger' | 'segmentation' | 'messaging',
+    path: string,
+  ): Promise<Record<string, unknown> | undefined> => {
     if (rest.unreachable.includes(service)) return undefined;
     const { status, body } = await call('GET', `${urls[service]}${path}`);
     return status === OK ? (body as Record<string, unknown>) : undefined;

@@ -41,7 +41,9 @@ export const createClient = (options: ClientOptions): Call => {
       }
       const why = 'answer' in outcome ? `${new URL(url).host} answers ${outcome.answer.status}` : outcome.trouble;
       if (performance.now() - lastSuccess > patienceMs)
-        throw new ReplayError(`${why}, for ${Math.round(patienceMs / 1000)} s now; what was acknowledged is noted, run the same command again to go on`);
+        throw new ReplayError(
+          `${why}, for ${Math.round(patienceMs / 1000)} s now; what was acknowledged is noted, run the same command again to go on`,
+        );
       const waitMs = Math.min(MAX_WAIT_MS, outcome.retryAfterMs ?? backOffMs(attempt));
       onWait(why, waitMs);
       await sleep(waitMs, signal);
@@ -51,7 +53,13 @@ export const createClient = (options: ClientOptions): Call => {
 
 type Outcome = { retryAfterMs?: number } & ({ answer: Answer } | { trouble: string });
 
-const once = async (method: string, url: string, body: string | undefined, apiKey: string | undefined, signal: AbortSignal): Promise<Outcome> => {
+const once = async (
+  method: string,
+  url: string,
+  body: string | undefined,
+  apiKey: string | undefined,
+  signal: AbortSignal,
+): Promise<Outcome> => {
   try {
     const response = await fetch(url, {
       method,
@@ -84,5 +92,7 @@ const read = (text: string): unknown => {
 /** A key that is refused once is refused for every event. */
 const checkKey = (answer: Answer): Answer => {
   if (answer.status !== 401 && answer.status !== 403) return answer;
-  throw new ReplayError(`the API key is not accepted: ${answer.body?.detail ?? answer.status}. Give one by --api-key or VAFA_API_KEY`);
+  throw new ReplayError(
+    `the API key is not accepted: ${answer.body?.detail ?? answer.status}. Give one by --api-key or VAFA_API_KEY`,
+  );
 };

@@ -44,7 +44,10 @@ const sendBatch = async (call: Call, url: string, events: readonly PlannedEvent[
 const halve = async (call: Call, url: string, events: readonly PlannedEvent[]): Promise<Refused[]> => {
   if (events.length === 1) return [{ event: events[0] as PlannedEvent, code: 'http.body_too_large' }];
   const middle = events.length >> 1;
-  return [...(await sendBatch(call, url, events.slice(0, middle))), ...(await sendBatch(call, url, events.slice(middle)))];
+  return [
+    ...(await sendBatch(call, url, events.slice(0, middle))),
+    ...(await sendBatch(call, url, events.slice(middle))),
+  ];
 };
 
 const sendSingles = async (call: Call, url: string, layer: Pick<Layer, 'kind' | 'events'>): Promise<Refused[]> => {
@@ -52,7 +55,11 @@ const sendSingles = async (call: Call, url: string, layer: Pick<Layer, 'kind' | 
   if (!route) throw new ReplayError(`no route for ${layer.kind}`);
   const refused: Refused[] = [];
   for (const event of layer.events) {
-    const answer = await call(route.method, `${url}/v1/customers/${encodeURIComponent(event.customerId)}${route.path}`, event.json);
+    const answer = await call(
+      route.method,
+      `${url}/v1/customers/${encodeURIComponent(event.customerId)}${route.path}`,
+      event.json,
+    );
     if (answer.status === 202) continue;
     const code = answer.body?.code;
     if (answer.status < 400 || answer.status >= 500 || typeof code !== 'string') throw unexpected(url, answer);

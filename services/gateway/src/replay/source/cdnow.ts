@@ -22,7 +22,14 @@ export async function* readCdnow(blocks: AsyncIterable<string>, tally: Tally): A
       skipLines(tally, text.trim() === '' ? 'empty_line' : 'malformed_line', line);
       continue;
     }
-    const [, master, sample, date, count, dollars] = match as unknown as [string, string, string | undefined, string, string, string];
+    const [, master, sample, date, count, dollars] = match as unknown as [
+      string,
+      string,
+      string | undefined,
+      string,
+      string,
+      string,
+    ];
     const occurredAt = noonOf(date);
     const quantity = Number(count);
     if (!occurredAt || quantity < 1 || quantity > MAX_QUANTITY) {

@@ -25,7 +25,12 @@ export interface InvoiceBookLimits {
   maxRemembered: number;
 }
 
-export const LIMITS: InvoiceBookLimits = { windowLines: 1_000, maxLines: 2_000, maxOpenLines: 50_000, maxRemembered: 500_000 };
+export const LIMITS: InvoiceBookLimits = {
+  windowLines: 1_000,
+  maxLines: 2_000,
+  maxOpenLines: 50_000,
+  maxRemembered: 500_000,
+};
 
 /**
  * Puts the lines of an invoice together though lines of others stand between them, in bounded memory. Invoices leave in

@@ -35,9 +35,13 @@ const sortOf = (invoice: string, quantity: number, free: boolean): string => {
  * Reads one record of the Online Retail file: InvoiceNo, StockCode, Description, Quantity, InvoiceDate, UnitPrice,
  * CustomerID, Country. What can't be used comes back with the reason.
  */
-export const readInvoiceLine = (record: readonly string[], readTime: (text: string) => Temporal.Instant | undefined): ReadLine => {
+export const readInvoiceLine = (
+  record: readonly string[],
+  readTime: (text: string) => Temporal.Instant | undefined,
+): ReadLine => {
   if (record.length !== COLUMNS) return skip('wrong_number_of_columns');
-  const [invoiceText, skuText, nameText, quantityText, dateText, priceText, customerText, countryText] = record as string[];
+  const [invoiceText, skuText, nameText, quantityText, dateText, priceText, customerText, countryText] =
+    record as string[];
   const invoice = (invoiceText as string).trim().toUpperCase();
   const quantity = readQuantity(quantityText as string);
   const price = readDecimal(priceText as string);

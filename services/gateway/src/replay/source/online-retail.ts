@@ -7,7 +7,16 @@ import type { SourceEvent } from './source-event.ts';
 import { skipLines, type Tally } from './tally.ts';
 import { wallClockReader } from './wall-clock.ts';
 
-const HEADER = ['InvoiceNo', 'StockCode', 'Description', 'Quantity', 'InvoiceDate', 'UnitPrice', 'CustomerID', 'Country'];
+const HEADER = [
+  'InvoiceNo',
+  'StockCode',
+  'Description',
+  'Quantity',
+  'InvoiceDate',
+  'UnitPrice',
+  'CustomerID',
+  'Country',
+];
 const HEADER_LINE = 1;
 /** A quote that is never closed would swallow the file: a record is never this long. */
 const MAX_RECORD_CHARACTERS = 100_000;
@@ -63,7 +72,9 @@ async function* records(blocks: AsyncIterable<string>): AsyncGenerator<{ record:
 const checkHeader = (record: readonly string[]): void => {
   const given = record.map((name) => name.trim().toLowerCase().replaceAll(' ', ''));
   if (HEADER.every((name, i) => given[i] === name.toLowerCase()) && given.length === HEADER.length) return;
-  throw new ReplayError(`line ${HEADER_LINE} must name the columns ${HEADER.join(',')}; is this an online-retail file?`);
+  throw new ReplayError(
+    `line ${HEADER_LINE} must name the columns ${HEADER.join(',')}; is this an online-retail file?`,
+  );
 };
 
 const toEvent = (invoice: Invoice): SourceEvent => {
@@ -85,5 +96,9 @@ const toEvent = (invoice: Invoice): SourceEvent => {
       },
     };
   const totalMinor = lines.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
-  return { ...common, kind: 'purchases', item: { customerId, orderId: id, currency: CURRENCY, totalMinor, lines, ...attributes } };
+  return {
+    ...common,
+    kind: 'purchases',
+    item: { customerId, orderId: id, currency: CURRENCY, totalMinor, lines, ...attributes },
+  };
 };

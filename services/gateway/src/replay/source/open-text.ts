@@ -58,7 +58,10 @@ const sizeOf = async (path: string): Promise<number> => {
     return stats.size;
   } catch (error) {
     if (error instanceof ReplayError) throw error;
-    throw new ReplayError(`can't read ${path}: ${(error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : String(error)}`, error);
+    throw new ReplayError(
+      `can't read ${path}: ${(error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : String(error)}`,
+      error,
+    );
   }
 };
 
@@ -75,7 +78,9 @@ const isGzip = async (path: string): Promise<boolean> => {
 const damaged = (path: string, error: unknown): unknown => {
   const { code } = error as NodeJS.ErrnoException;
   const zip = code === 'Z_BUF_ERROR' || code === 'Z_DATA_ERROR';
-  return zip ? new ReplayError(`${path} is damaged: it ends or breaks in the middle of the compressed data`, error) : error;
+  return zip
+    ? new ReplayError(`${path} is damaged: it ends or breaks in the middle of the compressed data`, error)
+    : error;
 };
 
 /**

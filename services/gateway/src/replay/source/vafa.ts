@@ -35,7 +35,12 @@ const readLine = (text: string, line: number): SourceEvent | string => {
   if (text.trim() === '') return 'empty_line';
   const parsed = parse(text);
   if (!isFields(parsed) || !isFields(parsed.data)) return parsed === undefined ? 'malformed_json' : 'not_an_event';
-  const { type, data, occurredAt: time, eventId } = parsed as { type: unknown; data: Fields; occurredAt: unknown; eventId: unknown };
+  const {
+    type,
+    data,
+    occurredAt: time,
+    eventId,
+  } = parsed as { type: unknown; data: Fields; occurredAt: unknown; eventId: unknown };
   const kind = KINDS[String(type)];
   if (!kind) return 'unknown_type';
   const { customerId } = data;
@@ -61,7 +66,8 @@ const itemOf = (kind: EventKind, data: Fields): Fields => {
   return { consents: [{ ...consent, ...(consentSource === undefined ? {} : { source: consentSource }) }] };
 };
 
-const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const parse = (text: string): unknown => {
   try {

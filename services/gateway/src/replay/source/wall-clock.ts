@@ -23,7 +23,14 @@ const read = (text: string, timeZone: string): Temporal.Instant | undefined => {
   const monthFirst = iso ? undefined : MONTH_FIRST.exec(text);
   const fields = iso
     ? { year: iso[1], month: iso[2], day: iso[3], hour: iso[4], minute: iso[5], second: iso[6] ?? '0' }
-    : monthFirst && { month: monthFirst[1], day: monthFirst[2], year: monthFirst[3], hour: monthFirst[4], minute: monthFirst[5], second: '0' };
+    : monthFirst && {
+        month: monthFirst[1],
+        day: monthFirst[2],
+        year: monthFirst[3],
+        hour: monthFirst[4],
+        minute: monthFirst[5],
+        second: '0',
+      };
   if (!fields) return undefined;
   const numbers = Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, Number(value)]));
   try {

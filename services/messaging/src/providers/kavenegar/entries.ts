@@ -48,6 +48,7 @@ export const readLocalIdEntries = (
 ): Map<string, { providerMessageId: string; status: number }> | undefined => {
   if (!LookedByLocalId.Check(entries)) return undefined;
   const known = entries.filter(({ status }) => status !== NOT_KNOWN);
-  return new Map(known.map(({ messageid, localid, status }) => [String(localid), { providerMessageId: String(messageid), status }]));
+  return new Map(
+    known.map(({ messageid, localid, status }) => [String(localid), { providerMessageId: String(messageid), status }]),
+  );
 };
-

@@ -45,7 +45,8 @@ const outcomeOf = (answer: Answer): CallOutcome => {
 /** Outcomes of a call that was answered with 200. The entries must fit the receptors, or nobody knows what is what. */
 const acceptedOf = (items: readonly SmsItem[], entries: unknown): Map<number, CallOutcome> => {
   const sent = readSentEntries(entries);
-  const fits = sent?.length === items.length && sent.every(({ receptor }, i) => receptor === toReceptor(items[i]?.phone ?? ''));
+  const fits =
+    sent?.length === items.length && sent.every(({ receptor }, i) => receptor === toReceptor(items[i]?.phone ?? ''));
   if (!sent || !fits) return forAll(items, { kind: 'unknown', code: 'kavenegar_entries' });
   return new Map(
     items.map(({ messageId }, i): [number, CallOutcome] => {
@@ -92,7 +93,8 @@ export const createKavenegarProvider = (options: KavenegarOptions): SmsProvider 
     if (!budget.mayCall()) return forAll(items, { kind: 'not_called' });
     const answer = await callOnce(items);
     if (answer.kind === 'answered' && answer.status === 200) return acceptedOf(items, answer.entries);
-    if (answer.kind !== 'answered' || items.length === 1 || !mayBeOneOfMany(answer.status)) return forAll(items, outcomeOf(answer));
+    if (answer.kind !== 'answered' || items.length === 1 || !mayBeOneOfMany(answer.status))
+      return forAll(items, outcomeOf(answer));
     const middle = Math.ceil(items.length / 2);
     const first = await send(items.slice(0, middle), budget);
     const second = await send(items.slice(middle), budget);
@@ -102,7 +104,9 @@ export const createKavenegarProvider = (options: KavenegarOptions): SmsProvider 
   return {
     send,
     findByMessageIds: async (messageIds) => {
-      const answer = await timed('statuslocalmessageid', () => api.statusByLocalId({ localid: messageIds.map(localIdOf) }));
+      const answer = await timed('statuslocalmessageid', () =>
+        api.statusByLocalId({ localid: messageIds.map(localIdOf) }),
+      );
       if (answer.kind !== 'answered' || answer.status !== 200) return undefined;
       const found = readLocalIdEntries(answer.entries);
       if (!found) return undefined;

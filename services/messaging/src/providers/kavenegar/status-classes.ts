@@ -14,7 +14,9 @@ const CLASSES: Readonly<Record<Exclude<StatusClass, 'unknown'>, readonly number[
 };
 
 const CLASS_OF = new Map(
-  Object.entries(CLASSES).flatMap(([name, statuses]) => statuses.map((status) => [status, name as StatusClass] as const)),
+  Object.entries(CLASSES).flatMap(([name, statuses]) =>
+    statuses.map((status) => [status, name as StatusClass] as const),
+  ),
 );
 
 /** 402 ("operation failed") and statuses nobody has documented leave it open whether the messages were taken. */

@@ -25,7 +25,12 @@ export type Answer =
 
 /** The calls we make, typed as the API wants them and not as the package's typings say. */
 export interface KavenegarApi {
-  send(params: { sender: string; message: string; receptor: readonly string[]; localid: readonly string[] }): Promise<Answer>;
+  send(params: {
+    sender: string;
+    message: string;
+    receptor: readonly string[];
+    localid: readonly string[];
+  }): Promise<Answer>;
   sendArray(params: {
     sender: readonly string[];
     message: readonly string[];
@@ -107,7 +112,11 @@ const readAnswer = (text: string, httpStatus: number): Answer => {
 const checkBaseUrl = (baseUrl: string): URL => {
   const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
   if (url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname))) return url;
-  throw new AppError('invalid', 'messaging.kavenegar_url', 'MESSAGING_KAVENEGAR_BASE_URL must be https, or http on this machine itself');
+  throw new AppError(
+    'invalid',
+    'messaging.kavenegar_url',
+    'MESSAGING_KAVENEGAR_BASE_URL must be https, or http on this machine itself',
+  );
 };
 
 /**

@@ -20,7 +20,8 @@ const OUR_FAULT = new Set(['EAUTH', 'ENOAUTH', 'EOAUTH2', 'ETLS', 'EREQUIRETLS',
 
 const TOO_LARGE = 552;
 
-const enhancedOf = (response: string | undefined): string | undefined => /^\d{3}[ -](\d\.\d{1,3}\.\d{1,3})\b/.exec(response ?? '')?.[1];
+const enhancedOf = (response: string | undefined): string | undefined =>
+  /^\d{3}[ -](\d\.\d{1,3}\.\d{1,3})\b/.exec(response ?? '')?.[1];
 
 const isBadAddress = ({ command, responseCode, response }: SmtpFailure): boolean => {
   const enhanced = enhancedOf(response);
@@ -42,6 +43,7 @@ export const outcomeOfFailure = (failure: SmtpFailure, dataBegun: boolean): Call
   const name = `smtp_${enhancedOf(failure.response) ?? responseCode}`;
   if (responseCode < 500) return { kind: 'try_later', code: name };
   // Refused before a recipient was named: it is the server, the login or the sender, so nobody's mail can go.
-  if (command !== 'RCPT TO' && command !== 'DATA' && responseCode !== TOO_LARGE) return { kind: 'channel_down', code: name };
+  if (command !== 'RCPT TO' && command !== 'DATA' && responseCode !== TOO_LARGE)
+    return { kind: 'channel_down', code: name };
   return { kind: 'refused', code: name, badAddress: isBadAddress(failure) };
 };

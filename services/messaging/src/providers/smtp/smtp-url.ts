@@ -20,13 +20,19 @@ export const readSmtpUrl = (text: string): SmtpServer => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const secure = url?.protocol === 'smtps:';
   if (!url?.hostname || (!secure && url.protocol !== 'smtp:'))
-    throw new AppError('invalid', 'messaging.smtp_url', 'MESSAGING_SMTP_URL must be smtp://user:password@host:port or smtps://…');
+    throw new AppError(
+      'invalid',
+      'messaging.smtp_url',
+      'MESSAGING_SMTP_URL must be smtp://user:password@host:port or smtps://…',
+    );
   const host = url.hostname.replace(/^\[|\]$/g, '');
   return {
     host,
     port: url.port === '' ? (secure ? SMTPS_PORT : SUBMISSION_PORT) : Number(url.port),
     secure,
     requireTLS: !secure && !isLoopback(host),
-    ...(url.username ? { auth: { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) } } : {}),
+    ...(url.username
+      ? { auth: { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) } }
+      : {}),
   };
 };

@@ -1,0 +1,102 @@
+import { type HttpApp, idempotent, type ServiceContext } from '@vafa/platform';
+import { findReservation, type KeptReservation } from '../store/reservations.ts';
+import { captureReservation, releaseReservation, reservationNotFound } from '../use-cases/close-reservation.ts';
+import { type ReserveDeps, reservePoints } from '../use-cases/reserve-points.ts';
+import { callOf } from './call.ts';
+import {
+  CaptureBody,
+  CapturedBody,
+  CustomerParams,
+  ReleasedBody,
+  ReservationBody,
+  ReservationParams,
+  ReserveBody,
+  ReservedBody,
+} from './schemas.ts';
+
+const tags = ['reservations'];
+
+const isoOfMs = (ms: number): string => Temporal.Instant.fromEpochMilliseconds(ms).toString();
+
+const bodyOf = (found: KeptReservation) => ({
+  reservationId: found.id,
+  customerId: found.customerId,
+  points: found.points,
+  capturedPoints: found.captured,
+  status: found.status,
+  createdAt: isoOfMs(found.createdAtMs),
+  expiresAt: isoOfMs(found.expiresAtMs),
+  ...(found.closedAtMs === null ? {} : { closedAt: isoOfMs(found.closedAtMs) }),
+  ...(found.orderId === null ? {} : { orderId: found.orderId }),
+});
+
+/** Redemption in two phases: reserve, then capture or release. */
+export const reservationRoutes = (app: HttpApp, context: ServiceContext, deps: ReserveDeps): void => {
+  const { sql, clock } = context;
+
+  app.post(
+    '/v1/customers/:customerId/reservations',
+    {
+      schema: {
+        tags,
+        summary: 'Holds points for a payment; 422 ledger.insufficient_points tells what is available',
+        params: CustomerParams,
+        body: ReserveBody,
+        response: { 201: ReservedBody },
+      },
+      config: { scope: 'ledger:write' },
+    },
+    (request, reply) =>
+      idempotent(context, request, reply, 201, (tx) =>
+        reservePoints(tx, { customerId: request.params.customerId, ...request.body }, callOf(request, clock), deps),
+      ),
+  );
+
+  app.get(
+    '/v1/reservations/:reservationId',
+    {
+      schema: { tags, summary: 'One reservation', params: ReservationParams, response: { 200: ReservationBody } },
+      config: { scope: 'ledger:read' },
+    },
+    async (request) => {
+      const found = await findReservation(sql, request.params.reservationId);
+      if (!found) throw reservationNotFound();
+      return bodyOf(found);
+    },
+  );
+
+  app.post(
+    '/v1/reservations/:reservationId/capture',
+    {
+      schema: {
+        tags,
+        summary: 'Spends a reservation, all of it or a part; the rest is given back. 409 once it is closed',
+        params: ReservationParams,
+        body: CaptureBody,
+        response: { 200: CapturedBody },
+      },
+      config: { scope: 'ledger:write' },
+    },
+    (request, reply) =>
+      idempotent(context, request, reply, 200, (tx) =>
+        captureReservation(tx, { reservationId: request.params.reservationId, ...request.body }, callOf(request, clock)),
+      ),
+  );
+
+  app.post(
+    '/v1/reservations/:reservationId/release',
+    {
+      schema: {
+        tags,
+        summary: 'Gives a reservation back. 409 once it is closed',
+        params: ReservationParams,
+        response: { 200: ReleasedBody },
+      },
+      config: { scope: 'ledger:write' },
+    },
+    (request, reply) =>
+      idempotent(context, request, reply, 200, (tx) =>
+        releaseReservation(tx, request.params.reservationId, callOf(request, clock)),
+      ),
+  );
+};

@@ -1,0 +1,180 @@
+import { fields } from '@vafa/contracts';
+import Type from 'typebox';
+import { RETURN_POLICIES, ROUNDINGS } from '../domain/programme.ts';
+import { TRANSFER_KINDS } from '../domain/transfer.ts';
+import { RESERVATION_STATUSES } from '../store/schema.ts';
+
+const MAX_RATES = 50;
+const MAX_DAYS = 36_500;
+const DAY_SECONDS = 86_400;
+
+const Instant = Type.String({ description: 'ISO 8601 instant' });
+const Amount = Type.Integer({ minimum: 0, description: 'Points, whole' });
+const Uuid = Type.String({ format: 'uuid' });
+
+export const CustomerParams = Type.Object({ customerId: fields.CustomerId });
+export const ReservationParams = Type.Object({ reservationId: Uuid });
+
+export const ProgrammeBody = Type.Object(
+  {
+    name: Type.String({ minLength: 1, maxLength: 200 }),
+    rates: Type.Array(
+      Type.Object(
+        {
+          currency: fields.Currency,
+          points: Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'Points for every perMinor' }),
+          perMinor: Type.Integer({ minimum: 1, maximum: 1_000_000_000_000, description: 'Minor units, e.g. 10000 rial' }),
+        },
+        { additionalProperties: false },
+      ),
+      { maxItems: MAX_RATES, description: 'One per currency; purchases in others earn nothing' },
+    ),
+    rounding: fields.OneOf(ROUNDINGS, "Applied once, to the points of an order's total"),
+    expiresAfterDays: Type.Union([Type.Integer({ minimum: 1, maximum: MAX_DAYS }), Type.Null()], {
+      description: 'Points expire at the end of the day this many days after the purchase; null = never',
+    }),
+    expiringSoonDays: Type.Integer({ minimum: 0, maximum: 365, description: 'Days of notice before points expire; 0 = none' }),
+    reservationTtlSeconds: Type.Integer({ minimum: 1, maximum: 30 * DAY_SECONDS }),
+    returnPolicy: fields.OneOf(RETURN_POLICIES, 'Refund of spent points: go into a deficit, or stop at 0'),
+    timeZone: fields.TimeZone,
+  },
+  { additionalProperties: false },
+);
+
+export const ProgrammeVersion = Type.Object({
+  ...ProgrammeBody.properties,
+  version: Type.Integer(),
+  actor: Type.String({ description: 'Id of the API key that made this version' }),
+  createdAt: Instant,
+});
+
+export const ProgrammePage = Type.Object({
+  versions: Type.Array(ProgrammeVersion),
+  nextCursor: Type.Optional(Type.String()),
+});
+
+const account = {
+  active: Type.Integer({ minimum: 0, description: 'Spendable now' }),
+  pending: Type.Integer({ minimum: 0, description: 'Earned, not spendable yet' }),
+  reserved: Type.Integer({ minimum: 0, description: 'Held by open reservations' }),
+  spent: Type.Integer({ minimum: 0, description: 'Spent so far' }),
+  expired: Type.Integer({ minimum: 0, description: 'Expired so far' }),
+  negative: Type.Integer({ minimum: 0, description: 'Owed after refunds of spent points; paid off by the next credits' }),
+  earned: Type.Integer({ minimum: 0, description: 'Earned by purchases so far, refunded ones included' }),
+};
+
+export const Account = Type.Object(account);
+
+export const Balance = Type.Object({
+  customerId: Type.String({ description: 'The customer asked for, or the one it was merged into' }),
+  ...account,
+  nextExpiration: Type.Union([Type.Object({ points: Amount, at: Instant }), Type.Null()]),
+});
+
+export const StatementQuery = Type.Object({
+  cursor: Type.Optional(Type.String({ pattern: '^[0-9]{1,15}$', description: 'nextCursor of the page before' })),
+  limit: Type.Integer({ minimum: 1, maximum: 200, default: 50 }),
+});
+
+export const StatementPage = Type.Object({
+  entries: Type.Array(
+    Type.Object({
+      entryId: Type.String(),
+      kind: fields.OneOf(TRANSFER_KINDS),
+      points: Type.Integer({ description: 'Positive = gained' }),
+      balanceAfter: Type.Integer({ description: 'active + reserved - negative after this entry' }),
+      occurredAt: Instant,
+      recordedAt: Instant,
+      reason: Type.String(),
+      orderId: Type.Optional(Type.String()),
+      refundId: Type.Optional(Type.String()),
+      reservationId: Type.Optional(Type.String()),
+      lotId: Type.Optional(Type.String()),
+      reversesId: Type.Optional(Type.String({ description: 'The entry this one takes back' })),
+      ruleId: Type.Optional(Type.String()),
+      ruleVersion: Type.Optional(Type.Integer()),
+      actor: Type.Optional(Type.String({ description: 'Id of the API key' })),
+    }),
+  ),
+  nextCursor: Type.Optional(Type.String()),
+});
+
+export const ReserveBody = Type.Object(
+  {
+    points: fields.PositivePoints,
+    orderId: Type.Optional(fields.OrderId),
+    ttlSeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 30 * DAY_SECONDS, description: "The programme's own if not given" })),
+  },
+  { additionalProperties: false },
+);
+
+export const ReservedBody = Type.Object({
+  reservationId: Type.String(),
+  points: Amount,
+  expiresAt: Instant,
+  balance: Account,
+});
+
+export const CaptureBody = Type.Optional(
+  Type.Union([
+    Type.Object(
+      { points: Type.Optional(Type.Integer({ ...fields.PositivePoints, description: 'Spend only so many; the rest is given back' })) },
+      { additionalProperties: false },
+    ),
+    Type.Null(),
+  ]),
+);
+
+export const CapturedBody = Type.Object({
+  reservationId: Type.String(),
+  entryId: Type.String(),
+  capturedPoints: Amount,
+  releasedPoints: Amount,
+  balance: Account,
+});
+
+export const ReleasedBody = Type.Object({ reservationId: Type.String(), releasedPoints: Amount, balance: Account });
+
+export const ReservationBody = Type.Object({
+  reservationId: Type.String(),
+  customerId: Type.String(),
+  points: Amount,
+  capturedPoints: Amount,
+  status: fields.OneOf(RESERVATION_STATUSES),
+  createdAt: Instant,
+  expiresAt: Instant,
+  closedAt: Type.Optional(Instant),
+  orderId: Type.Optional(Type.String()),
+});
+
+const NotZero = Type.Unsafe<number>({ ...fields.Points, not: { const: 0 }, description: 'Positive gives, negative takes' });
+
+export const AdjustBody = Type.Object({ points: NotZero, reason: fields.Reason }, { additionalProperties: false });
+
+export const AdjustedBody = Type.Object({ entryId: Type.String(), points: Type.Integer(), balance: Account });
+
+const Count = Type.Integer({ minimum: 0 });
+
+export const TotalsBody = Type.Object({
+  points: Type.Object({
+    issued: Type.Integer({ description: 'Earned by purchases' }),
+    clawedBack: Type.Integer({ description: 'Taken back by refunds' }),
+    redeemed: Type.Integer(),
+    expired: Type.Integer(),
+    adjusted: Type.Integer({ description: 'Corrections by hand, signed' }),
+    forfeited: Type.Integer({ description: 'Lost with erased customers, less deficits written off' }),
+    outstanding: Type.Integer({ description: 'What customers hold: active + reserved - negative' }),
+    active: Count,
+    reserved: Count,
+    negative: Count,
+    sumOfAllEntries: Type.Integer({ description: 'House side of the entries + balances of the customers: must be 0' }),
+  }),
+  counts: Type.Object({
+    transfers: Count,
+    purchases: Count,
+    purchasesWithoutPoints: Count,
+    refunds: Count,
+    refundsWaiting: Type.Integer({ minimum: 0, description: 'Their order has not come yet' }),
+    refundsUnmatched: Type.Integer({ minimum: 0, description: 'Refunded more than the purchases had left' }),
+  }),
+});

@@ -1,0 +1,48 @@
+import type { HttpApp, ServiceContext } from '@vafa/platform';
+import type { TransferKind } from '../domain/transfer.ts';
+import { readTotals } from '../store/read-totals.ts';
+import { TotalsBody } from './schemas.ts';
+
+/** The ledger as a whole. */
+export const totalsRoutes = (app: HttpApp, { sql }: ServiceContext): void => {
+  app.get(
+    '/v1/ledger/totals',
+    {
+      schema: {
+        tags: ['ledger'],
+        summary: 'Points issued, taken back, spent and outstanding; reads every transfer once, so not for every second',
+        response: { 200: TotalsBody },
+      },
+      config: { scope: 'ledger:read' },
+    },
+    async () => {
+      const totals = await readTotals(sql);
+      const gained = (...kinds: TransferKind[]): number => kinds.reduce((sum, kind) => sum + (totals.pointsByKind.get(kind) ?? 0), 0);
+      const allGained = [...totals.pointsByKind.values()].reduce((sum, points) => sum + points, 0);
+      const lost = (...kinds: TransferKind[]): number => 0 - gained(...kinds);
+      return {
+        points: {
+          issued: gained('earn'),
+          clawedBack: lost('clawback'),
+          redeemed: lost('redeem'),
+          expired: lost('expire'),
+          adjusted: gained('adjust'),
+          forfeited: lost('forfeit', 'write_off'),
+          outstanding: totals.held,
+          active: totals.active,
+          reserved: totals.reserved,
+          negative: totals.deficit,
+          sumOfAllEntries: totals.held - allGained,
+        },
+        counts: {
+          transfers: totals.transfers,
+          purchases: totals.purchases,
+          purchasesWithoutPoints: totals.purchasesWithoutPoints,
+          refunds: totals.refunds,
+          refundsWaiting: totals.refundsWaiting,
+          refundsUnmatched: totals.refundsUnmatched,
+        },
+      };
+    },
+  );
+};

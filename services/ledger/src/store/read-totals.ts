@@ -1,0 +1,53 @@
+import type { Sql } from '@vafa/bus';
+import type { TransferKind } from '../domain/transfer.ts';
+
+export interface Totals {
+  /** Points the entries gave to (positive) or took from customers, by kind. */
+  pointsByKind: Map<TransferKind, number>;
+  transfers: number;
+  /** What all customers hold by their balance rows: active + reserved - deficit. */
+  held: number;
+  active: number;
+  reserved: number;
+  deficit: number;
+  purchases: number;
+  purchasesWithoutPoints: number;
+  refunds: number;
+  refundsWaiting: number;
+  refundsUnmatched: number;
+}
+
+/**
+ * The whole ledger in figures, of one moment. One pass over the transfers: house accounts keep no running balance that all
+ * would have to update.
+ */
+export const readTotals = (sql: Sql): Promise<Totals> =>
+  sql.begin('isolation level repeatable read read only', async (tx) => {
+    const [kinds, [balances], [purchases], [refunds]] = await Promise.all([
+      tx<{ kind: TransferKind; points: number; transfers: number }[]>`
+        select kind, sum(case when credit = 'customer' then amount else -amount end)::bigint as points, count(*) as transfers
+        from transfer group by kind`,
+      tx<{ active: number; reserved: number; deficit: number }[]>`
+        select coalesce(sum(active), 0)::bigint as active, coalesce(sum(reserved), 0)::bigint as reserved,
+          coalesce(sum(deficit), 0)::bigint as deficit from balance`,
+      tx<{ all: number; without: number }[]>`
+        select count(*) as all, count(*) filter (where points_earned = 0) as without from purchase`,
+      tx<{ all: number; waiting: number; unmatched: number }[]>`
+        select count(*) as all, count(*) filter (where status = 'waiting') as waiting,
+          count(*) filter (where unmatched_minor > 0) as unmatched from refund`,
+    ]);
+    const { active = 0, reserved = 0, deficit = 0 } = balances ?? {};
+    return {
+      pointsByKind: new Map(kinds.map(({ kind, points }) => [kind, points])),
+      transfers: kinds.reduce((sum, each) => sum + each.transfers, 0),
+      held: active + reserved - deficit,
+      active,
+      reserved,
+      deficit,
+      purchases: purchases?.all ?? 0,
+      purchasesWithoutPoints: purchases?.without ?? 0,
+      refunds: refunds?.all ?? 0,
+      refundsWaiting: refunds?.waiting ?? 0,
+      refundsUnmatched: refunds?.unmatched ?? 0,
+    };
+  });

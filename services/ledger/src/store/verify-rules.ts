@@ -1,0 +1,165 @@
+import type { Tx } from '@vafa/bus';
+
+interface Found {
+  subject: string;
+  detail: string;
+}
+
+/** One invariant, as a query that finds what breaks it. */
+export interface Rule {
+  rule: string;
+  find: (tx: Tx, limit: number) => Promise<Found[]>;
+}
+
+/** Names are qualified: the checks are also run by roles whose search_path is another. */
+export const RULES: readonly Rule[] = [
+  {
+    // House accounts are summed from the entries, customers from their balance rows: two independent sums.
+    rule: 'entries_sum_to_zero',
+    find: (tx) => tx<Found[]>`
+      select 'ledger' as subject, 'house accounts hold ' || house || ', customers ' || customers as detail
+      from (
+        select coalesce(sum(case when credit = 'customer' then -amount else amount end), 0) as house from ledger.transfer
+      ) h, (select coalesce(sum(active + reserved - deficit), 0) as customers from ledger.balance) c
+      where house + customers <> 0`,
+  },
+  {
+    rule: 'balance_is_entries',
+    find: (tx, limit) => tx<Found[]>`
+      select coalesce(b.customer_id, t.customer_id) as subject,
+        'balance ' || coalesce(b.active + b.reserved - b.deficit, 0) || ' of ' || coalesce(b.seq, 0) || ' transfers, entries '
+          || coalesce(t.points, 0) || ' of ' || coalesce(t.transfers, 0) as detail
+      from ledger.balance b full join (
+        select customer_id, count(*) as transfers, max(seq) as last,
+          sum(case when credit = 'customer' then amount else -amount end) as points
+        from ledger.transfer group by customer_id
+      ) t using (customer_id)
+      where coalesce(b.active + b.reserved - b.deficit, 0) <> coalesce(t.points, 0)
+        or coalesce(b.seq, 0) <> coalesce(t.transfers, 0) or coalesce(b.seq, 0) <> coalesce(t.last, 0)
+      limit ${limit}`,
+  },
+  {
+    rule: 'running_balance',
+    find: (tx, limit) => tx<Found[]>`
+      select customer_id as subject, 'transfer ' || id || ' says ' || balance_after || ', the sum so far is ' || so_far as detail
+      from (
+        select customer_id, id, balance_after,
+          sum(case when credit = 'customer' then amount else -amount end) over (partition by customer_id order by seq) as so_far
+        from ledger.transfer
+      ) t where balance_after <> so_far limit ${limit}`,
+  },
+  {
+    rule: 'counters_are_entries',
+    find: (tx, limit) => tx<Found[]>`
+      select b.customer_id as subject, 'a lifetime counter differs from the entries of its kind' as detail
+      from ledger.balance b left join (
+        select customer_id,
+          sum(amount) filter (where kind = 'earn') as earned, sum(amount) filter (where kind = 'clawback') as clawed_back,
+          sum(amount) filter (where kind = 'redeem') as spent, sum(amount) filter (where kind = 'expire') as expired
+        from ledger.transfer group by customer_id
+      ) t using (customer_id)
+      where b.earned <> coalesce(t.earned, 0) or b.clawed_back <> coalesce(t.clawed_back, 0)
+        or b.spent <> coalesce(t.spent, 0) or b.expired <> coalesce(t.expired, 0)
+      limit ${limit}`,
+  },
+  {
+    rule: 'balance_is_lots',
+    find: (tx, limit) => tx<Found[]>`
+      select coalesce(b.customer_id, l.customer_id) as subject,
+        'active ' || coalesce(b.active, 0) || ', open lots ' || coalesce(l.remaining, 0) as detail
+      from ledger.balance b full join (
+        select customer_id, sum(remaining) as remaining from ledger.lot group by customer_id
+      ) l using (customer_id)
+      where coalesce(b.active, 0) <> coalesce(l.remaining, 0) limit ${limit}`,
+  },
+  {
+    rule: 'reserved_is_reservations',
+    find: (tx, limit) => tx<Found[]>`
+      select coalesce(b.customer_id, r.customer_id) as subject,
+        'reserved ' || coalesce(b.reserved, 0) || ', open reservations ' || coalesce(r.points, 0) as detail
+      from ledger.balance b full join (
+        select customer_id, sum(points) as points from ledger.reservation where status = 'held' group by customer_id
+      ) r using (customer_id)
+      where coalesce(b.reserved, 0) <> coalesce(r.points, 0) limit ${limit}`,
+  },
+  {
+    rule: 'lot_parts_add_up',
+    find: (tx, limit) => tx<Found[]>`
+      select l.id::text as subject, 'granted ' || granted || ', remaining ' || remaining || ', absorbed ' || absorbed || ', expired '
+        || expired || ', allocated ' || coalesce(a.points, 0) as detail
+      from ledger.lot l left join (
+        select lot_id, sum(points - returned) as points from ledger.allocation group by lot_id
+      ) a on a.lot_id = l.id
+      where remaining < 0
+        -- Points given back into a deficit were allocated, returned and absorbed.
+        or granted <> remaining + absorbed + expired + coalesce(a.points, 0)
+      limit ${limit}`,
+  },
+  {
+    rule: 'lot_is_a_credit',
+    find: (tx, limit) => tx<Found[]>`
+      select coalesce(l.id, t.id)::text as subject, 'a lot without its credit, or a credit without its lot' as detail
+      from ledger.lot l full join (
+        select id, amount from ledger.transfer where kind = 'earn' or (kind = 'adjust' and credit = 'customer')
+      ) t on t.id = l.id
+      where t.id is null or l.id is null or l.granted <> t.amount limit ${limit}`,
+  },
+  {
+    rule: 'allocations_cover_owners',
+    find: (tx, limit) => tx<Found[]>`
+      select r.id::text as subject, r.status || ' reservation of ' || r.points || ', captured ' || r.captured || ', its lots gave '
+        || coalesce(a.points, 0) as detail
+      from ledger.reservation r left join (
+        select owner_id, sum(points - returned) as points from ledger.allocation group by owner_id
+      ) a on a.owner_id = r.id
+      where coalesce(a.points, 0) <> case r.status when 'held' then r.points else r.captured end limit ${limit}`,
+  },
+  {
+    rule: 'redeemed_once',
+    find: (tx, limit) => tx<Found[]>`
+      select r.id::text as subject, 'captured ' || r.captured || ', entries ' || coalesce(t.points, 0) as detail
+      from ledger.reservation r full join (
+        select reservation_id as id, sum(amount) as points from ledger.transfer where kind = 'redeem' group by reservation_id
+      ) t using (id)
+      where coalesce(r.captured, 0) <> coalesce(t.points, 0) limit ${limit}`,
+  },
+  {
+    rule: 'one_earn_per_order',
+    find: (tx, limit) => tx<Found[]>`
+      select coalesce(p.order_id, t.order_id) as subject,
+        'earned ' || coalesce(p.points_earned, 0) || ', ' || coalesce(t.entries, 0) || ' entries of ' || coalesce(t.points, 0) as detail
+      from ledger.purchase p full join (
+        select order_id, count(*) as entries, sum(amount) as points from ledger.transfer where kind = 'earn' group by order_id
+      ) t using (order_id)
+      where coalesce(p.points_earned, 0) <> coalesce(t.points, 0) or coalesce(t.entries, 0) > 1 limit ${limit}`,
+  },
+  {
+    rule: 'taken_back_is_clawbacks',
+    find: (tx, limit) => tx<Found[]>`
+      select coalesce(p.order_id, t.order_id) as subject,
+        'taken back ' || coalesce(p.points_taken_back, 0) || ' of ' || coalesce(p.points_earned, 0) || ', entries '
+          || coalesce(t.points, 0) as detail
+      from ledger.purchase p full join (
+        select order_id, sum(amount) as points from ledger.transfer where kind = 'clawback' group by order_id
+      ) t using (order_id)
+      where coalesce(p.points_taken_back, 0) <> coalesce(t.points, 0)
+        or coalesce(p.points_taken_back, 0) > coalesce(p.points_earned, 0) limit ${limit}`,
+  },
+  {
+    rule: 'refund_is_clawbacks',
+    find: (tx, limit) => tx<Found[]>`
+      select coalesce(r.refund_id, t.refund_id) as subject,
+        'took ' || coalesce(r.points_taken, 0) || ', entries ' || coalesce(t.points, 0) as detail
+      from ledger.refund r full join (
+        select refund_id, sum(amount) as points from ledger.transfer where kind = 'clawback' group by refund_id
+      ) t using (refund_id)
+      where coalesce(r.points_taken, 0) <> coalesce(t.points, 0) limit ${limit}`,
+  },
+  {
+    rule: 'no_refund_forgotten',
+    find: (tx, limit) => tx<Found[]>`
+      select refund_id as subject, 'waits although order ' || p.order_id || ' is there' as detail
+      from ledger.refund r join ledger.purchase p using (order_id)
+      where r.status = 'waiting' limit ${limit}`,
+  },
+];
