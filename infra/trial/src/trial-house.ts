@@ -109,7 +109,6 @@ export const startTrialHouse = async (options: TrialOptions): Promise<TrialHouse
     undo.push(() => sandbox.stop());
 
     const variables: Record<string, string> = {
-      PATH: process.env.PATH ?? '',
       TZ: 'UTC',
       DATABASE_URL: adminUrl,
       VAFA_ROLE_SECRET: roleSecret,

@@ -21,17 +21,43 @@ const CONNECTION_CODES = new Set([
   'EHOSTUNREACH',
 ]);
 
-/** 08 connection · 40 serialization, deadlock · 53 resources · 55P03 lock timeout · 57 shutdown, timeout · 58 I/O · 25006 read-only */
-const INFRASTRUCTURE = /^(08...|40...|53...|55P03|57...|58...|25006|XX...)$/;
-/** 22 data · 23 integrity: the row itself is what Postgres refuses. */
-const POISON = /^(22...|23...)$/;
+/**
+ * 08 connection · 25006 read-only · 40 serialization, deadlock · 53 resources · 55P03 lock timeout · 57 shutdown,
+ * timeout · 58 I/O · XX001, XX002 damaged data or index.
+ */
+const INFRASTRUCTURE = /^(08...|25006|40...|53...|55P03|57...|58...|XX001|XX002)$/;
+/**
+ * 28 login · 3D000 no such database · 3F000 no such schema · 42 no such table, column, function or right: the deployment
+ * is wrong (a migration is missing), and no event should be parked for that.
+ */
+const DEPLOYMENT = /^(28...|3D000|3F000|42501|42703|42704|42883|42P01)$/;
+/** 22 data · 23502, 23514 a value that is missing or out of its limits: the row itself is what Postgres refuses. */
+const POISON = /^(22...|23502|23514)$/;
+/** 23 integrity otherwise: a race with another transaction may have caused it, another try tells. */
+const REFUSED_DATA = /^(22...|23...)$/;
+const STATEMENT_TIMEOUT = '57014';
+/** drizzle wraps what the driver throws, and a service may wrap that once more. */
+const MAX_WRAPPING = 4;
 
-const codeOf = (error: unknown): string =>
-  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : '';
+/** The code of an error or of what it wraps. */
+const codeOf = (error: unknown, depth = 0): string => {
+  if (typeof error !== 'object' || error === null || depth > MAX_WRAPPING) return '';
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  return 'cause' in error ? codeOf(error.cause, depth + 1) : '';
+};
 
-/** Is it the database, the network or the bus that failed, rather than this event? */
-export const isInfrastructure = (error: unknown): boolean =>
-  !(error instanceof AppError) && (CONNECTION_CODES.has(codeOf(error)) || INFRASTRUCTURE.test(codeOf(error)));
+const isOurRefusal = (error: unknown): boolean => error instanceof AppError && error.kind !== 'unavailable';
+const databaseCode = (error: unknown): string => codeOf(error instanceof AppError ? error.cause : error);
+
+/** Is it the database, the network, the bus or the deployment that failed, rather than this event? */
+export const isInfrastructure = (error: unknown): boolean => {
+  if (isOurRefusal(error)) return false;
+  const code = databaseCode(error);
+  return CONNECTION_CODES.has(code) || INFRASTRUCTURE.test(code) || DEPLOYMENT.test(code);
+};
+
+/** Did the database give up because the batch took too long? A smaller one may pass. */
+export const isTooSlow = (error: unknown): boolean => !isOurRefusal(error) && databaseCode(error) === STATEMENT_TIMEOUT;
 
 export const classify = (error: unknown): FailureClass => {
   if (isInfrastructure(error)) return 'infrastructure';
@@ -46,7 +72,8 @@ export const reasonOf = (error: unknown): { code: string; message: string } => {
     return { code: error.code, message: [error.message, ...problems].join('; ').slice(0, 2000) };
   }
   const code = codeOf(error);
-  if (POISON.test(code)) return { code: `database.${code}`, message: 'the database refuses the data of this event' };
+  if (REFUSED_DATA.test(code))
+    return { code: `database.${code}`, message: 'the database refuses the data of this event' };
   return {
     code: 'internal',
     message: `${error instanceof Error ? error.name : 'error'}: handling failed, see the log`,

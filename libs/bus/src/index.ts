@@ -1,5 +1,5 @@
-export { notReady } from './consumer/deliver.ts';
 export { readFences, resetFence } from './consumer/fence.ts';
+export { notReady } from './consumer/handle-in-order.ts';
 export { type Consumer, type ConsumerOptions, startConsumer } from './consumer/start-consumer.ts';
 export {
   checkSubscriptions,

@@ -24,6 +24,8 @@ export interface RecordBatch {
   topic: string;
   partition: number;
   records: InRecord[];
+  /** Where reading began: between here and the first record the log holds nothing. */
+  readFrom: bigint;
   /** Offset that the next appended record will get; the distance to it is the lag. */
   highWatermark: bigint;
   /** Aborted when the member loses the partition or is told to stop. */
@@ -80,10 +82,17 @@ export interface PartitionLag {
  */
 export interface EventBus {
   readonly kind: 'postgres-log' | 'kafka';
-  /** Resolves only when all records are durable. @throws AppError unavailable when the bus does not take them in time */
+  /**
+   * Resolves only when all records are durable; after a throw some may be.
+   * @throws AppError unavailable when the bus does not take them in time, invalid (`bus.record_too_large`, `bus.invalid_key`)
+   * when it never will
+   */
   publish(records: readonly OutRecord[]): Promise<void>;
   subscribe(options: SubscribeOptions, handler: BatchHandler): Promise<BusSubscription>;
-  /** Creates what is missing. @throws when a topic exists with another number of partitions */
+  /**
+   * Creates what is missing. A topic that exists with another number of partitions is refused by the log in Postgres; on
+   * Kafka its own number is kept and a warning logged, because an operator may have made it.
+   */
   ensureTopics(topics: readonly TopicSpec[]): Promise<void>;
   bounds(topic: string): Promise<PartitionBounds[]>;
   lag(group: string, topics: readonly string[]): Promise<PartitionLag[]>;

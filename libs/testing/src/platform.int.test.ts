@@ -186,3 +186,9 @@ it('refuses a route that names no scope', async () => {
   const careless = { ...probe, routes: (app: Parameters<typeof probe.routes>[0]) => void app.get('/open', () => 'x') };
   await expect(startHarness({ services: [careless as typeof probe] })).rejects.toThrow(/names no scope/);
 });
+
+it('takes arrays of instants as parameters, though drizzle shares the pool', async () => {
+  const instants = ['2026-11-21T08:00:00Z', '2026-11-22T08:00:00Z'];
+  const rows = await h.sql('gateway')<{ at: string }[]>`select unnest(${instants}::timestamptz[]) as at`;
+  expect(rows.map(({ at }) => Temporal.Instant.from(at).toString())).toEqual(instants);
+});

@@ -141,6 +141,17 @@ CREATE TABLE "campaigns"."outbox" (
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "campaigns"."trigger_tally" (
+	"campaign_id" text NOT NULL,
+	"customer_id" text NOT NULL,
+	"outcome" text NOT NULL,
+	"reason" text NOT NULL,
+	"count" bigint NOT NULL,
+	"last_at" timestamp with time zone NOT NULL,
+	"last_key" text NOT NULL,
+	CONSTRAINT "trigger_tally_campaign_id_customer_id_outcome_reason_pk" PRIMARY KEY("campaign_id","customer_id","outcome","reason")
+);
+--> statement-breakpoint
 CREATE INDEX "audience_scan" ON "campaigns"."audience" USING btree ("customer_id","lifecycle");--> statement-breakpoint
 CREATE INDEX "audit_campaign" ON "campaigns"."audit" USING btree ("campaign_id","id");--> statement-breakpoint
 CREATE INDEX "broadcast_due" ON "campaigns"."broadcast" USING btree ("due_at") WHERE status in ('waiting', 'running');--> statement-breakpoint
@@ -151,4 +162,5 @@ CREATE UNIQUE INDEX "entry_once" ON "campaigns"."entry" USING btree ("campaign_i
 CREATE INDEX "entry_customer" ON "campaigns"."entry" USING btree ("customer_id");--> statement-breakpoint
 CREATE INDEX "former_customer_into" ON "campaigns"."former_customer" USING btree ("into_customer_id") WHERE into_customer_id is not null;--> statement-breakpoint
 CREATE INDEX "idempotency_key_created_at" ON "campaigns"."idempotency_key" USING btree ("created_at");--> statement-breakpoint
-CREATE INDEX "message_outcome_customer" ON "campaigns"."message_outcome" USING btree ("customer_id","campaign_id");
+CREATE INDEX "message_outcome_customer" ON "campaigns"."message_outcome" USING btree ("customer_id","campaign_id");--> statement-breakpoint
+CREATE INDEX "trigger_tally_customer" ON "campaigns"."trigger_tally" USING btree ("customer_id");

@@ -53,7 +53,8 @@ it('tells why a customer did or did not get it', async () => {
     campaignId: 'welcome',
     customerId: 'c1',
     lifecycle: 'new',
-    explanation: { code: 'suppressed', text: 'A message was requested for her and suppressed: no_consent.' },
+    tallies: [],
+    explanation: { code: 'suppressed', text: 'A message was requested and suppressed: no_consent.' },
     entries: [
       {
         triggerKey: 'order:A-1',

@@ -77,6 +77,7 @@ describe('a campaign triggered by an event', () => {
     await activeCampaign(h, { frequency: 'once_per_customer' });
     await publish(h, [purchase('c1', 'A-1'), purchase('c1', 'A-2'), purchase('c1', 'A-1')]);
     await publish(h, [purchase('c1', 'A-3'), purchase('c2', 'B-1')]);
+    await publish(h, [purchase('c1', 'A-2'), purchase('c1', 'A-3')]);
     expect((await requests(h)).map(({ data }) => data.cause.triggerId)).toEqual(['order:A-1', 'order:B-1']);
     expect(await results('welcome')).toMatchObject({ entered: 2, skipped: { once_per_customer: 2 } });
   });
@@ -146,14 +147,23 @@ describe('events older than the time to live', () => {
     expect((await requests(h)).map(({ data }) => data.cause.triggerId)).toEqual(['order:A-2']);
   });
 
-  it('of a shop’s past are counted, without a row for each', async () => {
+  it('of a shop’s past are counted, without a row for each, and once when told twice', async () => {
     await activeCampaign(h);
-    await publish(
-      h,
-      Array.from({ length: 1_000 }, (_, i) => purchase(`c${i % 50}`, `old-${i}`, { time: '2011-12-09T12:50:00Z' })),
+    const start = Temporal.Instant.from('2011-12-01T08:00:00Z');
+    const past = Array.from({ length: 1_000 }, (_, i) =>
+      purchase(`c${i % 50}`, `old-${i}`, { time: start.add({ minutes: i }).toString() }),
     );
+    await publish(h, past);
+    await publish(h, past);
     expect(await results('welcome')).toMatchObject({ expired: 1_000, entered: 0 });
-    expect(await h.sql('campaigns')`select count(*) as rows from entry`).toEqual([{ rows: 0 }]);
+    const sql = h.sql('campaigns');
+    expect(await sql`select count(*) as rows from entry`).toEqual([{ rows: 0 }]);
+    expect(await sql`select count(*) as rows from trigger_tally`).toEqual([{ rows: 50 }]);
     expect(await requests(h)).toEqual([]);
+    const story = await call(h, 200, 'GET', '/v1/campaigns/welcome/customers/c7');
+    expect(story.explanation.code).toBe('expired');
+    expect(story.tallies).toEqual([
+      { outcome: 'expired', reason: 'too_old', count: 20, lastAt: '2011-12-02T00:17:00Z' },
+    ]);
   });
 });

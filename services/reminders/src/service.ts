@@ -1,5 +1,6 @@
 import { defineService } from '@vafa/platform';
 import Type from 'typebox';
+import { isTimeZone } from './domain/due.ts';
 import { subscriptions } from './events/subscriptions.ts';
 import { definitionRoutes } from './http/definition-routes.ts';
 import { reminderRoutes } from './http/reminder-routes.ts';
@@ -36,7 +37,11 @@ export const reminders = defineService({
     definitionRoutes(app, context);
     reminderRoutes(app, context);
   },
-  subscriptions: ({ config }) => subscriptions({ defaultTimeZone: config.REMINDERS_TIME_ZONE }),
+  subscriptions: ({ config: { REMINDERS_TIME_ZONE: defaultTimeZone } }) => {
+    if (!isTimeZone(defaultTimeZone))
+      throw new Error(`REMINDERS_TIME_ZONE = "${defaultTimeZone}" is no IANA time zone that is known here`);
+    return subscriptions({ defaultTimeZone });
+  },
   jobs: (context) =>
     jobs(context, {
       sweepMs: context.config.REMINDERS_SWEEP_MS,

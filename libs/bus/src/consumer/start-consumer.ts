@@ -48,7 +48,12 @@ export const startConsumer = async (options: ConsumerOptions): Promise<Consumer>
       { name: deadTopic(name), partitions },
     ]),
   );
-  await refuseShorterLog(options.sql, bus, group);
+  await refuseShorterLog(
+    options.sql,
+    bus,
+    group,
+    topics.map(({ name }) => name),
+  );
 
   const delivers = new Map(subscriptions.map((each) => [each.topic.name, createDeliver(options, each)]));
   const retryWaiting = createRetryWaiting(options, subscriptions);
@@ -69,15 +74,16 @@ export const startConsumer = async (options: ConsumerOptions): Promise<Consumer>
   return { subscription, retryWaiting, stop: (deadlineMs) => subscription.stop(deadlineMs) };
 };
 
-const refuseShorterLog = async (sql: Sql, bus: EventBus, group: string): Promise<void> => {
+const refuseShorterLog = async (sql: Sql, bus: EventBus, group: string, topics: readonly string[]): Promise<void> => {
   const shorter: string[] = [];
-  const highs = new Map<string, bigint>();
-  const fences = await readFences(sql, group);
+  // Topics that are not heard any more may be gone.
+  const fences = (await readFences(sql, group)).filter(({ topic }) => topics.includes(topic));
+  const ends = new Map<string, bigint>();
   for (const topic of new Set(fences.map((fence) => fence.topic)))
-    for (const { partition, high } of await bus.bounds(topic)) highs.set(`${topic}/${partition}`, high);
+    for (const { partition, high } of await bus.bounds(topic)) ends.set(`${topic}/${partition}`, high);
   for (const { topic, partition, nextOffset } of fences) {
-    const high = highs.get(`${topic}/${partition}`) ?? 0n;
-    if (high < BigInt(nextOffset)) shorter.push(`${topic}/${partition} ends at ${high}, handled up to ${nextOffset}`);
+    const end = ends.get(`${topic}/${partition}`) ?? 0n;
+    if (end < BigInt(nextOffset)) shorter.push(`${topic}/${partition} ends at ${end}, handled up to ${nextOffset}`);
   }
   if (shorter.length > 0)
     throw new Error(

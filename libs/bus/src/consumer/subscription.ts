@@ -11,7 +11,9 @@ export interface HandlerContext {
 
 /**
  * What a handler says of events it did not take. `refused` are parked as poison with the error's reason; `notReady` wait
- * for something that has yet to arrive and are tried again by themselves, later events of the customer behind them.
+ * for something that has yet to arrive and are tried again by themselves. With order 'key' later events of the customer on
+ * this topic wait behind them (also those of the same batch: it is rolled back and handled without them); so what an event
+ * waits for must not come on the same topic under the same key, or it waits for itself: use order 'none' there.
  */
 export interface HandlerResult {
   refused?: { event: EventEnvelope; error: AppError }[];

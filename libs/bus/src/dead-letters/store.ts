@@ -1,4 +1,5 @@
 import { deadTopic } from '@vafa/contracts';
+import { bytesOf } from '../batching-publisher.ts';
 import { emitRecords } from '../outbox/emit.ts';
 import type { InRecord, OutRecord } from '../port.ts';
 import type { Queryable, Tx } from '../sql.ts';
@@ -36,32 +37,53 @@ export interface Parking {
   nextAttemptAt?: Temporal.Instant;
 }
 
+const NUL = '\u0000';
+/** Mirrors may be this large; of a larger record the value stays in the table alone. Topics take 4 MiB. */
+const MAX_MIRROR_BYTES = 4_000_000;
+
+/** NUL can't be stored as text. Keys, ids and messages come from foreign records: one NUL must not stop a partition. */
+const storable = (text: string): string => text.replaceAll(NUL, '\ufffd');
+
 /** NUL can't be stored as text, and what is no UTF-8 must stay as it was. */
 const asText = (value: string | Buffer | null): string | null => {
   if (value === null) return null;
   const text = value.toString();
-  if (text.includes('\u0000')) return null;
+  if (text.includes(NUL)) return null;
   return typeof value === 'string' || Buffer.from(text).equals(value) ? text : null;
 };
 
 const asBytes = (value: string | Buffer | null): Buffer | null =>
   value === null || asText(value) !== null ? null : Buffer.from(value);
 
-/** Keeps records with their reasons; parked ones are also mirrored to the dead topic through the outbox. */
+const toRow = ({ record, status, code, message, nextAttemptAt }: Parking, grp: string, now: string) => ({
+  grp,
+  topic: record.topic,
+  partition: record.partition,
+  record_offset: Number(record.offset),
+  key: record.key === null ? null : storable(record.key),
+  headers: JSON.stringify(record.headers),
+  value: asText(record.value),
+  value_bytes: asBytes(record.value),
+  event_id: storable(record.headers.ce_id ?? '') || null,
+  event_type: storable(record.headers.ce_type ?? '') || null,
+  status,
+  error_code: code,
+  error_message: storable(message),
+  attempts: 1,
+  first_seen_at: now,
+  last_attempt_at: now,
+  next_attempt_at: nextAttemptAt?.toString() ?? null,
+});
+
+/** Keeps records with their reasons, in the order given; parked ones are also mirrored to the dead topic through the outbox. */
 export const park = async (
   tx: Tx,
   group: string,
   parkings: readonly Parking[],
   now: Temporal.Instant,
 ): Promise<void> => {
-  for (const { record, status, code, message, nextAttemptAt } of parkings) {
-    await tx`insert into dead_letter (grp, topic, partition, record_offset, key, headers, value, value_bytes, event_id,
-        event_type, status, error_code, error_message, attempts, first_seen_at, last_attempt_at, next_attempt_at)
-      values (${group}, ${record.topic}, ${record.partition}, ${record.offset.toString()}::bigint, ${record.key},
-        ${JSON.stringify(record.headers)}, ${asText(record.value)}, ${asBytes(record.value)},
-        ${record.headers.ce_id ?? null}, ${record.headers.ce_type ?? null}, ${status}, ${code}, ${message}, 1,
-        ${now.toString()}, ${now.toString()}, ${nextAttemptAt?.toString() ?? null})`;
-  }
+  if (parkings.length === 0) return;
+  await tx`insert into dead_letter ${tx(parkings.map((parking) => toRow(parking, group, now.toString())))}`;
   const dead = parkings.filter(({ status }) => status === 'parked');
   await emitRecords(
     tx,
@@ -76,22 +98,21 @@ export const mirror = (
   code: string,
   message: string,
   attempts: number,
-): OutRecord => ({
-  topic: deadTopic(record.topic),
-  key: record.key ?? '',
-  headers: {
-    ...(Object.fromEntries(Object.entries(record.headers).filter(([, value]) => value !== undefined)) as Record<
-      string,
-      string
-    >),
+): OutRecord => {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(record.headers)) if (value !== undefined) headers[name] = value;
+  const reason = {
     vafa_error_code: code,
     vafa_error: message.slice(0, 500),
     vafa_group: group,
     vafa_attempts: String(attempts),
     vafa_source: `${record.topic}/${record.partition}/${record.offset}`,
-  },
-  value: asText(record.value) ?? asBytes(record.value),
-});
+  };
+  const place = { topic: deadTopic(record.topic), key: storable(record.key ?? '') };
+  const whole = { ...place, headers: { ...headers, ...reason }, value: asText(record.value) ?? asBytes(record.value) };
+  if (bytesOf(whole) <= MAX_MIRROR_BYTES) return whole;
+  return { ...place, headers: { ...reason, vafa_value: 'too large, see the dead letter' }, value: null };
+};
 
 /** Keys of a topic that later events must wait behind. */
 export const waitingKeys = async (

@@ -116,7 +116,14 @@ export const startKafkaMember = async (
     const high = BigInt(batch.highWatermark);
     const outcome = await withHeartbeats(
       payload,
-      handler({ topic, partition, records, highWatermark: high > last.offset ? high : last.offset + 1n, signal }),
+      handler({
+        topic,
+        partition,
+        records,
+        readFrom: (records[0] as InRecord).offset,
+        highWatermark: high > last.offset ? high : last.offset + 1n,
+        signal,
+      }),
     );
     if (outcome.kind === 'seek') {
       consumer.seek({ topic, partition, offset: outcome.offset.toString() });

@@ -12,11 +12,10 @@ export const emit = (tx: Tx, events: readonly EventEnvelope[]): Promise<void> =>
 /** As `emit`, for records that are no events of ours (dead letters). */
 export const emitRecords = async (tx: Tx, records: readonly OutRecord[]): Promise<void> => {
   if (records.length === 0) return;
-  const raw = records.some(({ value }) => value instanceof Buffer);
   await tx`insert into outbox (topic, key, headers, value, value_bytes)
     select * from unnest(
       ${records.map(({ topic }) => topic)}::text[], ${records.map(({ key }) => key)}::text[],
       ${records.map(({ headers }) => JSON.stringify(headers))}::text[],
       ${records.map(({ value }) => (typeof value === 'string' ? value : null))}::text[],
-      ${records.map(({ value }) => (raw && value instanceof Buffer ? value : null))}::bytea[])`;
+      ${records.map(({ value }) => (value instanceof Buffer ? value : null))}::bytea[])`;
 };

@@ -2,8 +2,8 @@ import type { Log } from '@vafa/kernel';
 import { messageOf } from '@vafa/kernel';
 import type { BusMetrics } from '../metrics.ts';
 import type { EventBus, OutRecord } from '../port.ts';
-import { backOffMs, sleep } from '../sleep.ts';
-import type { Sql } from '../sql.ts';
+import { backOffMs, createWaiter, sleep } from '../sleep.ts';
+import type { Queryable, Sql } from '../sql.ts';
 
 export interface RelayOptions {
   service: string;
@@ -43,27 +43,9 @@ const toRecord = (row: OutboxRow): OutRecord => ({
   value: row.valueBytes ?? row.value,
 });
 
-/**
- * Publishes what the service's transactions put into the outbox, oldest first, and deletes it once the bus has it.
- * Rows are found by being there, not by an id remembered, so one that commits late is not skipped. One relay per service
- * works at a time (advisory lock on its own connection); a crash between publish and delete publishes again: consumers
- * tell duplicates by natural keys.
- */
-export const startRelay = (options: RelayOptions): Relay => {
-  const { sql, bus, log, metrics, service, maxBatch = 1_000, idlePollMs = 200 } = options;
-  const stopping = new AbortController();
-  let pending = false;
-  let wakeUp: (() => void) | undefined;
-
-  const idle = async (ms: number): Promise<void> => {
-    if (pending) return;
-    const waiting = new AbortController();
-    wakeUp = () => waiting.abort();
-    await sleep(ms, AbortSignal.any([waiting.signal, stopping.signal]));
-    wakeUp = undefined;
-  };
-
-  const relayOnce = async (connection: Sql): Promise<number> => {
+/** Publishes the oldest rows, then deletes them. Returns how many. */
+const createRelayOnce = ({ service, bus, metrics, maxBatch = 1_000 }: RelayOptions) => {
+  const relayOnce = async (connection: Queryable): Promise<number> => {
     const rows = await connection<OutboxRow[]>`
       select id, topic, key, headers, value, value_bytes as "valueBytes" from outbox order by id limit ${maxBatch}`;
     if (rows.length === 0) return 0;
@@ -72,53 +54,68 @@ export const startRelay = (options: RelayOptions): Relay => {
     metrics.outboxPublished.inc({ service }, rows.length);
     return rows.length;
   };
+  return { relayOnce, maxBatch };
+};
+
+/**
+ * Publishes what the service's transactions put into the outbox, oldest first, and deletes it once the bus has it.
+ * Rows are found by being there, not by an id remembered, so one that commits late is not skipped. One relay per service
+ * works at a time (advisory lock on its own connection); a crash between publish and delete publishes again: consumers
+ * tell duplicates by natural keys.
+ */
+export const startRelay = (options: RelayOptions): Relay => {
+  const { sql, log, service, idlePollMs = 200 } = options;
+  const { relayOnce, maxBatch } = createRelayOnce(options);
+  const stopping = new AbortController();
+  const waiter = createWaiter(stopping.signal);
 
   /** Works as long as this process holds the lock; a lost connection loses it and ends here with a throw. */
-  const lead = async (connection: Sql): Promise<void> => {
+  const lead = async (connection: Queryable): Promise<void> => {
     let pollMs = MIN_POLL_MS;
     while (!stopping.signal.aborted) {
-      pending = false;
       const moved = await relayOnce(connection);
       pollMs = moved > 0 ? MIN_POLL_MS : Math.min(pollMs * 2, idlePollMs);
-      if (moved < maxBatch) await idle(moved > 0 ? 0 : pollMs);
+      // What comes while a batch is published goes together in the next one.
+      if (moved < maxBatch) await waiter.wait(moved > 0 ? 0 : pollMs);
+    }
+  };
+
+  /** False when another process has the lock. */
+  const leadIfFree = async (): Promise<boolean> => {
+    const connection = await sql.reserve();
+    try {
+      const [row] = await connection<{ mine: boolean }[]>`
+        select pg_try_advisory_lock(hashtextextended(${`vafa.relay.${service}`}, 0)) as mine`;
+      if (!row?.mine) return false;
+      await lead(connection);
+      await connection`select pg_advisory_unlock_all()`;
+      return true;
+    } catch (error) {
+      // The lock must not stay with a connection that goes back to the pool. A lost connection has lost it anyway.
+      await connection`select pg_advisory_unlock_all()`.catch(() => undefined);
+      throw error;
+    } finally {
+      connection.release();
     }
   };
 
   const run = async (): Promise<void> => {
-    for (let attempt = 0; !stopping.signal.aborted; ) {
+    for (let failures = 0; !stopping.signal.aborted; ) {
       try {
-        const connection = await sql.reserve();
-        try {
-          const [row] = await connection<{ mine: boolean }[]>`
-            select pg_try_advisory_lock(hashtextextended(${`vafa.relay.${service}`}, 0)) as mine`;
-          attempt = 0;
-          if (row?.mine) {
-            try {
-              await lead(connection as unknown as Sql);
-            } finally {
-              await connection`select pg_advisory_unlock_all()`;
-            }
-          } else {
-            await sleep(STANDBY_MS, stopping.signal);
-          }
-        } finally {
-          connection.release();
-        }
+        if (!(await leadIfFree())) await sleep(STANDBY_MS, stopping.signal);
+        failures = 0;
       } catch (error) {
         if (stopping.signal.aborted) return;
-        attempt += 1;
-        log.warn({ err: messageOf(error), service, attempt }, 'outbox relay interrupted, trying again');
-        await sleep(backOffMs(attempt), stopping.signal);
+        failures += 1;
+        log.warn({ err: messageOf(error), service, failures }, 'outbox relay interrupted, trying again');
+        await sleep(backOffMs(failures), stopping.signal);
       }
     }
   };
 
   const done = run();
   return {
-    wake: () => {
-      pending = true;
-      wakeUp?.();
-    },
+    wake: () => waiter.wake(),
     stop: async () => {
       stopping.abort();
       await done;

@@ -83,6 +83,7 @@ export const startMember = async (
       topic,
       partition,
       records,
+      readFrom: each.position,
       highWatermark: highWatermark > last.offset ? highWatermark : last.offset + 1n,
     };
     const signal = AbortSignal.any([each.lost.signal, stopping.signal]);

@@ -8,12 +8,12 @@ import {
   startRelay,
 } from '@vafa/bus';
 import { AppError, type Clock, messageOf } from '@vafa/kernel';
-import { drizzle } from 'drizzle-orm/postgres-js';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { createKeyFinder } from '../auth/api-keys.ts';
 import { loadConfig } from '../config/load-config.ts';
 import type { PlatformSettings } from '../config/platform-settings.ts';
+import { openOrm } from '../database/open-orm.ts';
 import { openSql } from '../database/open-sql.ts';
 import type { HttpApp } from '../http/app.ts';
 import { createHttpApp } from '../http/create-http-app.ts';
@@ -86,7 +86,7 @@ export const createService = async (
     name,
     config: loadConfig(definition.settings, environment.variables),
     sql,
-    orm: drizzle(sql as never),
+    orm: openOrm(sql),
     bus,
     clock,
     log,

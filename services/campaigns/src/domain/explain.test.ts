@@ -51,6 +51,7 @@ describe('explain', () => {
     ['requested once, skipped later', { entries: [{ status: 'skipped', reason: 'paused' }, requested] }, 'requested'],
     ['skipped', { entries: [{ status: 'skipped', reason: 'paused' }] }, 'skipped'],
     ['expired', { entries: [{ status: 'expired', reason: 'too_old' }] }, 'expired'],
+    ['only of the past', { tallies: [{ outcome: 'expired', lastAt: '2011-12-09T12:50:00Z' }] }, 'expired'],
     ['nothing at all', {}, 'not_triggered'],
     ['a draft', { campaign: { ...campaign, status: 'draft' } }, 'not_active'],
     ['not in the audience', { campaign: scheduled, lifecycle: 'dormant' }, 'not_in_audience'],
@@ -58,7 +59,9 @@ describe('explain', () => {
     ['in the audience, not reached', { campaign: scheduled, lifecycle: 'loyal' }, 'not_reached'],
   ];
   it.each(table)('%s', (_name, evidence, code) => {
-    expect(explain({ campaign, entries: [], outcomes: [], lifecycle: undefined, ...evidence }).code).toBe(code);
+    expect(explain({ campaign, entries: [], outcomes: [], tallies: [], lifecycle: undefined, ...evidence }).code).toBe(
+      code,
+    );
   });
 
   it('names the reason', () => {
@@ -66,8 +69,9 @@ describe('explain', () => {
       campaign,
       entries: [requested],
       outcomes: [{ status: 'suppressed', reason: 'no_consent' }],
+      tallies: [],
       lifecycle: undefined,
     });
-    expect(text).toBe('A message was requested for her and suppressed: no_consent.');
+    expect(text).toBe('A message was requested and suppressed: no_consent.');
   });
 });

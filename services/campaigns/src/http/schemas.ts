@@ -159,6 +159,10 @@ export const StoryBody = Type.Object(
     customerId: Type.String(),
     lifecycle: Type.Union([Type.String(), Type.Null()]),
     explanation: Type.Object({ code: Type.String(), text: Type.String() }),
+    tallies: Type.Array(
+      Type.Object({ outcome: Type.String(), reason: Type.String(), count: Type.Integer(), lastAt: Type.String() }),
+      { description: 'Triggers that have no entry of their own: older than the time to live by long, or repeats' },
+    ),
     entries: Type.Array(
       Type.Object({
         triggerKey: Type.String(),

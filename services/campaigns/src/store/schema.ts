@@ -76,6 +76,27 @@ export const entry = campaignsSchema.table(
   ],
 );
 
+/**
+ * Triggers that get no row of their own: a shop's imported past, and repeats of what happens once per customer. One row
+ * per customer, up to the latest of them, so that what is told twice counts once.
+ */
+export const triggerTally = campaignsSchema.table(
+  'trigger_tally',
+  {
+    campaignId: text('campaign_id').notNull(),
+    customerId: text('customer_id').notNull(),
+    outcome: text('outcome').notNull(),
+    reason: text('reason').notNull(),
+    count: bigint('count', { mode: 'number' }).notNull(),
+    lastAt: instant('last_at').notNull(),
+    lastKey: text('last_key').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.campaignId, table.customerId, table.outcome, table.reason] }),
+    index('trigger_tally_customer').on(table.customerId),
+  ],
+);
+
 /** What became of a campaign's messages, one row per message and status, which is what counts are made by. */
 export const messageOutcome = campaignsSchema.table(
   'message_outcome',

@@ -5,6 +5,7 @@ import { deleteAudience } from '../store/audience.ts';
 import { deleteEntries, moveEntries } from '../store/entries.ts';
 import { recordErasure, recordMerge, welcomeBack } from '../store/former-customers.ts';
 import { anonymiseOutcomes, moveOutcomes } from '../store/message-outcomes.ts';
+import { deleteTallies, moveTallies } from '../store/tallies.ts';
 import { resolveCustomers } from './resolve-customers.ts';
 
 type CustomerEvent = EventOf<typeof CustomerUpdated | typeof CustomerMerged | typeof CustomerErased>;
@@ -38,6 +39,7 @@ const merge = async (tx: Tx, from: string, told: string, at: string): Promise<vo
   const into = resolve(told, Number.POSITIVE_INFINITY) ?? told;
   if (into === from) return;
   await moveEntries(tx, from, into);
+  await moveTallies(tx, from, into);
   await moveOutcomes(tx, from, into);
   await deleteAudience(tx, from);
   await recordMerge(tx, from, into, at);
@@ -45,6 +47,7 @@ const merge = async (tx: Tx, from: string, told: string, at: string): Promise<vo
 
 const erase = async (tx: Tx, customerId: string, at: string): Promise<void> => {
   await deleteEntries(tx, customerId);
+  await deleteTallies(tx, customerId);
   await anonymiseOutcomes(tx, customerId);
   await deleteAudience(tx, customerId);
   await recordErasure(tx, customerId, at);

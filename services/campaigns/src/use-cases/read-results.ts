@@ -7,6 +7,7 @@ import { findCampaign } from '../store/campaigns.ts';
 import { readCounts } from '../store/counts.ts';
 import { type Entry, listEntries } from '../store/entries.ts';
 import { listOutcomes, type MessageOutcome } from '../store/message-outcomes.ts';
+import { listTallies } from '../store/tallies.ts';
 
 export interface Results {
   /** Triggers that led to requests. */
@@ -29,6 +30,8 @@ export interface CustomerStory {
   customerId: string;
   lifecycle: string | null;
   explanation: Explanation;
+  /** Triggers that have no entry of their own. */
+  tallies: Awaited<ReturnType<typeof listTallies>>;
   entries: (Omit<Entry, 'campaignId' | 'customerId' | 'once'> & {
     messages: Omit<MessageOutcome, 'campaignId' | 'customerId' | 'triggerKey'>[];
   })[];
@@ -70,16 +73,18 @@ export const readResults = async (sql: Queryable, id: string): Promise<Results> 
 /** Why a customer did or didn't get this. @throws campaigns.not_found for the campaign; any customer id has a story */
 export const readStory = async (sql: Queryable, id: string, customerId: string): Promise<CustomerStory> => {
   const campaign = await getCampaign(sql, id);
-  const [entries, outcomes, member] = [
+  const [entries, outcomes, tallies, member] = [
     await listEntries(sql, id, customerId, MAX_SHOWN),
     await listOutcomes(sql, id, customerId, MAX_SHOWN),
+    await listTallies(sql, id, customerId),
     await findAudienceMember(sql, customerId),
   ];
   return {
     campaignId: id,
     customerId,
     lifecycle: member?.lifecycle ?? null,
-    explanation: explain({ campaign, entries, outcomes, lifecycle: member?.lifecycle }),
+    tallies,
+    explanation: explain({ campaign, entries, outcomes, tallies, lifecycle: member?.lifecycle }),
     entries: entries.map(({ campaignId: _campaign, customerId: _customer, once: _once, ...entry }) => ({
       ...entry,
       messages: outcomes

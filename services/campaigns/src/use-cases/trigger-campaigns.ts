@@ -11,6 +11,7 @@ import { addCounts, type CountStep } from '../store/counts.ts';
 import { type Entry, entryKey, existingEntries, insertEntries } from '../store/entries.ts';
 import { type Ask, askForMessages } from './ask-for-messages.ts';
 import { resolveCustomers } from './resolve-customers.ts';
+import { type Tallied, tallyTriggers } from './tally-triggers.ts';
 
 export interface TracedOccurrence extends Occurrence {
   traceparent?: string | undefined;
@@ -106,19 +107,22 @@ const record = async (tx: Tx, decided: readonly Decided[], { now, shard }: Trigg
     tx,
     kept.filter((each) => !fresh.has(keyOf(each))),
   );
-  const steps = [
-    ...taken.flatMap(countsOf),
-    ...again.map(({ campaign }) => ({
-      campaignId: campaign.id,
-      outcome: 'skipped',
-      reason: 'once_per_customer',
-      by: 1,
-    })),
-    ...history.map(({ campaign }) => ({ campaignId: campaign.id, outcome: 'expired', reason: '', by: 1 })),
-  ];
-  await addCounts(tx, steps, shard);
+  const tallied = await tallyTriggers(tx, [
+    ...history.map((each) => toTallied(each, 'expired', 'too_old')),
+    ...again.map((each) => toTallied(each, 'skipped', 'once_per_customer')),
+  ]);
+  await addCounts(tx, [...taken.flatMap(countsOf), ...tallied], shard);
   await askForMessages(tx, taken.filter(({ decision }) => decision.status === 'requested').map(toAsk), now);
 };
+
+const toTallied = ({ campaign, occurrence }: Decided, outcome: Tallied['outcome'], reason: string): Tallied => ({
+  campaignId: campaign.id,
+  customerId: occurrence.customerId,
+  outcome,
+  reason,
+  atMs: occurrence.atMs,
+  triggerKey: occurrence.triggerKey,
+});
 
 const isKept = ({ decision }: Decided): boolean => decision.status !== 'expired' || decision.keep;
 
@@ -145,6 +149,5 @@ const countsOf = ({ campaign, decision }: Decided): CountStep[] => {
       { campaignId, outcome: 'entered', reason: '', by: 1 },
       { campaignId, outcome: 'requested', reason: '', by: campaign.messages.length },
     ];
-  const reason = decision.status === 'skipped' ? decision.reason : '';
-  return [{ campaignId, outcome: decision.status, reason, by: 1 }];
+  return [{ campaignId, outcome: decision.status, reason: decision.reason, by: 1 }];
 };

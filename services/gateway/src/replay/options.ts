@@ -3,8 +3,7 @@ import type { EventKind } from './source/source-event.ts';
 
 /** Services the replay asks when it waits for the consequences. */
 export const ASKED = ['gateway', 'ledger', 'segmentation', 'campaigns', 'messaging', 'reminders'] as const;
-export type AskedService = (typeof ASKED)[number];
-export type ServiceUrls = Readonly<Record<AskedService, string>>;
+export type ServiceUrls = Readonly<Record<(typeof ASKED)[number], string>>;
 
 export interface ReplayOptions {
   /** A text file, gzip or plain. */
@@ -38,7 +37,7 @@ export interface Aftermath {
   atRest: boolean;
   ledger?: Record<string, unknown>;
   lifecycle?: Record<string, number>;
-  messages?: Record<string, unknown>;
+  messages?: Record<string, number>;
   /** Dead letters per service, those without any left out. */
   deadLetters: Record<string, { parked: number; waiting: number }>;
 }

@@ -5,7 +5,7 @@ import type { Refused } from './send/send-layer.ts';
 import type { EventKind } from './source/source-event.ts';
 import { MAX_SAMPLES } from './source/tally.ts';
 
-export interface RefusedCount {
+interface RefusedCount {
   kind: EventKind;
   code: string;
   events: number;

@@ -7,7 +7,7 @@ const row = (name: string, value: string): string => `  ${name.padEnd(30)} ${val
 /** The report for the terminal. */
 export const printReport = (report: ReplayReport): string => {
   const { file, format, linesRead, events, eventsBefore, eventsSent, seconds, shiftSeconds, aftermath } = report;
-  const rate = seconds > 0 ? Math.round(eventsSent / seconds) : eventsSent;
+  const perSecond = (n: number): string => count(Math.round(n / Math.max(seconds, 0.001)));
   return [
     '',
     `Replay of ${file} (${format})`,
@@ -21,7 +21,10 @@ export const printReport = (report: ReplayReport): string => {
       ? []
       : [row('times moved by', `${count(shiftSeconds)} s (kept for the next run; --restart takes it anew)`)]),
     ...(eventsBefore > 0 ? [row('handed in by an earlier run', `${count(eventsBefore)} events`)] : []),
-    row('handed in now', `${count(eventsSent)} events in ${seconds.toFixed(1)} s, ${count(rate)} events/s`),
+    row(
+      'handed in now',
+      `${count(eventsSent)} events in ${seconds.toFixed(1)} s: ${perSecond(eventsSent)} events/s, ${perSecond(linesRead)} lines/s`,
+    ),
     ...(aftermath ? aftermathRows(aftermath) : []),
     '',
   ].join('\n');
@@ -38,7 +41,7 @@ const skippedRows = ({ skipped }: ReplayReport): string[] => {
     rows.push(row(`  ${sort}`, single ? describe(lines, reasons[0]?.sampleLines ?? []) : count(lines)));
     if (!single)
       for (const { reason, lines: n, sampleLines } of reasons)
-        rows.push(row(`    ${reason.slice(sort.length + 1)}`, describe(n, sampleLines)));
+        rows.push(row(`    ${reason.slice(sort.length + 1) || sort}`, describe(n, sampleLines)));
   }
   return rows;
 };
@@ -54,7 +57,7 @@ const aftermathRows = (aftermath: Aftermath): string[] => {
   return [
     '',
     atRest
-      ? `All services have caught up (waited ${waitedSeconds.toFixed(1)} s)`
+      ? `All services${unreachable.length > 0 ? ' that answer' : ''} have caught up (waited ${waitedSeconds.toFixed(1)} s)`
       : `Not all services have caught up after ${waitedSeconds.toFixed(1)} s; these figures will still change`,
     ...(unreachable.length > 0 ? [row('do not answer', unreachable.join(', '))] : []),
     ...section('ledger', aftermath.ledger),
@@ -64,9 +67,15 @@ const aftermathRows = (aftermath: Aftermath): string[] => {
   ];
 };
 
+/** Names that say less than people want to know. */
+const WORDS: Readonly<Record<string, string>> = {
+  clawedBack: 'taken back',
+  sumOfAllEntries: 'sum of all entries (must be 0)',
+};
+
 /** The figures of a service by the names it gives them. */
 const section = (title: string, figures: Readonly<Record<string, unknown>> | undefined): string[] => {
-  if (!figures) return [row(title, 'not known')];
+  if (!figures) return [row(title, 'not known (the service does not answer, or not to this key)')];
   const flat = flatten(figures);
   return flat.length === 0
     ? [row(title, 'none')]
@@ -75,7 +84,7 @@ const section = (title: string, figures: Readonly<Record<string, unknown>> | und
 
 const flatten = (figures: Readonly<Record<string, unknown>>, prefix = ''): [string, string][] =>
   Object.entries(figures).flatMap(([name, value]): [string, string][] => {
-    const words = `${prefix}${name.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase()}`;
+    const words = `${prefix}${WORDS[name] ?? name.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase()}`;
     if (typeof value === 'number') return [[words, count(value)]];
     if (typeof value === 'object' && value !== null && !Array.isArray(value))
       return flatten(value as Record<string, unknown>, `${words} `);

@@ -54,9 +54,11 @@ const run = (file: string, more: Partial<ReplayOptions> = {}) =>
   });
 const put = (name: string, content: string | Buffer) => writeFileSync(`${folder}/${name}`, content);
 
-const published = async (prefix: string): Promise<EventEnvelope[]> => (await h.events(Topics.purchases)).filter(({ id }) => id.includes(prefix));
+const published = async (prefix: string): Promise<EventEnvelope[]> =>
+  (await h.events(Topics.purchases)).filter(({ id }) => id.includes(prefix));
 /** As a consumer sees them: the first of each id counts. */
-const once = (events: readonly EventEnvelope[]) => [...new Map([...events].reverse().map((event) => [event.id, event])).values()].reverse();
+const once = (events: readonly EventEnvelope[]) =>
+  [...new Map([...events].reverse().map((event) => [event.id, event])).values()].reverse();
 
 test('a gzip file goes in through the gateway, twice the same', async () => {
   put('dirty.csv.gz', gzipSync(DIRTY_INVOICES));
@@ -76,13 +78,18 @@ test('a gzip file goes in through the gateway, twice the same', async () => {
   ]);
   expect(first.find(({ id }) => id === 'purchase:online-retail:536365')?.time).toBe('2010-12-01T08:26:00Z');
   const ofOne = first.filter(({ subject }) => subject === '17850').map(({ id }) => id);
-  expect(ofOne).toEqual(['purchase:online-retail:536365', 'purchase:online-retail:536366', 'refund:online-retail:C536365']);
+  expect(ofOne).toEqual([
+    'purchase:online-retail:536365',
+    'purchase:online-retail:536366',
+    'refund:online-retail:C536365',
+  ]);
 
   const again = await run('dirty.csv.gz');
   expect(again).toMatchObject({ linesRead: 29, eventsSent: 8, eventsBefore: 0 });
   const all = await published('online-retail:');
   expect(all).toHaveLength(16);
-  const content = (events: readonly EventEnvelope[]) => events.map(({ id, time, data }) => JSON.stringify([id, time, data])).sort();
+  const content = (events: readonly EventEnvelope[]) =>
+    events.map(({ id, time, data }) => JSON.stringify([id, time, data])).sort();
   expect(new Set(content(all))).toEqual(new Set(content(first)));
 
   const text = printReport(report);
@@ -101,7 +108,10 @@ test('what the gateway refuses is reported with its reason and lines', async () 
       line({ customerId: 'v1', orderId: 'v-2', currency: 'XXQ', totalMinor: 5, lines: [] }),
       line({ customerId: 'v1', phone: '09121234567', locale: 'fa' }, 'customer'),
       line({ customerId: 'v1', phone: 'none' }, 'customer'),
-      line({ customerId: 'v1', channel: 'sms', purpose: 'service', granted: true, consentSource: 'desk' }, 'customer.consent_changed'),
+      line(
+        { customerId: 'v1', channel: 'sms', purpose: 'service', granted: true, consentSource: 'desk' },
+        'customer.consent_changed',
+      ),
       line({ customerId: 'v2', into: 'v1' }, 'customer.merged'),
       line({ customerId: 'v3' }, 'customer.erased'),
       line({ customerId: 'v1', interactionType: 'signup' }, 'interaction'),
@@ -113,7 +123,12 @@ test('what the gateway refuses is reported with its reason and lines', async () 
     { reason: 'refused/gateway.invalid_purchase', lines: 1, sampleLines: [2] },
     { reason: 'refused/gateway.invalid_customer', lines: 1, sampleLines: [4] },
   ]);
-  expect(report.events).toMatchObject({ purchases: { events: 1 }, customers: { events: 1 }, consents: { events: 1 }, merges: { events: 1 } });
+  expect(report.events).toMatchObject({
+    purchases: { events: 1 },
+    customers: { events: 1 },
+    consents: { events: 1 },
+    merges: { events: 1 },
+  });
   const customers = (await h.events(Topics.customers)).filter(({ subject }) => /^v\d$/.test(subject));
   expect(customers.map(({ type, subject }) => `${type} ${subject}`).sort()).toEqual([
     'customer.consent_changed v1',
@@ -181,10 +196,17 @@ test('a gzip file that breaks off is told as damaged, and the position is kept',
 });
 
 describe('the command', () => {
-  const start = (file: string, more: string[] = []): { child: ChildProcess; done: Promise<{ code: number | null; text: string }> } => {
-    const child = spawn(process.execPath, [COMMAND, `${folder}/${file}`, '--format', 'online-retail', '--url', url, '--no-wait', ...more], {
-      env: { VAFA_HOME: folder, VAFA_API_KEY: h.apiKey, PATH: process.env.PATH ?? '' },
-    });
+  const start = (
+    file: string,
+    more: string[] = [],
+  ): { child: ChildProcess; done: Promise<{ code: number | null; text: string }> } => {
+    const child = spawn(
+      process.execPath,
+      [COMMAND, `${folder}/${file}`, '--format', 'online-retail', '--url', url, '--no-wait', ...more],
+      {
+        env: { VAFA_HOME: folder, VAFA_API_KEY: h.apiKey, PATH: process.env.PATH ?? '' },
+      },
+    );
     const parts: string[] = [];
     child.stdout?.on('data', (chunk) => parts.push(String(chunk)));
     child.stderr?.on('data', (chunk) => parts.push(String(chunk)));
@@ -194,7 +216,9 @@ describe('the command', () => {
     return { child, done };
   };
 
-  test('killed in the middle goes on where it was: every event is there, in order, and none has two contents', { timeout: 60_000 }, async () => {
+  test('killed in the middle goes on where it was: every event is there, in order, and none has two contents', {
+    timeout: 60_000,
+  }, async () => {
     const invoices = 12_000;
     const header = DIRTY_INVOICES.split('\n')[0];
     const lines = Array.from({ length: invoices }, (_, n) => {
@@ -229,7 +253,10 @@ describe('the command', () => {
       bus.publish = publish;
     }
     const [positionFile] = readdirSync(`${folder}/replay`);
-    const position = JSON.parse(readFileSync(`${folder}/replay/${positionFile}`, 'utf8')) as { lanes: number[]; finished: boolean };
+    const position = JSON.parse(readFileSync(`${folder}/replay/${positionFile}`, 'utf8')) as {
+      lanes: number[];
+      finished: boolean;
+    };
     const before = position.lanes.reduce((sum, n) => sum + n, 0);
     expect(before).toBeGreaterThan(0);
     expect(before).toBeLessThan(invoices);

@@ -1,3 +1,4 @@
+import { createAsk } from './after/ask.ts';
 import { untilCaughtUp } from './after/caught-up.ts';
 import { lookAround } from './after/look-around.ts';
 import type { ReplayOptions, ReplayReport } from './options.ts';
@@ -63,9 +64,9 @@ export const replay = async (options: ReplayOptions): Promise<ReplayReport> => {
 
   const waiting = createProgress('services catching up', out);
   try {
-    const rest = await untilCaughtUp(urls, { progress: waiting, patienceMs: options.patienceMs, signal });
-    waiting.stop();
-    return { ...report, aftermath: await lookAround(call, urls, rest) };
+    const ask = createAsk(apiKey, signal);
+    const rest = await untilCaughtUp(urls, { ask, progress: waiting, patienceMs: options.patienceMs, signal });
+    return { ...report, aftermath: await lookAround(ask, urls, rest) };
   } finally {
     waiting.stop();
   }

@@ -3,7 +3,7 @@ import { type AcceptContext, acceptItem, type ItemError } from './accept-item.ts
 import type { ItemKind } from './item-kinds.ts';
 
 /** What became of one item of a batch, at its place in the request. */
-export type ItemResult =
+type ItemResult =
   | { index: number; status: 'accepted'; eventId: string }
   | { index: number; status: 'rejected'; error: ItemError };
 

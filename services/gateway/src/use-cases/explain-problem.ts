@@ -5,7 +5,7 @@ const ID = /(Id|\/sku|\/into)$/;
 const PATTERN = 'must match pattern';
 
 /** Says what is allowed in words of the shop, where the schema's own message speaks of patterns and bounds only. */
-export const explainProblem = ({ path, message }: FieldProblem): FieldProblem => {
+const explainProblem = ({ path, message }: FieldProblem): FieldProblem => {
   if (path === '/currency') return { path, message: 'must be an ISO 4217 currency code in capitals, e.g. IRR or EUR' };
   if (AMOUNT.test(path))
     return {

@@ -71,7 +71,9 @@ export interface Posting extends References {
 }
 
 /** Lifetime counter of each kind, and whether gained points count up or down in it. */
-const COUNTERS: Readonly<Record<TransferKind, ['earned' | 'clawedBack' | 'spent' | 'expired' | 'adjusted' | 'moved', 1 | -1]>> = {
+const COUNTERS: Readonly<
+  Record<TransferKind, ['earned' | 'clawedBack' | 'spent' | 'expired' | 'adjusted' | 'moved', 1 | -1]>
+> = {
   earn: ['earned', 1],
   clawback: ['clawedBack', -1],
   redeem: ['spent', -1],

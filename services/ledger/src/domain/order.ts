@@ -122,15 +122,15 @@ const refundLines = (order: Order, wanted: RefundedLine[]): Match | undefined =>
   return found ? refundAmount(order, amountMinor) : undefined;
 };
 
-const newestFirst = (a: Order, b: Order): number =>
-  b.occurredAtMs - a.occurredAtMs || (a.orderId < b.orderId ? 1 : -1);
+const newestFirst = (a: Order, b: Order): number => b.occurredAtMs - a.occurredAtMs || (a.orderId < b.orderId ? 1 : -1);
 
 const asMatching = (matches: Match[], refundedMinor: number): Matching => {
   const matchedMinor = matches.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
   return { matches, matchedMinor, unmatchedMinor: Math.max(0, refundedMinor - matchedMinor) };
 };
 
-const totalOf = (lines: readonly RefundedLine[]): number => lines.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
+const totalOf = (lines: readonly RefundedLine[]): number =>
+  lines.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
 
 /**
  * A refund of one named order.
@@ -138,14 +138,18 @@ const totalOf = (lines: readonly RefundedLine[]): number => lines.reduce((sum, {
  */
 export const refundOrder = (order: Order, refund: Refund): Matching => {
   if (order.customerId !== refund.customerId)
-    throw new AppError('rejected', 'ledger.refund_of_another_customer', 'the order is not of the customer who is refunded');
+    throw new AppError(
+      'rejected',
+      'ledger.refund_of_another_customer',
+      'the order is not of the customer who is refunded',
+    );
   if (order.currency !== refund.currency)
     throw new AppError('rejected', 'ledger.refund_currency_mismatch', `the order was paid in ${order.currency}`);
   if (refund.scope === 'whole') return asMatching([refundWhole(order)], 0);
-  if (refund.scope === 'amount') return asMatching([refundAmount(order, refund.amountMinor ?? 0)], refund.amountMinor ?? 0);
+  if (refund.scope === 'amount')
+    return asMatching([refundAmount(order, refund.amountMinor ?? 0)], refund.amountMinor ?? 0);
   // An order that was sent without lines can only be refunded by the money.
-  if (order.lines.size === 0)
-    return asMatching([refundAmount(order, totalOf(refund.lines))], totalOf(refund.lines));
+  if (order.lines.size === 0) return asMatching([refundAmount(order, totalOf(refund.lines))], totalOf(refund.lines));
   const wanted = refund.lines.map((line) => ({ ...line }));
   const match = refundLines(order, wanted);
   return asMatching(match ? [match] : [], totalOf(refund.lines));

@@ -55,7 +55,11 @@ const createOrders = (known: Iterable<Order>) => {
     else byCustomer.set(order.customerId, [order]);
   };
   for (const order of known) add(order);
-  return { add, find: (orderId: string) => byId.get(orderId), of: (customerId: string) => byCustomer.get(customerId) ?? [] };
+  return {
+    add,
+    find: (orderId: string) => byId.get(orderId),
+    of: (customerId: string) => byCustomer.get(customerId) ?? [],
+  };
 };
 
 const match = (refundCase: RefundCase, order: Order | undefined, candidates: readonly Order[]): void => {

@@ -56,12 +56,20 @@ const round = (amount: number, { points, perMinor }: Rate, rounding: Rounding): 
  * The points a total earns at the programme's rate for its currency.
  * @throws AppError rejected `ledger.points_out_of_range` when the rate makes more of it than can be counted
  */
-export const awardFor = (programme: Programme | undefined, currency: string, totalMinor: number): Award => {
+export const awardFor = (
+  programme: Pick<Programme, 'rates' | 'rounding'> | undefined,
+  currency: string,
+  totalMinor: number,
+): Award => {
   if (!programme) return { points: 0, note: 'no_programme' };
   const rate = programme.rates.find((each) => each.currency === currency);
   if (!rate) return { points: 0, note: 'no_rate' };
   const points = round(totalMinor, rate, programme.rounding);
   if (points > MAX_POINTS)
-    throw new AppError('rejected', 'ledger.points_out_of_range', 'the order would earn more points than can be counted');
+    throw new AppError(
+      'rejected',
+      'ledger.points_out_of_range',
+      'the order would earn more points than can be counted',
+    );
   return points > 0 ? { points, note: null } : { points: 0, note: 'nothing_earned' };
 };

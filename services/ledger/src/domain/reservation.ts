@@ -33,7 +33,9 @@ export const hold = (book: Book, account: Account, reservation: Pick<Reservation
 export const requireOpen = (reservation: Reservation, nowMs: number): void => {
   const status = reservation.status === 'held' && reservation.expiresAtMs <= nowMs ? 'timed_out' : reservation.status;
   if (status === 'held') return;
-  throw new AppError('conflict', 'ledger.reservation_closed', `the reservation is ${status.replace('_', ' ')}`, { status });
+  throw new AppError('conflict', 'ledger.reservation_closed', `the reservation is ${status.replace('_', ' ')}`, {
+    status,
+  });
 };
 
 /**

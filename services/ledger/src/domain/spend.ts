@@ -53,10 +53,15 @@ export const allocate = (book: Book, ownerId: string, taken: readonly Taken[]): 
  */
 export const requirePoints = (account: Account, points: number): void => {
   if (account.active >= points) return;
-  throw new AppError('rejected', 'ledger.insufficient_points', `${account.active} points are available, ${points} were asked for`, {
-    available: account.active,
-    requested: points,
-  });
+  throw new AppError(
+    'rejected',
+    'ledger.insufficient_points',
+    `${account.active} points are available, ${points} were asked for`,
+    {
+      available: account.active,
+      requested: points,
+    },
+  );
 };
 
 /**

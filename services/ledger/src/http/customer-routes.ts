@@ -16,7 +16,17 @@ const present = <Fields extends Record<string, unknown>>(fields: Fields) =>
     [Name in keyof Fields]?: NonNullable<Fields[Name]>;
   };
 
-const entryOf = ({ seq: _, occurredAt, recordedAt, entryId, kind, points, balanceAfter, reason, ...references }: StatementRow) => ({
+const entryOf = ({
+  seq: _,
+  occurredAt,
+  recordedAt,
+  entryId,
+  kind,
+  points,
+  balanceAfter,
+  reason,
+  ...references
+}: StatementRow) => ({
   entryId,
   kind,
   points,

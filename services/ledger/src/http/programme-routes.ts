@@ -37,7 +37,8 @@ export const programmeRoutes = (app: HttpApp, context: ServiceContext): void => 
     },
     async () => {
       const programme = await findProgramme(sql);
-      if (!programme) throw new AppError('not_found', 'ledger.no_programme', 'there is no programme yet: PUT /v1/programme');
+      if (!programme)
+        throw new AppError('not_found', 'ledger.no_programme', 'there is no programme yet: PUT /v1/programme');
       return programme;
     },
   );

@@ -79,7 +79,11 @@ export const reservationRoutes = (app: HttpApp, context: ServiceContext, deps: R
     },
     (request, reply) =>
       idempotent(context, request, reply, 200, (tx) =>
-        captureReservation(tx, { reservationId: request.params.reservationId, ...request.body }, callOf(request, clock)),
+        captureReservation(
+          tx,
+          { reservationId: request.params.reservationId, ...request.body },
+          callOf(request, clock),
+        ),
       ),
   );
 

@@ -23,7 +23,11 @@ export const ProgrammeBody = Type.Object(
         {
           currency: fields.Currency,
           points: Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'Points for every perMinor' }),
-          perMinor: Type.Integer({ minimum: 1, maximum: 1_000_000_000_000, description: 'Minor units, e.g. 10000 rial' }),
+          perMinor: Type.Integer({
+            minimum: 1,
+            maximum: 1_000_000_000_000,
+            description: 'Minor units, e.g. 10000 rial',
+          }),
         },
         { additionalProperties: false },
       ),
@@ -33,7 +37,11 @@ export const ProgrammeBody = Type.Object(
     expiresAfterDays: Type.Union([Type.Integer({ minimum: 1, maximum: MAX_DAYS }), Type.Null()], {
       description: 'Points expire at the end of the day this many days after the purchase; null = never',
     }),
-    expiringSoonDays: Type.Integer({ minimum: 0, maximum: 365, description: 'Days of notice before points expire; 0 = none' }),
+    expiringSoonDays: Type.Integer({
+      minimum: 0,
+      maximum: 365,
+      description: 'Days of notice before points expire; 0 = none',
+    }),
     reservationTtlSeconds: Type.Integer({ minimum: 1, maximum: 30 * DAY_SECONDS }),
     returnPolicy: fields.OneOf(RETURN_POLICIES, 'Refund of spent points: go into a deficit, or stop at 0'),
     timeZone: fields.TimeZone,
@@ -59,7 +67,10 @@ const account = {
   reserved: Type.Integer({ minimum: 0, description: 'Held by open reservations' }),
   spent: Type.Integer({ minimum: 0, description: 'Spent so far' }),
   expired: Type.Integer({ minimum: 0, description: 'Expired so far' }),
-  negative: Type.Integer({ minimum: 0, description: 'Owed after refunds of spent points; paid off by the next credits' }),
+  negative: Type.Integer({
+    minimum: 0,
+    description: 'Owed after refunds of spent points; paid off by the next credits',
+  }),
   earned: Type.Integer({ minimum: 0, description: 'Earned by purchases so far, refunded ones included' }),
 };
 
@@ -103,7 +114,9 @@ export const ReserveBody = Type.Object(
   {
     points: fields.PositivePoints,
     orderId: Type.Optional(fields.OrderId),
-    ttlSeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 30 * DAY_SECONDS, description: "The programme's own if not given" })),
+    ttlSeconds: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 30 * DAY_SECONDS, description: "The programme's own if not given" }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -118,7 +131,11 @@ export const ReservedBody = Type.Object({
 export const CaptureBody = Type.Optional(
   Type.Union([
     Type.Object(
-      { points: Type.Optional(Type.Integer({ ...fields.PositivePoints, description: 'Spend only so many; the rest is given back' })) },
+      {
+        points: Type.Optional(
+          Type.Integer({ ...fields.PositivePoints, description: 'Spend only so many; the rest is given back' }),
+        ),
+      },
       { additionalProperties: false },
     ),
     Type.Null(),
@@ -147,7 +164,11 @@ export const ReservationBody = Type.Object({
   orderId: Type.Optional(Type.String()),
 });
 
-const NotZero = Type.Unsafe<number>({ ...fields.Points, not: { const: 0 }, description: 'Positive gives, negative takes' });
+const NotZero = Type.Unsafe<number>({
+  ...fields.Points,
+  not: { const: 0 },
+  description: 'Positive gives, negative takes',
+});
 
 export const AdjustBody = Type.Object({ points: NotZero, reason: fields.Reason }, { additionalProperties: false });
 

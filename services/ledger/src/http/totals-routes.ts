@@ -17,7 +17,8 @@ export const totalsRoutes = (app: HttpApp, { sql }: ServiceContext): void => {
     },
     async () => {
       const totals = await readTotals(sql);
-      const gained = (...kinds: TransferKind[]): number => kinds.reduce((sum, kind) => sum + (totals.pointsByKind.get(kind) ?? 0), 0);
+      const gained = (...kinds: TransferKind[]): number =>
+        kinds.reduce((sum, kind) => sum + (totals.pointsByKind.get(kind) ?? 0), 0);
       const allGained = [...totals.pointsByKind.values()].reduce((sum, points) => sum + points, 0);
       const lost = (...kinds: TransferKind[]): number => 0 - gained(...kinds);
       return {

@@ -12,9 +12,14 @@ interface Row extends Account {
 
 /** Thrown when a customer was merged between finding and locking it: the transaction starts over and finds the other. */
 const changedMeanwhile = (): AppError =>
-  new AppError('unavailable', 'ledger.customer_changed_meanwhile', 'the customer was changed at the same moment, try again', {
-    retryAfterSeconds: 1,
-  });
+  new AppError(
+    'unavailable',
+    'ledger.customer_changed_meanwhile',
+    'the customer was changed at the same moment, try again',
+    {
+      retryAfterSeconds: 1,
+    },
+  );
 
 /** Points that a batch gives to one customer; all 0 = only lock it. */
 export interface Credit {

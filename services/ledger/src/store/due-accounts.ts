@@ -16,7 +16,14 @@ export const claimDueAccounts = async (
     bound === 'expiry'
       ? await tx<{ id: string }[]>`select customer_id as id from balance where next_expiry_at <= ${byIso}::timestamptz
           order by next_expiry_at limit ${limit} for update skip locked`
-      : await tx<{ id: string }[]>`select customer_id as id from balance where next_unnoticed_at <= ${byIso}::timestamptz
+      : await tx<
+          { id: string }[]
+        >`select customer_id as id from balance where next_unnoticed_at <= ${byIso}::timestamptz
           order by next_unnoticed_at limit ${limit} for update skip locked`;
-  return rows.length === 0 ? [] : lockAccounts(tx, rows.map(({ id }) => id));
+  return rows.length === 0
+    ? []
+    : lockAccounts(
+        tx,
+        rows.map(({ id }) => id),
+      );
 };

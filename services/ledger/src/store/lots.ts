@@ -108,4 +108,3 @@ export const findBoundsAfter = (
       where customer_id = c.id and remaining > 0 and expires_at > ${textOf(afterMs)}::timestamptz and not noticed
       order by expires_at, id limit 1
     ) as unnoticed on true`;
-

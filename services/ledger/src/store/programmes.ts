@@ -29,7 +29,11 @@ export const findLatestVersion = async (db: Queryable): Promise<number> => {
 };
 
 /** Newest first. */
-export const listProgrammeVersions = async (db: Queryable, limit: number, beforeVersion?: number): Promise<ProgrammeVersion[]> => {
+export const listProgrammeVersions = async (
+  db: Queryable,
+  limit: number,
+  beforeVersion?: number,
+): Promise<ProgrammeVersion[]> => {
   const rows = await db<Row[]>`
     select version, definition, actor, created_at as "createdAt" from programme_version
     where ${beforeVersion ?? null}::integer is null or version < ${beforeVersion ?? null}::integer

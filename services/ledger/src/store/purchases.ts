@@ -49,7 +49,9 @@ export const findPurchaseHashes = async (db: Queryable, orderIds: readonly strin
 };
 
 export const findOrders = async (db: Queryable, orderIds: readonly string[]): Promise<Order[]> =>
-  (await db<Row[]>`select ${db.unsafe(COLUMNS)} from purchase p where order_id = any(${[...orderIds]}::text[])`).map(toOrder);
+  (await db<Row[]>`select ${db.unsafe(COLUMNS)} from purchase p where order_id = any(${[...orderIds]}::text[])`).map(
+    toOrder,
+  );
 
 /**
  * Orders that refunds without a reference may be about: of the customer's newest purchases up to the refund's time (so many

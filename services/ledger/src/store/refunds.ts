@@ -14,7 +14,9 @@ const toRefund = ({ lines, ...row }: Row): Refund => ({
 });
 
 const linesJson = ({ lines }: Refund): string | null =>
-  lines.length === 0 ? null : JSON.stringify(lines.map(({ sku, quantity, amountMinor }) => [sku, quantity, amountMinor]));
+  lines.length === 0
+    ? null
+    : JSON.stringify(lines.map(({ sku, quantity, amountMinor }) => [sku, quantity, amountMinor]));
 
 /**
  * Takes refunds in hand, in the order of their ids: those not seen before, and those that were refused before and came
@@ -81,7 +83,14 @@ export const saveRefunds = async (tx: Tx, cases: readonly RefundCase[]): Promise
   const due = ({ matching }: RefundCase): number => matching.matches.reduce((sum, { pointsDue }) => sum + pointsDue, 0);
   const taken = ({ pointsTaken }: RefundCase): number => pointsTaken.reduce((sum, points) => sum + points, 0);
   const matchesJson = ({ matching, pointsTaken }: RefundCase): string =>
-    JSON.stringify(matching.matches.map(({ order, amountMinor, pointsDue }, i) => [order.orderId, amountMinor, pointsDue, pointsTaken[i] ?? 0]));
+    JSON.stringify(
+      matching.matches.map(({ order, amountMinor, pointsDue }, i) => [
+        order.orderId,
+        amountMinor,
+        pointsDue,
+        pointsTaken[i] ?? 0,
+      ]),
+    );
   await tx`
     update refund r set status = u.status, note = u.note, matched_minor = u.matched_minor, unmatched_minor = u.unmatched_minor,
       points_due = u.points_due, points_taken = u.points_taken, matches = u.matches::jsonb

@@ -46,7 +46,8 @@ export const adjustPoints = async (
     reason: command.reason,
     ...(call.traceparent ? { traceparent: call.traceparent } : {}),
   };
-  if (command.points < 0) addLots(book, await findOpenLots(tx, new Map([[account.customerId, -command.points]]), book.nowMs));
+  if (command.points < 0)
+    addLots(book, await findOpenLots(tx, new Map([[account.customerId, -command.points]]), book.nowMs));
   const transfer =
     command.points > 0
       ? credit(book, account, posting, expiryOf(call.now.epochMilliseconds))

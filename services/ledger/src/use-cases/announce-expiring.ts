@@ -50,7 +50,12 @@ export const announceExpiring = async (
         event(
           PointsExpiringSoon,
           { id: idFrom('points.expiring_soon', lot.id), source: SOURCE, time: now },
-          { customerId, lotId: lot.id, points: lot.remaining, expiresAt: new Date(lot.expiresAtMs as number).toISOString() },
+          {
+            customerId,
+            lotId: lot.id,
+            points: lot.remaining,
+            expiresAt: new Date(lot.expiresAtMs as number).toISOString(),
+          },
         ),
       );
   });

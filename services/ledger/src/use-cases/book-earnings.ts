@@ -17,7 +17,9 @@ export interface Earning extends NewPurchase {
 
 /** The purchases that earned something. */
 export const earningsOf = (purchases: readonly NewPurchase[]): Earning[] =>
-  purchases.flatMap((purchase) => (purchase.order.earnId === null ? [] : [{ ...purchase, earnId: purchase.order.earnId }]));
+  purchases.flatMap((purchase) =>
+    purchase.order.earnId === null ? [] : [{ ...purchase, earnId: purchase.order.earnId }],
+  );
 
 /** One credit per customer: the sum of what it earned, or nothing for those that are only to be locked. */
 export const creditsOf = (earnings: readonly Earning[], onlyLocked: Iterable<string>, nowMs: number): Credit[] => {

@@ -1,8 +1,8 @@
 import { emit, type Tx } from '@vafa/bus';
 import { AppError, present } from '@vafa/kernel';
 import { type Account, booked } from '../domain/account.ts';
-import { addAccounts, addLots, type Allocation, type Book, createBook } from '../domain/book.ts';
-import { capture, release, requireOpen, type Reservation } from '../domain/reservation.ts';
+import { type Allocation, addAccounts, addLots, type Book, createBook } from '../domain/book.ts';
+import { capture, type Reservation, release, requireOpen } from '../domain/reservation.ts';
 import { lockAccounts } from '../store/accounts.ts';
 import { findAllocations } from '../store/allocations.ts';
 import { findLots } from '../store/lots.ts';
@@ -44,11 +44,21 @@ const open = async (tx: Tx, reservationId: string, now: Temporal.Instant): Promi
   const [account] = await lockAccounts(tx, [found.customerId]);
   const [reservation] = await lockReservations(tx, [reservationId]);
   if (!account || reservation?.customerId !== account.customerId)
-    throw new AppError('unavailable', 'ledger.customer_changed_meanwhile', 'the customer was changed at the same moment, try again');
+    throw new AppError(
+      'unavailable',
+      'ledger.customer_changed_meanwhile',
+      'the customer was changed at the same moment, try again',
+    );
   const book = createBook('api', now);
   addAccounts(book, [account]);
   const allocations = await findAllocations(tx, [reservationId]);
-  addLots(book, await findLots(tx, allocations.map(({ lotId }) => lotId)));
+  addLots(
+    book,
+    await findLots(
+      tx,
+      allocations.map(({ lotId }) => lotId),
+    ),
+  );
   return { book, account, reservation, allocations };
 };
 
@@ -65,12 +75,18 @@ export const captureReservation = async (
   const { book, account, reservation, allocations } = await open(tx, command.reservationId, call.now);
   const points = command.points ?? reservation.points;
   const now = call.now.toString();
-  const references = { occurredAt: now, actor: call.actor, ...(call.traceparent ? { traceparent: call.traceparent } : {}) };
+  const references = {
+    occurredAt: now,
+    actor: call.actor,
+    ...(call.traceparent ? { traceparent: call.traceparent } : {}),
+  };
   const transfer = capture(book, account, reservation, allocations, points, references);
   const releasedPoints = reservation.points - points;
   await Promise.all([closeReservations(tx, [reservation], now), saveBook(tx, book, now)]);
   const rest =
-    releasedPoints > 0 ? [releasedOf(account, reservation, releasedPoints, 'captured in part', now, call.traceparent)] : [];
+    releasedPoints > 0
+      ? [releasedOf(account, reservation, releasedPoints, 'captured in part', now, call.traceparent)]
+      : [];
   await emit(tx, [...eventsOf(book), ...rest]);
   const reservationId = reservation.id;
   return { reservationId, entryId: transfer.id, capturedPoints: points, releasedPoints, balance: viewOf(account) };
@@ -110,11 +126,17 @@ export const releaseOverdue = async (
 ): Promise<number> => {
   const book = createBook('clock', now);
   addAccounts(book, await lockAccounts(tx, [...new Set(overdue.map(({ customerId }) => customerId))]));
-  const reservations = (await lockReservations(tx, overdue.map(({ id }) => id))).filter(
-    ({ status, customerId }) => status === 'held' && book.accounts.has(customerId),
-  );
+  const reservations = (
+    await lockReservations(
+      tx,
+      overdue.map(({ id }) => id),
+    )
+  ).filter(({ status, customerId }) => status === 'held' && book.accounts.has(customerId));
   if (reservations.length === 0) return 0;
-  const allocations = await findAllocations(tx, reservations.map(({ id }) => id));
+  const allocations = await findAllocations(
+    tx,
+    reservations.map(({ id }) => id),
+  );
   addLots(book, await findLots(tx, [...new Set(allocations.map(({ lotId }) => lotId))]));
   const time = now.toString();
   const events = reservations.map((reservation) => {

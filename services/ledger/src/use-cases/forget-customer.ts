@@ -12,17 +12,32 @@ import { findLots } from '../store/lots.ts';
 import { closeReservations, findHeldBy } from '../store/reservations.ts';
 import { saveBook } from '../store/save-book.ts';
 
-const forfeitAll = async (tx: Tx, customerId: string, occurredAt: string, door: Door, now: Temporal.Instant): Promise<void> => {
+const forfeitAll = async (
+  tx: Tx,
+  customerId: string,
+  occurredAt: string,
+  door: Door,
+  now: Temporal.Instant,
+): Promise<void> => {
   const [account] = await lockOrOpenAccounts(tx, [customerId]);
   if (!account) return;
   const book = createBook(door, now);
   addAccounts(book, [account]);
   const held = await findHeldBy(tx, customerId);
   if (held.length > 0) {
-    const allocations = await findAllocations(tx, held.map(({ id }) => id));
+    const allocations = await findAllocations(
+      tx,
+      held.map(({ id }) => id),
+    );
     addLots(book, await findLots(tx, [...new Set(allocations.map(({ lotId }) => lotId))]));
     for (const reservation of held)
-      release(book, account, reservation, allocations.filter(({ ownerId }) => ownerId === reservation.id), 'released');
+      release(
+        book,
+        account,
+        reservation,
+        allocations.filter(({ ownerId }) => ownerId === reservation.id),
+        'released',
+      );
     await closeReservations(tx, held, now.toString());
   }
   const transfer = forfeit(book, account, occurredAt);
@@ -46,5 +61,6 @@ export const forgetCustomer = async (
   const { customerId, occurredAt } = forget;
   // One that lives on in another has nothing of its own any more but its history.
   if ((await resolveCustomer(tx, customerId)) === customerId) await forfeitAll(tx, customerId, occurredAt, door, now);
-  for (const id of [...(await findMergedInto(tx, customerId)), customerId]) await rename(tx, id, `${ERASED_PREFIX}${newId()}`);
+  for (const id of [...(await findMergedInto(tx, customerId)), customerId])
+    await rename(tx, id, `${ERASED_PREFIX}${newId()}`);
 };

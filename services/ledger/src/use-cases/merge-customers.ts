@@ -26,7 +26,11 @@ export const mergeCustomers = async (
   if (already !== from)
     throw new AppError('conflict', 'ledger.merged_elsewhere', 'the customer was merged into another one before');
   const accounts = await lockOrOpenAccounts(tx, [from, into]);
-  const find = (customerId: string) => present(accounts.find((each) => each.customerId === customerId), 'locked account');
+  const find = (customerId: string) =>
+    present(
+      accounts.find((each) => each.customerId === customerId),
+      'locked account',
+    );
   const [giver, receiver] = [find(from), find(into)];
   await giveBelongings(tx, from, into);
   const book = createBook(door, now);

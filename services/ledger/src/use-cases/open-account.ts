@@ -29,7 +29,9 @@ export const openAccount = async (
   if (account.nextExpiryMs !== null && account.nextExpiryMs <= book.nowMs) {
     const due = await findLotsExpiringBy(tx, [owner], book.nowMs, MAX_DUE_LOTS);
     if (due.length === MAX_DUE_LOTS)
-      throw new AppError('unavailable', 'ledger.expiry_under_way', "the customer's points are expiring, try again", { retryAfterSeconds: 1 });
+      throw new AppError('unavailable', 'ledger.expiry_under_way', "the customer's points are expiring, try again", {
+        retryAfterSeconds: 1,
+      });
     addLots(book, due);
     expireDue(book, account);
   }

@@ -30,19 +30,17 @@ const REASONS = {
 export const reasonOf = ({ kind, reason }: Pick<Transfer, 'kind' | 'reason'>): string => reason ?? REASONS[kind];
 
 /** That a purchase brought points. */
-export const earnedEvent = (
-  earning: {
-    id: string;
-    customerId: string;
-    points: number;
-    balanceAfter: number;
-    occurredAt: string;
-    orderId?: string | undefined;
-    ruleId?: string | undefined;
-    expiresAtMs: number | null;
-    traceparent?: string | undefined;
-  },
-): EventEnvelope => {
+export const earnedEvent = (earning: {
+  id: string;
+  customerId: string;
+  points: number;
+  balanceAfter: number;
+  occurredAt: string;
+  orderId?: string | undefined;
+  ruleId?: string | undefined;
+  expiresAtMs: number | null;
+  traceparent?: string | undefined;
+}): EventEnvelope => {
   const { id, customerId, points, balanceAfter, occurredAt, orderId, ruleId, expiresAtMs, traceparent } = earning;
   return event(
     PointsEarned,
@@ -62,7 +60,8 @@ export const earnedEvent = (
 
 /** What the other services are told of a transfer; nothing of those that only move or forget. */
 const eventOf = (transfer: Transfer, expiresAtMs: number | null): EventEnvelope | undefined => {
-  const { id, customerId, kind, amount, balanceAfter, orderId, refundId, reservationId, occurredAt, traceparent } = transfer;
+  const { id, customerId, kind, amount, balanceAfter, orderId, refundId, reservationId, occurredAt, traceparent } =
+    transfer;
   const envelope = { id, source: SOURCE, time: occurredAt, traceparent };
   const data = { customerId, entryId: id, points: amount, balanceAfter, reason: reasonOf(transfer) };
   const order = orderId === undefined ? {} : { orderId };

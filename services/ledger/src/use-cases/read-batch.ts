@@ -52,7 +52,14 @@ const purchaseHash = ({ data }: CompletedEvent): string =>
       data.totalMinor,
       data.store,
       data.channel,
-      data.lines.map(({ sku, quantity, amountMinor, category, brand, labels }) => [sku, quantity, amountMinor, category, brand, labels]),
+      data.lines.map(({ sku, quantity, amountMinor, category, brand, labels }) => [
+        sku,
+        quantity,
+        amountMinor,
+        category,
+        brand,
+        labels,
+      ]),
     ]),
   );
 
@@ -103,7 +110,11 @@ const readRefund = (event: RefundedEvent, customerId: string): ReadRefund => {
     scope,
     currency,
     amountMinor: amountMinor ?? null,
-    lines: (lines ?? []).map(({ sku, quantity, amountMinor: lineMinor }) => ({ sku, quantity, amountMinor: lineMinor })),
+    lines: (lines ?? []).map(({ sku, quantity, amountMinor: lineMinor }) => ({
+      sku,
+      quantity,
+      amountMinor: lineMinor,
+    })),
     occurredAt: event.time,
   };
   checkRefund(refund);

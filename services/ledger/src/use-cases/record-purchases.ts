@@ -29,10 +29,15 @@ interface Special {
 
 const findSpecialOf = async (tx: Tx, customerIds: readonly string[]): Promise<Special> => {
   const found = await findSpecial(tx, customerIds);
-  const mergedInto = new Map(found.flatMap((each) => (each.mergedInto === null ? [] : [[each.customerId, each.mergedInto]])));
+  const mergedInto = new Map(
+    found.flatMap((each) => (each.mergedInto === null ? [] : [[each.customerId, each.mergedInto]])),
+  );
   // Whom a customer was merged into may owe points too.
   if (mergedInto.size > 0) found.push(...(await findSpecial(tx, [...mergedInto.values()])));
-  return { mergedInto, owing: new Set(found.filter((each) => each.mergedInto === null).map(({ customerId }) => customerId)) };
+  return {
+    mergedInto,
+    owing: new Set(found.filter((each) => each.mergedInto === null).map(({ customerId }) => customerId)),
+  };
 };
 
 /** Refunds that came before this batch and wait for one of its orders. */
@@ -40,7 +45,10 @@ const findWaiting = async (tx: Tx, fresh: Fresh): Promise<RefundCase[]> => {
   if (fresh.purchases.length === 0) return [];
   // The batch's own refunds are kept as waiting until their outcome is written.
   const own = new Set(fresh.refunds.map(({ case: { refund } }) => refund.refundId));
-  const waiting = await findWaitingFor(tx, fresh.purchases.map(({ purchase }) => purchase.order.orderId));
+  const waiting = await findWaitingFor(
+    tx,
+    fresh.purchases.map(({ purchase }) => purchase.order.orderId),
+  );
   return waiting.filter(({ refundId }) => !own.has(refundId)).map((refund) => newRefundCase(refund));
 };
 
@@ -88,7 +96,12 @@ export const recordPurchases = async (
   const book = createBook(door, context.now);
   if (deciders.size > 0) {
     const steps = fresh.steps.filter((step) => deciders.has(customerOf(step)));
-    await decideSteps(tx, book, { steps, waiting, customers: deciders }, { rules, lookBackPurchases: deps.lookBackPurchases });
+    await decideSteps(
+      tx,
+      book,
+      { steps, waiting, customers: deciders },
+      { rules, lookBackPurchases: deps.lookBackPurchases },
+    );
   }
   const common = { door, nowMs, recordedAt, ruleVersion: rules.programme?.version ?? null };
   const [earned] = await Promise.all([bookEarnings(tx, earnings, credited, common), saveBook(tx, book, recordedAt)]);

@@ -44,9 +44,15 @@ const DEFAULT_TTL_SECONDS = 900;
  * the other and nobody gets more than there is.
  * @throws AppError rejected `ledger.insufficient_points` (tells what is available), invalid `ledger.ttl_too_long`
  */
-export const reservePoints = async (tx: Tx, command: ReserveCommand, call: Call, deps: ReserveDeps): Promise<Reserved> => {
+export const reservePoints = async (
+  tx: Tx,
+  command: ReserveCommand,
+  call: Call,
+  deps: ReserveDeps,
+): Promise<Reserved> => {
   const { programme } = await deps.currentRules(tx);
-  const ttlSeconds = command.ttlSeconds ?? Math.min(programme?.reservationTtlSeconds ?? DEFAULT_TTL_SECONDS, deps.maxTtlSeconds);
+  const ttlSeconds =
+    command.ttlSeconds ?? Math.min(programme?.reservationTtlSeconds ?? DEFAULT_TTL_SECONDS, deps.maxTtlSeconds);
   if (ttlSeconds > deps.maxTtlSeconds)
     throw new AppError('invalid', 'ledger.ttl_too_long', `a reservation lasts ${deps.maxTtlSeconds} seconds at most`);
   const { book, account } = await openAccount(tx, 'api', call.now, command.customerId);
@@ -65,5 +71,10 @@ export const reservePoints = async (tx: Tx, command: ReserveCommand, call: Call,
   const now = call.now.toString();
   await Promise.all([insertReservation(tx, reservation, call.actor, now), saveBook(tx, book, now)]);
   await emit(tx, eventsOf(book));
-  return { reservationId: reservation.id, points: reservation.points, expiresAt: expiresAt.toString(), balance: viewOf(account) };
+  return {
+    reservationId: reservation.id,
+    points: reservation.points,
+    expiresAt: expiresAt.toString(),
+    balance: viewOf(account),
+  };
 };

@@ -23,7 +23,10 @@ export const settleOverlooked = async (
   const rules = await deps.currentRules(tx);
   const customers = [...new Set(found.map(({ customerId }) => customerId))];
   await lockOrOpenAccounts(tx, customers);
-  const refunds = await lockWaiting(tx, found.map(({ refundId }) => refundId));
+  const refunds = await lockWaiting(
+    tx,
+    found.map(({ refundId }) => refundId),
+  );
   const book = createBook('clock', now);
   const steps = refunds.map((refund) => ({ kind: 'refund' as const, case: newRefundCase(refund) }));
   await decideSteps(tx, book, { steps, waiting: [], customers }, { rules, lookBackPurchases: deps.lookBackPurchases });

@@ -23,6 +23,6 @@ const formatFor = (timeZone: string): Intl.DateTimeFormat => {
  */
 export const jalaliDate = (instant: Temporal.Instant, timeZone: string): string => {
   const parts = formatFor(timeZone).formatToParts(instant.epochMilliseconds);
-  const valueOf = (type: Intl.DateTimeFormatPartTypes) => parts.find((part) => part.type === type)?.value ?? '';
-  return `${valueOf('weekday')} ${valueOf('day')} ${valueOf('month')} ${valueOf('year')}`;
+  const partOf = (type: Intl.DateTimeFormatPartTypes) => parts.find((part) => part.type === type)?.value ?? '';
+  return `${partOf('weekday')} ${partOf('day')} ${partOf('month')} ${partOf('year')}`;
 };

@@ -10,7 +10,7 @@ const BODY_LIMIT_BYTES = 20_000;
 export const acceptForms = (scope: HttpApp): void => {
   const options = { parseAs: 'string', bodyLimit: BODY_LIMIT_BYTES } as const;
   scope.addContentTypeParser('application/x-www-form-urlencoded', options, (_request, body, done) =>
-    done(null, Object.fromEntries(new URLSearchParams(body as string))),
+    done(null, Object.fromEntries(new URLSearchParams(String(body)))),
   );
   scope.addContentTypeParser('*', options, (_request, _body, done) => done(null, {}));
 };

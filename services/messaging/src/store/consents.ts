@@ -21,7 +21,7 @@ export const upsertConsents = async (tx: Tx, changes: readonly ConsentChange[]):
   await tx`insert into consent (customer_id, channel, purpose, granted, source, text_version, at)
     select distinct on (owner, t.channel, t.purpose) owner, t.channel, t.purpose, t.granted, t.source, t.text_version, t.at
     from unnest(${column('customerId')}::text[], ${column('channel')}::text[], ${column('purpose')}::text[],
-      ${column('granted')}::boolean[], ${column('source')}::text[], ${column('textVersion')}::text[],
+      ${column('granted').map(String)}::text[]::boolean[], ${column('source')}::text[], ${column('textVersion')}::text[],
       ${column('at')}::timestamptz[]) as t(customer_id, channel, purpose, granted, source, text_version, at)
     left join contact c using (customer_id)
     cross join lateral (select coalesce(c.merged_into, t.customer_id) as owner) o

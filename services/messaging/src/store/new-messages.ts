@@ -37,7 +37,7 @@ export const insertMessages = async (
     select request_id, customer_id, channel, purpose, urgent, template_id, params::jsonb, cause::jsonb, traceparent,
       requested_at, expires_at, ${now.toString()}::timestamptz, state, reason, due_at, due_at
     from unnest(${texts('requestId')}::text[], ${texts('customerId')}::text[], ${texts('channel')}::text[],
-      ${texts('purpose')}::text[], ${column('urgent')}::boolean[], ${texts('templateId')}::text[],
+      ${texts('purpose')}::text[], ${column('urgent').map(String)}::text[]::boolean[], ${texts('templateId')}::text[],
       ${column('params').map((params) => JSON.stringify(params))}::text[],
       ${column('cause').map((cause) => JSON.stringify(cause))}::text[], ${texts('traceparent')}::text[],
       ${texts('requestedAt')}::timestamptz[], ${texts('expiresAt')}::timestamptz[], ${texts('state')}::text[],

@@ -93,7 +93,7 @@ export const insertCustomers = async (tx: Tx, customers: readonly Customer[]): P
     insert into customer_metric (customer_id, state, state_since, state_reason, settings_version)
     select customer_id, state::lifecycle_state, since, reason, version from unnest(
       ${customers.map(({ customerId }) => customerId)}::text[], ${customers.map(({ standing }) => standing.state)}::text[],
-      ${customers.map(({ standing }) => standing.since.toString())}::timestamptz[],
+      ${customers.map(({ standing }) => standing.since.toString())}::text[]::timestamptz[],
       ${customers.map(({ standing }) => standing.reason)}::text[],
       ${customers.map(({ standing }) => standing.settingsVersion)}::int[]
     ) as v (customer_id, state, since, reason, version)
@@ -112,13 +112,13 @@ export const updateCustomers = async (tx: Tx, stored: readonly StoredCustomer[])
       settings_version = v.settings_version, due_at = v.due_at
     from unnest(
       ${stored.map(({ customer }) => customer.customerId)}::text[], ${buyings.map(({ orders }) => orders)}::int[],
-      ${buyings.map(({ items }) => items)}::bigint[], ${buyings.map(({ firstOrderAt }) => text(firstOrderAt))}::timestamptz[],
-      ${buyings.map(({ previousOrderAt }) => text(previousOrderAt))}::timestamptz[],
-      ${buyings.map(({ lastOrderAt }) => text(lastOrderAt))}::timestamptz[],
-      ${stored.map(({ customer }) => text(customer.looseRefundAt))}::timestamptz[],
-      ${standings.map(({ state }) => state)}::text[], ${standings.map(({ since }) => text(since))}::timestamptz[],
-      ${standings.map(({ reason }) => reason)}::text[], ${standings.map(({ asOf }) => text(asOf))}::timestamptz[],
-      ${standings.map(({ settingsVersion }) => settingsVersion)}::int[], ${stored.map(({ dueAt }) => text(dueAt))}::timestamptz[]
+      ${buyings.map(({ items }) => items)}::bigint[], ${buyings.map(({ firstOrderAt }) => text(firstOrderAt))}::text[]::timestamptz[],
+      ${buyings.map(({ previousOrderAt }) => text(previousOrderAt))}::text[]::timestamptz[],
+      ${buyings.map(({ lastOrderAt }) => text(lastOrderAt))}::text[]::timestamptz[],
+      ${stored.map(({ customer }) => text(customer.looseRefundAt))}::text[]::timestamptz[],
+      ${standings.map(({ state }) => state)}::text[], ${standings.map(({ since }) => text(since))}::text[]::timestamptz[],
+      ${standings.map(({ reason }) => reason)}::text[], ${standings.map(({ asOf }) => text(asOf))}::text[]::timestamptz[],
+      ${standings.map(({ settingsVersion }) => settingsVersion)}::int[], ${stored.map(({ dueAt }) => text(dueAt))}::text[]::timestamptz[]
     ) as v (customer_id, orders, items, first_order_at, previous_order_at, last_order_at, loose_refund_at, state, state_since,
       state_reason, as_of, settings_version, due_at)
     where c.customer_id = v.customer_id`;

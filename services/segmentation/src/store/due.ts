@@ -9,7 +9,7 @@ export const writeDue = async (tx: Tx, stored: readonly StoredCustomer[]): Promi
   const never = stored.filter(({ dueAt }) => !dueAt).map(({ customer }) => customer.customerId);
   if (due.length > 0)
     await tx`insert into lifecycle_due (customer_id, due_at)
-      select * from unnest(${due.map(({ id }) => id)}::text[], ${due.map(({ at }) => at)}::timestamptz[])
+      select * from unnest(${due.map(({ id }) => id)}::text[], ${due.map(({ at }) => at)}::text[]::timestamptz[])
       on conflict (customer_id) do update set due_at = excluded.due_at`;
   if (never.length > 0) await tx`delete from lifecycle_due where customer_id = any(${never}::text[])`;
 };

@@ -21,7 +21,7 @@ export const addInteractions = async (tx: Tx, counts: readonly InteractionCount[
       last_interaction_at = greatest(c.last_interaction_at, v.last_at)
     from unnest(
       ${counts.map(({ customerId }) => customerId)}::text[], ${counts.map(({ count }) => count)}::bigint[],
-      ${counts.map(({ lastAt }) => lastAt.toString())}::timestamptz[]
+      ${counts.map(({ lastAt }) => lastAt.toString())}::text[]::timestamptz[]
     ) as v (customer_id, count, last_at) where c.customer_id = v.customer_id`;
 };
 

@@ -51,7 +51,7 @@ export const insertOrders = async (
     from unnest(
       ${items.map(({ orderId }) => orderId)}::text[], ${items.map(({ customerId }) => customerId)}::text[],
       ${items.map(({ contentHash }) => contentHash)}::uuid[],
-      ${items.map(({ occurredAt }) => occurredAt.toString())}::timestamptz[], ${items.map(({ currency }) => currency)}::text[],
+      ${items.map(({ occurredAt }) => occurredAt.toString())}::text[]::timestamptz[], ${items.map(({ currency }) => currency)}::text[],
       ${items.map(({ totalMinor }) => totalMinor)}::bigint[], ${orders.map(({ balance }) => balance.refundedMinor)}::bigint[],
       ${orders.map(({ balance }) => String(balance.isVoid))}::text[],
       ${items.map(({ quantities }) => JSON.stringify([...quantities]))}::text[]

@@ -55,7 +55,7 @@ export const insertRefunds = async (
     from unnest(
       ${items.map(({ refundId }) => refundId)}::text[], ${items.map(({ customerId }) => customerId)}::text[],
       ${items.map(({ contentHash }) => contentHash)}::uuid[],
-      ${items.map(({ occurredAt }) => occurredAt.toString())}::timestamptz[],
+      ${items.map(({ occurredAt }) => occurredAt.toString())}::text[]::timestamptz[],
       ${items.map(({ orderId }) => orderId ?? null)}::text[], ${items.map(({ scope }) => scope)}::text[],
       ${items.map(({ currency }) => currency)}::text[], ${items.map(({ amountMinor }) => amountMinor)}::bigint[],
       ${refunds.map(({ status }) => status)}::text[], ${lines}::text[]

@@ -57,7 +57,7 @@ const entangledBy = (
     if (!customer) continue;
     const { looseRefundAt } = customer;
     const isReached = looseRefundAt !== undefined && !isBefore(looseRefundAt, momentOf(event));
-    if (event.type === 'purchase.refunded' ) entangled.add(customer.customerId);
+    if (event.type === 'purchase.refunded' || isReached) entangled.add(customer.customerId);
   }
   return entangled;
 };

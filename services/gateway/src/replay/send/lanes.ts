@@ -2,7 +2,7 @@ import type { SourceEvent } from '../source/source-event.ts';
 import { createWindow, type Window, type WindowLimits } from './window.ts';
 
 /** A customer's lane, always the same (FNV-1a over the UTF-16 units). */
-export const laneOf = (customerId: string, lanes: number): number => {
+const laneOf = (customerId: string, lanes: number): number => {
   let hash = 0x811c9dc5;
   for (let i = 0; i < customerId.length; i += 1) hash = Math.imul(hash ^ customerId.charCodeAt(i), 0x01000193);
   return (hash >>> 0) % lanes;

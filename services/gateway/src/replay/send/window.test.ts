@@ -13,7 +13,9 @@ const event = (kind: EventKind, customerId: string, firstLine: number): SourceEv
   item: {},
 });
 const LIMITS = { maxItems: 5, maxBytes: 60 };
-const events = fc.array(fc.record({ kind: fc.constantFrom(...KINDS), customer: fc.constantFrom('a', 'b', 'c') }), { maxLength: 80 });
+const events = fc.array(fc.record({ kind: fc.constantFrom(...KINDS), customer: fc.constantFrom('a', 'b', 'c') }), {
+  maxLength: 80,
+});
 
 /** Lays all out in windows, as a lane does. */
 const layOut = (given: readonly SourceEvent[]): Layer[] => {

@@ -25,7 +25,7 @@ export interface InvoiceBookLimits {
   maxRemembered: number;
 }
 
-export const LIMITS: InvoiceBookLimits = {
+const LIMITS: InvoiceBookLimits = {
   windowLines: 1_000,
   maxLines: 2_000,
   maxOpenLines: 50_000,

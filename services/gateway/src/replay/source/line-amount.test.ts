@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Decimal, lineAmountMinor, readDecimal } from './line-amount.ts';
 
-const amount = (price: string, quantity: number, currency = 'GBP') => lineAmountMinor(readDecimal(price) as Decimal, quantity, currency);
+const amount = (price: string, quantity: number, currency = 'GBP') =>
+  lineAmountMinor(readDecimal(price) as Decimal, quantity, currency);
 
 test.each([
   ['2.55', 6, 1530],

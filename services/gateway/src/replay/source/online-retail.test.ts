@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { ReplayError } from '../replay-error.ts';
 import { DIRTY_INVOICES } from './dirty-invoices.fixture.ts';
-import { decodeLines } from './open-text.ts';
 import { readOnlineRetail } from './online-retail.ts';
+import { decodeLines } from './open-text.ts';
 import type { SourceEvent } from './source-event.ts';
 import { countEvent, createTally, unaccounted } from './tally.ts';
 
@@ -72,7 +72,8 @@ test('a cancellation is a refund by line, without a reference', async () => {
 
 test('charges are marked, free lines stay, small prices are multiplied before they are rounded', async () => {
   const { events } = await read(DIRTY_INVOICES);
-  const line = (id: string) => (events.find(({ item }) => item.orderId === id)?.item.lines as object[])[0];
+  const line = (id: string) =>
+    (events.find(({ item }) => item.orderId === id)?.item.lines as object[] | undefined)?.[0];
   expect(line('online-retail:536370')).toMatchObject({ sku: 'POST', category: 'charges', amountMinor: 5400 });
   expect(line('online-retail:537197')).toMatchObject({ amountMinor: 0 });
   expect(line('online-retail:550193')).toMatchObject({ quantity: 1500, amountMinor: 150 });
@@ -109,9 +110,13 @@ test('every other line is skipped for a reason, by number', async () => {
 });
 
 test('a file in Windows-1252 with the dates of another copy is read as well', async () => {
-  const text = 'InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\r\n1,g,Voucher £40,1,7/1/2011 8:26,34.04,17850,EIRE\r\n';
+  const text =
+    'InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\r\n1,g,Voucher £40,1,7/1/2011 8:26,34.04,17850,EIRE\r\n';
   const { events } = await read(Buffer.from(text, 'latin1'));
-  expect(events[0]).toMatchObject({ customerId: '17850', item: { lines: [{ name: 'Voucher £40', amountMinor: 3404 }] } });
+  expect(events[0]).toMatchObject({
+    customerId: '17850',
+    item: { lines: [{ name: 'Voucher £40', amountMinor: 3404 }] },
+  });
   expect(events[0]?.occurredAt?.toString()).toBe('2011-07-01T07:26:00Z');
 });
 
@@ -138,7 +143,11 @@ test('an invoice with more lines than an event may have is split', async () => {
 
 test.each([
   ['another header', 'a,b,c\n1,2,3\n', 'must name the columns'],
-  ['a quote that is never closed', `${DIRTY_INVOICES.split('\n')[0]}\n1,"${'x,\n'.repeat(60_000)}`, "can't be read as CSV"],
+  [
+    'a quote that is never closed',
+    `${DIRTY_INVOICES.split('\n')[0]}\n1,"${'x,\n'.repeat(60_000)}`,
+    "can't be read as CSV",
+  ],
 ])('%s ends it with a clear line', async (_name, text, says) => {
   const failed = await read(text).catch((error: unknown) => error);
   expect(failed).toBeInstanceOf(ReplayError);

@@ -43,8 +43,15 @@ test('cdnow: a line is a purchase; those of one day are told apart', async () =>
 });
 
 const LINES = [
-  { type: 'customer.updated', data: { customerId: 'c1', phone: '0912', consents: [] }, occurredAt: '2026-01-01T00:00:00+03:30' },
-  { type: 'customer.consent_changed', data: { customerId: 'c1', channel: 'sms', purpose: 'service', granted: true, consentSource: 'desk' } },
+  {
+    type: 'customer.updated',
+    data: { customerId: 'c1', phone: '0912', consents: [] },
+    occurredAt: '2026-01-01T00:00:00+03:30',
+  },
+  {
+    type: 'customer.consent_changed',
+    data: { customerId: 'c1', channel: 'sms', purpose: 'service', granted: true, consentSource: 'desk' },
+  },
   { type: 'purchase', data: { customerId: 'c1', orderId: 'o1' }, occurredAt: '2026-01-02T00:00:00Z' },
   { type: 'purchase.refunded', data: { customerId: 'c1', refundId: 'r1' }, eventId: 'mine' },
   { type: 'interaction.recorded', data: { customerId: 'c1', interactionType: 'signup' } },
@@ -54,10 +61,20 @@ const LINES = [
 
 test('vafa: each type goes to its route, in the form the route wants', async () => {
   const { events } = await read(readVafa, [`${LINES.map((line) => JSON.stringify(line)).join('\n')}\n`]);
-  expect(events.map(({ kind }) => kind)).toEqual(['customers', 'consents', 'purchases', 'refunds', 'interactions', 'merges', 'erasures']);
+  expect(events.map(({ kind }) => kind)).toEqual([
+    'customers',
+    'consents',
+    'purchases',
+    'refunds',
+    'interactions',
+    'merges',
+    'erasures',
+  ]);
   const [customer, consent, purchase, refund, interaction, merge, erasure] = events;
   expect(customer?.item).toEqual({ phone: '0912', consents: [], eventId: expect.any(String) });
-  expect(consent?.item).toMatchObject({ consents: [{ channel: 'sms', purpose: 'service', granted: true, source: 'desk' }] });
+  expect(consent?.item).toMatchObject({
+    consents: [{ channel: 'sms', purpose: 'service', granted: true, source: 'desk' }],
+  });
   expect(purchase?.item).toEqual({ customerId: 'c1', orderId: 'o1' });
   expect(refund?.item).toMatchObject({ eventId: 'mine' });
   expect(interaction?.item).toMatchObject({ customerId: 'c1', interactionType: 'signup', eventId: expect.any(String) });
@@ -81,5 +98,12 @@ test('vafa: what is no event is skipped with its reason', async () => {
     '{"type":"purchase","data":{}}\n{"type":"purchase","data":{"customerId":"c1"},"occurredAt":"yesterday"}\n{"type":"purchase"}',
   ]);
   expect(events).toHaveLength(1);
-  expect(skipped).toEqual({ malformed_json: [2], empty_line: [3], not_an_event: [4, 8], unknown_type: [5], no_customer: [6], invalid_date: [7] });
+  expect(skipped).toEqual({
+    malformed_json: [2],
+    empty_line: [3],
+    not_an_event: [4, 8],
+    unknown_type: [5],
+    no_customer: [6],
+    invalid_date: [7],
+  });
 });

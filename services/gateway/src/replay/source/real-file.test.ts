@@ -7,7 +7,8 @@ import { countEvent, createTally, type Tally, unaccounted } from './tally.ts';
 import { textLines } from './text-lines.ts';
 
 const data = fileURLToPath(new URL('../../../../../../shared/data/', import.meta.url));
-const skipReason = (file: string) => (existsSync(`${data}${file}`) ? '' : ` (skipped: ${file} is not in ../shared/data)`);
+const skipReason = (file: string) =>
+  existsSync(`${data}${file}`) ? '' : ` (skipped: ${file} is not in ../shared/data)`;
 
 const readAll = async (format: FormatName, file: string) => {
   const tally = createTally();
@@ -31,7 +32,10 @@ test.skipIf(retail !== '')(`the whole Online Retail file is accounted for${retai
   const { tally, customers, ids } = await readAll('online-retail', 'online_retail.csv.gz');
   expect(tally.read).toBe(541_909);
   expect(customers).toBe(4_372);
-  expect(tally.events).toEqual({ purchases: { events: 18_536, lines: 397_924 }, refunds: { events: 3_654, lines: 8_905 } });
+  expect(tally.events).toEqual({
+    purchases: { events: 18_536, lines: 397_924 },
+    refunds: { events: 3_654, lines: 8_905 },
+  });
   expect(skippedLines(tally, 'no_customer')).toBe(135_080);
   // 9,288 cancellation lines, of which 383 name no customer.
   expect(8_905 + skippedLines(tally, 'no_customer/cancellation')).toBe(9_288);

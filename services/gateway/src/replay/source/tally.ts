@@ -1,7 +1,7 @@
 import type { SourceEvent } from './source-event.ts';
 
 /** Lines that became no event, with the numbers of the first few. */
-export interface Skipped {
+interface Skipped {
   lines: number;
   sampleLines: number[];
 }

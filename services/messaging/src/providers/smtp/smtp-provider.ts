@@ -42,7 +42,7 @@ const createTransport = (options: SmtpOptions) => {
     pool: true,
     maxConnections,
     maxMessages: MESSAGES_PER_CONNECTION,
-    // The pool's default sends a message up to five more times when its connection closes: blindly.
+    // By default the pool sends again by itself when a connection closes early; whether and when is ours to decide.
     maxRequeues: 0,
     idleTimeout: IDLE_TIMEOUT_MS,
     connectionTimeout: Math.min(CONNECT_TIMEOUT_MS, timeoutMs),

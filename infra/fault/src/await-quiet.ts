@@ -1,0 +1,75 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { isInfrastructure, type Sql } from '@vafa/bus';
+import { statusOf, type TrialHouse } from '@vafa/trial';
+
+export interface Quiet {
+  reached: boolean;
+  /** From the end of the faults to the first look that found nothing left. */
+  seconds: number;
+  /** What was left when it was given up, by place. */
+  left: Record<string, number>;
+}
+
+const LOOK_MS = 100;
+/** Looks in a row that must find nothing: what one service finished may just be on its way to the next. */
+const CALM_LOOKS = 3;
+/** A service that does not answer counts as this much left. */
+const NO_ANSWER = 1;
+
+const messagesLeft = async (sql: Sql): Promise<number> => {
+  try {
+    const [row] = await sql<{ n: number }[]>`select count(*) as n from messaging.message
+      where state in ('queued', 'sending', 'unknown')`;
+    return row?.n ?? 0;
+  } catch (error) {
+    if (!isInfrastructure(error)) throw error;
+    return NO_ANSWER;
+  }
+};
+
+const look = async (house: TrialHouse, sql: Sql): Promise<Record<string, number>> => {
+  const left: Record<string, number> = {};
+  const note = (place: string, count: number): void => {
+    if (count > 0) left[place] = count;
+  };
+  await Promise.all(
+    Object.entries(house.urls).map(async ([service, url]) => {
+      const status = await statusOf(url).catch(() => undefined);
+      if (!status) return note(`${service} does not answer`, NO_ANSWER);
+      note(`${service} lag`, status.lag);
+      note(`${service} outbox`, status.outboxDepth);
+      note(`${service} waiting`, status.deadLetters.waiting);
+    }),
+  );
+  note('messages under way', await messagesLeft(sql));
+  return left;
+};
+
+/**
+ * Waits until everything is done: nothing unread, no outbox filled, nothing waiting, no message between two states. Gives up
+ * after `limitMs`, or when nothing has moved for `stillMs`.
+ */
+export const awaitQuiet = async (
+  house: TrialHouse,
+  sql: Sql,
+  limits: { limitMs: number; stillMs: number },
+): Promise<Quiet> => {
+  const begun = performance.now();
+  let before = '';
+  let movedAt = begun;
+  let quietAt = begun;
+  for (let calm = 0; ; ) {
+    const left = await look(house, sql);
+    const now = performance.now();
+    const isEmpty = Object.keys(left).length === 0;
+    if (isEmpty && calm === 0) quietAt = now;
+    calm = isEmpty ? calm + 1 : 0;
+    if (calm >= CALM_LOOKS) return { reached: true, seconds: (quietAt - begun) / 1_000, left };
+    const state = JSON.stringify(left);
+    if (state !== before) movedAt = now;
+    before = state;
+    if (now - begun > limits.limitMs || (!isEmpty && now - movedAt > limits.stillMs))
+      return { reached: false, seconds: (now - begun) / 1_000, left };
+    await wait(LOOK_MS);
+  }
+};

@@ -1,0 +1,47 @@
+import type { Sql } from '@vafa/bus';
+import type { FaultCounts } from './faults/plan-faults.ts';
+import type { CounterTotals } from './faults/watch-counters.ts';
+import type { Acknowledged } from './load/deeds.ts';
+
+/** Something that a run must have seen to say anything. */
+export interface Coverage {
+  what: string;
+  times: number;
+}
+
+/** Cursor epochs rise with each new owner; 0 where there is no Postgres log. */
+export const epochs = async (sql: Sql): Promise<number> => {
+  const [row] = await sql<{ sum: number }[]>`select coalesce(sum(epoch), 0)::bigint as sum from bus.log_cursor`;
+  return row?.sum ?? 0;
+};
+
+/** SMS whose outcome was unknown and that turned out to be with the provider already. */
+const reconciled = async (sql: Sql): Promise<number> => {
+  const [row] = await sql<{ n: number }[]>`select count(distinct e.message_id) as n from messaging.message_event e
+    where e.state = 'unknown' and exists (select from messaging.message_event s
+      where s.message_id = e.message_id and s.id > e.id and s.state in ('sent', 'delivered'))`;
+  return row?.n ?? 0;
+};
+
+export const coverageOf = async (
+  sql: Sql,
+  seen: {
+    bus: 'postgres-log' | 'kafka';
+    done: Acknowledged;
+    faults: FaultCounts;
+    counters: CounterTotals;
+    epochsBefore: number;
+  },
+): Promise<Coverage[]> => {
+  const { bus, done, faults, counters } = seen;
+  const takeovers = bus === 'kafka' ? counters.rebalances : (await epochs(sql)) - seen.epochsBefore;
+  return [
+    { what: 'duplicates put on the topic', times: done.duplicates },
+    { what: 'partitions taken over', times: takeovers },
+    { what: 'redelivered records that fences absorbed', times: counters.fenceDropped },
+    { what: 'unknown SMS outcomes settled by asking', times: await reconciled(sql) },
+    { what: 'services killed', times: faults['kill-service'] },
+    { what: 'Postgres killed', times: faults['kill-postgres'] },
+    ...(bus === 'kafka' ? [{ what: 'Kafka killed', times: faults['kill-kafka'] }] : []),
+  ];
+};

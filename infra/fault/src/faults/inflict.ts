@@ -1,0 +1,114 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { isInfrastructure, type Sql } from '@vafa/bus';
+import type { TrialHouse } from '@vafa/trial';
+import { createRandom } from '../random.ts';
+import type { Fault, FaultCounts } from './plan-faults.ts';
+
+export interface Inflictor {
+  counts: FaultCounts;
+  /** Inflicts all in their time and resolves when the last has passed; nothing is left frozen. */
+  run(faults: readonly Fault[]): Promise<void>;
+}
+
+/** Time that a process is given to stop in order before the next of its service is told to. */
+const ROLL_PAUSE_MS = 1_500;
+
+/** Sends a signal to a process of the house, if it lives just now. */
+const signal = (house: TrialHouse, label: string, name: NodeJS.Signals): number | undefined => {
+  const pid = house.processes.get(label)?.pid();
+  if (pid === undefined) return undefined;
+  try {
+    process.kill(pid, name);
+    return pid;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return undefined;
+    throw error;
+  }
+};
+
+const cutSessions = async (sql: Sql, count: number, draw: number): Promise<number> => {
+  const sessions = await sql<{ pid: number }[]>`select pid from pg_stat_activity
+    where datname = current_database() and application_name like 'vafa-%' and application_name not like 'vafa-fault%'
+      and pid <> pg_backend_pid() order by pid`;
+  const chosen = createRandom(draw).shuffled(sessions).slice(0, count);
+  for (const { pid } of chosen) await sql`select pg_terminate_backend(${pid})`;
+  return chosen.length;
+};
+
+/** Sets committed offsets back, as a broker that lost them would, and makes the members read their places anew. */
+const forgetCommits = async (sql: Sql, records: number): Promise<number> => {
+  const rows = await sql`update bus.log_cursor c
+    set committed = greatest(p.first_offset, c.committed - ${records}), owner = null, lease_until = null, epoch = c.epoch + 1
+    from bus.log_partition p where p.topic = c.topic and p.partition = c.partition and c.committed > p.first_offset
+    returning 1`;
+  return rows.length;
+};
+
+/** Does to the house what the plan says. */
+export const createInflictor = (
+  house: TrialHouse,
+  sql: Sql,
+  labels: Readonly<Record<string, readonly string[]>>,
+): Inflictor => {
+  const counts: FaultCounts = {
+    ...{ 'kill-service': 0, freeze: 0, roll: 0, 'cut-sessions': 0 },
+    ...{ 'forget-commits': 0, 'kill-postgres': 0, 'kill-kafka': 0 },
+  };
+
+  const freeze = async (label: string, forMs: number): Promise<boolean> => {
+    const pid = signal(house, label, 'SIGSTOP');
+    if (pid === undefined) return false;
+    await wait(forMs);
+    // Killed and started again meanwhile: the new process was never stopped.
+    if (house.processes.get(label)?.pid() === pid) signal(house, label, 'SIGCONT');
+    return true;
+  };
+
+  const roll = async (service: string): Promise<boolean> => {
+    let rolled = false;
+    for (const label of labels[service] ?? []) {
+      rolled = signal(house, label, 'SIGTERM') !== undefined || rolled;
+      await wait(ROLL_PAUSE_MS);
+    }
+    return rolled;
+  };
+
+  const inflict = async (fault: Fault): Promise<boolean> => {
+    switch (fault.kind) {
+      case 'kill-service':
+        return signal(house, fault.label, 'SIGKILL') !== undefined;
+      case 'freeze':
+        return freeze(fault.label, fault.forMs);
+      case 'roll':
+        return roll(fault.service);
+      case 'cut-sessions':
+        return (await cutSessions(sql, fault.count, fault.draw)) > 0;
+      case 'forget-commits':
+        return (await forgetCommits(sql, fault.records)) > 0;
+      case 'kill-postgres':
+        await house.killPostgres();
+        return true;
+      case 'kill-kafka':
+        await house.killKafka();
+        return true;
+    }
+  };
+
+  return {
+    counts,
+    run: async (faults) => {
+      const begun = performance.now();
+      await Promise.all(
+        faults.map(async (fault) => {
+          await wait(Math.max(0, fault.atMs - (performance.now() - begun)));
+          try {
+            if (await inflict(fault)) counts[fault.kind] += 1;
+          } catch (error) {
+            // One fault may fall into another: there is no session to cut while the database is down.
+            if (!isInfrastructure(error)) throw error;
+          }
+        }),
+      );
+    },
+  };
+};

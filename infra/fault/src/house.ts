@@ -1,0 +1,81 @@
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { startTrialHouse, type TrialHouse } from '@vafa/trial';
+import type { Mutant } from './mutants/mutants.ts';
+
+/** Each service's processes. Those that share partitions or senders have a second member. */
+export const LABELS: Readonly<Record<string, readonly string[]>> = {
+  gateway: ['gateway'],
+  ledger: ['ledger', 'ledger-2'],
+  segmentation: ['segmentation'],
+  campaigns: ['campaigns', 'campaigns-2'],
+  messaging: ['messaging', 'messaging-2'],
+  reminders: ['reminders'],
+};
+
+const POSTGRES_LEASE_MS = 1_500;
+/** The shortest that a broker allows by default. */
+const KAFKA_SESSION_MS = 6_000;
+
+/** Silence after which a member loses its partitions. */
+export const leaseMsOf = (bus: 'postgres-log' | 'kafka'): number => (bus === 'kafka' ? KAFKA_SESSION_MS : POSTGRES_LEASE_MS);
+
+/** How the provider misbehaves: shares of its calls. It does not tell repetitions, as not every provider does. */
+export const CHAOS = {
+  rejectRate: 0.08,
+  acceptThen500Rate: 0.08,
+  acceptThenHangRate: 0.04,
+  acceptThenResetRate: 0.04,
+  dedupe: false,
+};
+
+/** Short waits everywhere: the same rules as in earnest, in a minute. */
+const SETTINGS: Readonly<Record<string, string>> = {
+  HTTP_RATE_LIMIT_PER_MINUTE: '100000000',
+  BUS_LEASE_MS: String(POSTGRES_LEASE_MS),
+  KAFKA_SESSION_TIMEOUT_MS: String(KAFKA_SESSION_MS),
+  BUS_MAX_BATCH: '25',
+  STOP_TIMEOUT_MS: '5000',
+  MESSAGING_SMS_CALLS_PER_SECOND: '200',
+  MESSAGING_SEND_POLL_MS: '50',
+  MESSAGING_SMS_PORTION: '10',
+  MESSAGING_SMS_TIMEOUT_MS: '800',
+  MESSAGING_EMAIL_TIMEOUT_MS: '800',
+  MESSAGING_LEASE_MS: '2500',
+  MESSAGING_UNKNOWN_WAIT_MS: '500',
+  MESSAGING_RETRY_FIRST_MS: '100',
+  MESSAGING_RETRY_MAX_MS: '1000',
+  MESSAGING_PAUSE_FIRST_MS: '200',
+  MESSAGING_PAUSE_MAX_MS: '1000',
+};
+
+/** A node option that plants the mutant in a process, before its first module is loaded. */
+const plantOption = ({ name }: Mutant): Record<string, string> => {
+  const loader = pathToFileURL(fileURLToPath(new URL('./mutants/loader.ts', import.meta.url)));
+  return { NODE_OPTIONS: `--import ${loader.href}`, VAFA_MUTANT: name };
+};
+
+/** The house that is put through it: each service a process of its own, some of them two. */
+export const startFaultHouse = (options: {
+  dir: string;
+  bus: 'postgres-log' | 'kafka';
+  seed: number;
+  mutant: Mutant | undefined;
+  logLevel: string;
+  say: (line: string) => void;
+}): Promise<TrialHouse> => {
+  const { dir, bus, seed, mutant, logLevel, say } = options;
+  const groups = Object.entries(LABELS).flatMap(([service, labels]) =>
+    labels.map((label, i) => ({
+      ...{ label, services: [service] },
+      // Only the first member has the service's known port.
+      ...(i === 0 ? {} : { env: { VAFA_PORT_BASE: '0' } }),
+    })),
+  );
+  return startTrialHouse({
+    ...{ dir, bus, groups, say },
+    chaos: { ...CHAOS, seed },
+    maxRestartWaitMs: 300,
+    env: { ...SETTINGS, VAFA_LOG_LEVEL: logLevel, ...(mutant ? plantOption(mutant) : {}) },
+    ...(mutant?.sql ? { sqlAfterMigration: mutant.sql } : {}),
+  });
+};

@@ -1,0 +1,24 @@
+import { balances } from './balances.ts';
+import { bookingOrder } from './booking-order.ts';
+import { busLog } from './bus-log.ts';
+import { campaignCounts } from './campaign-counts.ts';
+import { erased } from './erased.ts';
+import type { Evidence, Finding, Invariant } from './finding.ts';
+import { loadAnswered } from './load-answered.ts';
+import { messages } from './messages.ts';
+import { poisonParked } from './poison-parked.ts';
+import { purchasesBooked } from './purchases-booked.ts';
+import { refundsBooked } from './refunds-booked.ts';
+import { segmentation } from './segmentation.ts';
+
+const INVARIANTS: readonly Invariant[] = [
+  ...[loadAnswered, purchasesBooked, refundsBooked, balances, bookingOrder, segmentation],
+  ...[messages, campaignCounts, erased, poisonParked, busLog],
+];
+
+/** Judges every invariant. */
+export const judge = async (evidence: Evidence): Promise<Finding[]> => {
+  const findings: Finding[] = [];
+  for (const invariant of INVARIANTS) findings.push(...(await invariant(evidence)));
+  return findings;
+};

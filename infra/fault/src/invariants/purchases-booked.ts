@@ -1,0 +1,32 @@
+import { MINOR_PER_POINT } from '../load/deeds.ts';
+import { createFinding, type Invariant } from './finding.ts';
+
+interface Earned {
+  orderId: string;
+  points: number;
+  entries: number;
+}
+
+/**
+ * Every acknowledged purchase is booked exactly once, with the points it is worth: compared both ways, order by order. A
+ * ledger whose entries sum to zero may still have lost or doubled any of them.
+ */
+export const purchasesBooked: Invariant = async ({ sql, done }) => {
+  const { finding, wrong } = createFinding('purchases booked once', ['lost', 'doubled', 'invented', 'misvalued']);
+  const rows = await sql<Earned[]>`select order_id as "orderId", sum(amount)::bigint as points, count(*) as entries
+    from ledger.transfer where kind = 'earn' group by order_id`;
+  const booked = new Map(rows.map((row) => [row.orderId, row]));
+  finding.checked = done.purchases.length;
+  for (const { orderId, totalMinor } of done.purchases) {
+    const row = booked.get(orderId);
+    booked.delete(orderId);
+    if (!row) wrong('lost', orderId);
+    else if (row.entries > 1) wrong('doubled', `${orderId} has ${row.entries} entries`);
+    else if (row.points !== totalMinor / MINOR_PER_POINT) wrong('misvalued', `${orderId} earned ${row.points}`);
+  }
+  // Leavers' orders are told apart by their names; erased customers keep them.
+  const leavers = done.erasedCustomers.map((id) => `${id}-`);
+  for (const orderId of booked.keys())
+    if (!leavers.some((prefix) => orderId.startsWith(prefix))) wrong('invented', orderId);
+  return [finding];
+};

@@ -1,0 +1,93 @@
+/** What a purchase is worth in the trial's programme: 1 point per 10,000 rial, and every amount is a multiple of that. */
+export const MINOR_PER_POINT = 10_000;
+
+export interface Purchase {
+  customerId: string;
+  orderId: string;
+  totalMinor: number;
+  /** ISO 8601; the same whenever it is sent again. */
+  occurredAt: string;
+}
+
+export interface Refund {
+  customerId: string;
+  refundId: string;
+  orderId: string;
+  /** Undefined: the whole order, or what is left of it. */
+  amountMinor: number | undefined;
+  occurredAt: string;
+}
+
+export interface Interaction {
+  customerId: string;
+  eventId: string;
+  occurredAt: string;
+}
+
+/** Points that a captured reservation spent. */
+export interface Capture {
+  customerId: string;
+  points: number;
+}
+
+/** A record on the purchases topic that nobody can read. */
+export interface Poison {
+  eventId: string;
+  /** False: the bus gave no answer, so it may be there or not. */
+  acknowledged: boolean;
+}
+
+/**
+ * Everything that was answered with "taken", in the order of the answers: what the house owes. Written by the load, read
+ * by the oracle; nothing here comes from the house's own tables.
+ */
+export interface Acknowledged {
+  purchases: Purchase[];
+  refunds: Refund[];
+  interactions: Interaction[];
+  captures: Capture[];
+  poisons: Poison[];
+  /** Purchases and refunds that were sent once more, by HTTP or straight onto the bus, and taken. */
+  duplicates: number;
+  /** Orders placed by customers whom messaging had already forgotten. */
+  ordersAfterErasure: string[];
+  erasedCustomers: string[];
+  /** Answers that no deed of this load should get. */
+  surprises: string[];
+  /** Deeds still without an answer when the load ended. */
+  unanswered: number;
+  /** Requests sent, the repeated ones too. */
+  requests: number;
+}
+
+export const nothingYet = (): Acknowledged => ({
+  purchases: [],
+  refunds: [],
+  interactions: [],
+  captures: [],
+  poisons: [],
+  duplicates: 0,
+  ordersAfterErasure: [],
+  erasedCustomers: [],
+  surprises: [],
+  unanswered: 0,
+  requests: 0,
+});
+
+export const purchaseBody = ({ customerId, orderId, totalMinor, occurredAt }: Purchase): object => ({
+  customerId,
+  orderId,
+  currency: 'IRR',
+  totalMinor,
+  lines: [{ sku: 'coffee-250', category: 'coffee', quantity: 1, amountMinor: totalMinor }],
+  occurredAt,
+});
+
+export const refundBody = ({ customerId, refundId, orderId, amountMinor, occurredAt }: Refund): object => ({
+  customerId,
+  refundId,
+  orderId,
+  currency: 'IRR',
+  ...(amountMinor === undefined ? { scope: 'whole' } : { scope: 'amount', amountMinor }),
+  occurredAt,
+});

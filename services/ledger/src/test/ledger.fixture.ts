@@ -1,0 +1,39 @@
+import { type Harness, startHarness } from '@vafa/testing';
+import { expect } from 'vitest';
+import type { Programme } from '../domain/programme.ts';
+import { ledger } from '../service.ts';
+import { verifyLedger } from '../use-cases/verify.ts';
+import { PROGRAMME, T0 } from './events.fixture.ts';
+
+export interface LedgerHarness extends Harness {
+  call(
+    method: 'GET' | 'POST' | 'PUT',
+    url: string,
+    payload?: unknown,
+    headers?: Record<string, string>,
+  ): ReturnType<ReturnType<Harness['http']>['inject']>;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
+  balance(customerId: string): Promise<any>;
+  /** Ends the test badly when an invariant is broken. */
+  verify(): Promise<void>;
+}
+
+/** The ledger alone, with a programme. */
+export const startLedger = async (
+  programme: Partial<Programme> | null = {},
+  options: { now?: string; settings?: Record<string, string> } = {},
+): Promise<LedgerHarness> => {
+  const harness = await startHarness({ services: [ledger], now: T0, ...options });
+  const call: LedgerHarness['call'] = (method, url, payload, headers) =>
+    harness.http('ledger').inject({ method, url, payload, ...(headers ? { headers } : {}) });
+  if (programme) {
+    const answer = await call('PUT', '/v1/programme', { ...PROGRAMME, ...programme });
+    expect(answer.statusCode, answer.body).toBe(200);
+  }
+  return {
+    ...harness,
+    call,
+    balance: async (customerId) => (await call('GET', `/v1/customers/${customerId}/balance`)).json(),
+    verify: async () => expect(await verifyLedger(harness.sql('ledger'))).toEqual([]),
+  };
+};
