@@ -163,7 +163,7 @@ describe('events older than the time to live', () => {
     const story = await call(h, 200, 'GET', '/v1/campaigns/welcome/customers/c7');
     expect(story.explanation.code).toBe('expired');
     expect(story.tallies).toEqual([
-      { outcome: 'expired', reason: 'too_old', count: 20, lastAt: '2011-12-02T00:17:00Z' },
+      { outcome: 'expired', reason: 'too_old', count: 20, lastAt: '2011-12-01T23:57:00Z' },
     ]);
   });
 });

@@ -3,7 +3,15 @@
 const TIMEOUT_MS = 15_000;
 
 /** Texts of the welcome message, by channel and locale. */
-const TEMPLATES: readonly { id: string; channel: 'sms' | 'email'; locale: string; subject?: string; body: string }[] = [
+const TEMPLATES: readonly {
+  id: string;
+  channel: 'sms' | 'email';
+  locale: string;
+  subject?: string;
+  /** Plain text. */
+  body: string;
+  html?: string;
+}[] = [
   {
     id: 'welcome',
     channel: 'sms',
@@ -21,14 +29,16 @@ const TEMPLATES: readonly { id: string; channel: 'sms' | 'email'; locale: string
     channel: 'email',
     locale: 'fa',
     subject: 'به باشگاه مشتریان خوش آمدید',
-    body: '<p>سلام،</p><p>از خرید شما سپاسگزاریم. با این خرید <b>{{ points | fa_digits }}</b> امتیاز گرفتید و موجودی شما اکنون <b>{{ balanceAfter | fa_digits }}</b> امتیاز است.</p>',
+    body: 'سلام {{ customer.name }}،\n\nاز خرید شما سپاسگزاریم. با این خرید {{ points | fa_digits }} امتیاز گرفتید و موجودی شما اکنون {{ balanceAfter | fa_digits }} امتیاز است.',
+    html: '<p>سلام {{ customer.name }}،</p><p>از خرید شما سپاسگزاریم. با این خرید <b>{{ points | fa_digits }}</b> امتیاز گرفتید و موجودی شما اکنون <b>{{ balanceAfter | fa_digits }}</b> امتیاز است.</p>',
   },
   {
     id: 'welcome',
     channel: 'email',
     locale: 'en',
     subject: 'Welcome to the club',
-    body: '<p>Hello,</p><p>Thank you for your purchase. You earned <b>{{ points }}</b> points with it, and your balance is now <b>{{ balanceAfter }}</b> points.</p>',
+    body: 'Hello {{ customer.name }},\n\nThank you for your purchase. You earned {{ points }} points with it, and your balance is now {{ balanceAfter }} points.',
+    html: '<p>Hello {{ customer.name }},</p><p>Thank you for your purchase. You earned <b>{{ points }}</b> points with it, and your balance is now <b>{{ balanceAfter }}</b> points.</p>',
   },
   {
     id: 'coffee-again',

@@ -76,7 +76,8 @@ export const createRetryWaiting = (deps: RetryWaitingDeps, subscriptions: readon
       const verdict = await decide(tx, letter);
       if (verdict.outcome === 'waits') await postponeLetter(tx, letter, inOrder.includes(topic), verdict, clock.now());
       else await settleLetter(tx, letter, verdict.outcome, verdict, clock.now());
-      if (verdict.outcome === 'parked') log.warn({ group, topic, id, code: verdict.code }, 'event parked after waiting');
+      if (verdict.outcome === 'parked')
+        log.warn({ group, topic, id, code: verdict.code }, 'event parked after waiting');
       return verdict;
     });
 

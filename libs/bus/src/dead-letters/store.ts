@@ -1,5 +1,6 @@
 import { deadTopic } from '@vafa/contracts';
 import { bytesOf } from '../batching-publisher.ts';
+import { MAX_RECORD_BYTES } from '../limits.ts';
 import { emitRecords } from '../outbox/emit.ts';
 import type { InRecord, OutRecord } from '../port.ts';
 import type { Queryable, Tx } from '../sql.ts';
@@ -38,9 +39,6 @@ export interface Parking {
 }
 
 const NUL = '\u0000';
-/** Mirrors may be this large; of a larger record the value stays in the table alone. Topics take 4 MiB. */
-const MAX_MIRROR_BYTES = 4_000_000;
-
 /** NUL can't be stored as text. Keys, ids and messages come from foreign records: one NUL must not stop a partition. */
 const storable = (text: string): string => text.replaceAll(NUL, '\ufffd');
 
@@ -91,7 +89,7 @@ export const park = async (
   );
 };
 
-/** The untouched record with its error, for `<topic>.dead`. */
+/** The untouched record with its error, for `<topic>.dead`; of one that became too large by that, the value stays behind. */
 export const mirror = (
   record: Pick<InRecord, 'topic' | 'partition' | 'offset' | 'key' | 'headers' | 'value'>,
   group: string,
@@ -110,7 +108,7 @@ export const mirror = (
   };
   const place = { topic: deadTopic(record.topic), key: storable(record.key ?? '') };
   const whole = { ...place, headers: { ...headers, ...reason }, value: asText(record.value) ?? asBytes(record.value) };
-  if (bytesOf(whole) <= MAX_MIRROR_BYTES) return whole;
+  if (bytesOf(whole) <= MAX_RECORD_BYTES) return whole;
   return { ...place, headers: { ...reason, vafa_value: 'too large, see the dead letter' }, value: null };
 };
 

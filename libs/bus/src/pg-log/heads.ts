@@ -1,6 +1,5 @@
-import type { Log } from '@vafa/kernel';
-import { messageOf } from '@vafa/kernel';
-import { backOffMs, sleep } from '../sleep.ts';
+import { type Log, messageOf } from '@vafa/kernel';
+import { backOffMs, createWaiter, sleep } from '../sleep.ts';
 import type { Sql } from '../sql.ts';
 
 const MIN_POLL_MS = 20;
@@ -15,11 +14,10 @@ export const partitionKey = (topic: string, partition: number): string => `${top
 export const createHeads = (options: { sql: Sql; log: Log; idlePollMs: number }) => {
   const { sql, log, idlePollMs } = options;
   const stopping = new AbortController();
+  const waiter = createWaiter(stopping.signal);
   const heads = new Map<string, bigint>();
   const watchers = new Set<() => void>();
-  let topics = new Set<string>();
-  let wakeUp: (() => void) | undefined;
-  let woken = false;
+  const topics = new Set<string>();
   let running: Promise<void> | undefined;
 
   const look = async (): Promise<boolean> => {
@@ -39,42 +37,34 @@ export const createHeads = (options: { sql: Sql; log: Log; idlePollMs: number })
 
   const run = async (): Promise<void> => {
     let pollMs = MIN_POLL_MS;
-    let failures = 0;
-    while (!stopping.signal.aborted) {
+    for (let failures = 0; !stopping.signal.aborted; ) {
       try {
-        woken = false;
-        const moved = topics.size > 0 && (await look());
+        const moved = await look();
         failures = 0;
         pollMs = moved ? MIN_POLL_MS : Math.min(idlePollMs, pollMs * 1.5);
         if (moved) for (const notify of watchers) notify();
+        await waiter.wait(pollMs);
       } catch (error) {
         if (stopping.signal.aborted) return;
         failures += 1;
         log.warn({ err: messageOf(error), failures }, 'the log can not be read, trying again');
         await sleep(backOffMs(failures), stopping.signal);
-        continue;
       }
-      if (woken) continue;
-      const waiting = new AbortController();
-      wakeUp = () => waiting.abort();
-      await sleep(pollMs, AbortSignal.any([waiting.signal, stopping.signal]));
-      wakeUp = undefined;
     }
   };
 
   return {
     /** The next offset of a partition, as last seen. */
     get: (topic: string, partition: number): bigint => heads.get(partitionKey(topic, partition)) ?? 0n,
+    /** Calls `notify` whenever a partition grew. Returns how to end that. */
     watch: (names: readonly string[], notify: () => void): (() => void) => {
-      topics = new Set([...topics, ...names]);
+      for (const name of names) topics.add(name);
       watchers.add(notify);
       running ??= run();
+      waiter.wake();
       return () => watchers.delete(notify);
     },
-    wake: (): void => {
-      woken = true;
-      wakeUp?.();
-    },
+    wake: (): void => waiter.wake(),
     stop: async (): Promise<void> => {
       stopping.abort();
       await running;

@@ -1,11 +1,12 @@
 import { type Log, messageOf, newId } from '@vafa/kernel';
 import type { BusMetrics } from '../metrics.ts';
-import type { BatchHandler, BusSubscription, InRecord, SubscribeOptions } from '../port.ts';
-import { backOffMs, sleep } from '../sleep.ts';
+import type { BatchHandler, BusSubscription, SubscribeOptions } from '../port.ts';
+import { backOffMs, sleep, within } from '../sleep.ts';
 import type { Sql } from '../sql.ts';
 import type { Chaos } from './chaos.ts';
 import { type Heads, partitionKey } from './heads.ts';
-import { createMembership, type Lease } from './membership.ts';
+import { createMembership, type Membership } from './membership.ts';
+import { createReadBatch, type Held } from './read-batch.ts';
 
 export interface MemberDeps {
   sql: Sql;
@@ -16,21 +17,59 @@ export interface MemberDeps {
   chaos: Chaos;
 }
 
-interface Held {
-  lease: Lease;
-  position: bigint;
-  busy: boolean;
-  lost: AbortController;
-}
+const nameOf = ({ lease }: Held): string => partitionKey(lease.topic, lease.partition);
 
-interface Row {
-  offset: number;
-  key: string;
-  headers: string;
-  value: string | null;
-  valueBytes: Buffer | null;
-  appendedAt: string;
-}
+/** Which partitions this member has, kept in step with the group. */
+const createHoldings = (membership: Membership, group: string, metrics: BusMetrics) => {
+  const held = new Map<string, Held>();
+  /** Partitions with a batch in hand, also of leases lost meanwhile: one batch of a partition at a time. */
+  const inHand = new Set<string>();
+
+  const drop = (each: Held): void => {
+    each.lost.abort();
+    if (held.get(nameOf(each)) === each) held.delete(nameOf(each));
+    metrics.rebalances.inc({ group });
+  };
+
+  const giveUp = async (surrendered: readonly Held[]): Promise<void> => {
+    for (const each of surrendered) drop(each);
+    await membership.release(surrendered.map(({ lease }) => lease));
+  };
+
+  /** Leaves what is beyond the fair share to others: idle partitions now, busy ones after the batch in hand. */
+  const shrink = async (shares: ReadonlyMap<string, number>): Promise<void> => {
+    const idle: Held[] = [];
+    for (const [topic, share] of shares) {
+      const all = [...held.values()].filter(({ lease }) => lease.topic === topic);
+      all.sort((a, b) => Number(a.busy) - Number(b.busy) || b.lease.partition - a.lease.partition);
+      all.forEach((each, i) => {
+        each.leaving = i < all.length - share;
+        if (each.leaving && !each.busy) idle.push(each);
+      });
+    }
+    await giveUp(idle);
+  };
+
+  return {
+    held,
+    inHand,
+    drop,
+    giveUp,
+    /** One round of the group: what was lost goes, what was won comes. */
+    refresh: async (takeMore: boolean): Promise<void> => {
+      const { leases, shares } = await membership.round(takeMore);
+      const current = new Map(leases.map((lease) => [partitionKey(lease.topic, lease.partition), lease]));
+      for (const [name, each] of held) if (current.get(name)?.epoch !== each.lease.epoch) drop(each);
+      for (const [name, lease] of current) {
+        if (held.has(name) || inHand.has(name)) continue;
+        const position = lease.committed;
+        held.set(name, { lease, position, busy: false, leaving: false, failures: 0, lost: new AbortController() });
+        metrics.rebalances.inc({ group });
+      }
+      await shrink(shares);
+    },
+  };
+};
 
 /** One member of a group: leases partitions, reads them in order, hands batches over, commits after the handler. */
 export const startMember = async (
@@ -38,161 +77,109 @@ export const startMember = async (
   options: SubscribeOptions,
   handler: BatchHandler,
 ): Promise<BusSubscription> => {
-  const { sql, heads, log, metrics, leaseMs, chaos } = deps;
+  const { sql, heads, log, metrics, leaseMs } = deps;
   const { group, topics, maxBatch, concurrency } = options;
-  const membership = createMembership({ sql, group, member: newId(), topics, leaseMs, log });
-  const held = new Map<string, Held>();
+  const membership = createMembership({ sql, group, member: newId(), topics, leaseMs });
+  const { held, inHand, drop, giveUp, refresh } = createHoldings(membership, group, metrics);
   const stopping = new AbortController();
+  const drained = new AbortController();
+  const readBatch = createReadBatch({ ...deps, membership, maxBatch, handler, stopping: stopping.signal });
   const working = new Set<Promise<void>>();
   let turn = 0;
 
-  const fetch = async ({ lease, position }: Held): Promise<InRecord[]> => {
-    const rows = await sql<Row[]>`select record_offset as "offset", key, headers, value, value_bytes as "valueBytes",
-        appended_at as "appendedAt"
-      from log_record where topic = ${lease.topic} and partition = ${lease.partition}
-        and record_offset >= ${position.toString()}::bigint
-      order by record_offset limit ${maxBatch}`;
-    return rows.map((row) => ({
-      topic: lease.topic,
-      partition: lease.partition,
-      offset: BigInt(row.offset),
-      key: row.key,
-      headers: JSON.parse(row.headers) as Record<string, string>,
-      value: row.valueBytes ?? row.value,
-      timestampMs: Date.parse(row.appendedAt),
-    }));
-  };
+  const hasMore = ({ lease, position }: Held): boolean => position < heads.get(lease.topic, lease.partition);
+  const isDue = (each: Held): boolean => !each.busy && !each.leaving && hasMore(each);
 
-  const drop = (each: Held): void => {
-    each.lost.abort();
-    held.delete(partitionKey(each.lease.topic, each.lease.partition));
-  };
-
-  /** Reads and hands over one batch. Throws what the handler throws: the position stays. */
   const readOnce = async (each: Held): Promise<void> => {
-    const { topic, partition } = each.lease;
-    const records = await fetch(each);
-    const last = records.at(-1);
-    if (!last) {
-      // Retention removed what lay here: go on where the log begins now.
-      each.position = heads.get(topic, partition);
-      return;
+    try {
+      const result = await readBatch(each);
+      each.failures = 0;
+      if (result === 'lost') drop(each);
+      if (result === 'surrendered') await giveUp([each]);
+    } catch (error) {
+      if (stopping.signal.aborted || each.lost.signal.aborted) return;
+      each.failures += 1;
+      const { failures } = each;
+      log.warn(
+        { group, topic: each.lease.topic, failures, err: messageOf(error) },
+        'batch not handled, reading it again',
+      );
+      await sleep(backOffMs(failures), AbortSignal.any([stopping.signal, each.lost.signal]));
     }
-    const highWatermark = heads.get(topic, partition);
-    const batch = {
-      topic,
-      partition,
-      records,
-      readFrom: each.position,
-      highWatermark: highWatermark > last.offset ? highWatermark : last.offset + 1n,
-    };
-    const signal = AbortSignal.any([each.lost.signal, stopping.signal]);
-    let outcome = await handler({ ...batch, signal });
-    if (chaos.duplicateRate > 0 && chaos.random() < chaos.duplicateRate) outcome = await handler({ ...batch, signal });
-    if (outcome.kind === 'seek') {
-      each.position = outcome.offset;
-      return;
-    }
-    const next = last.offset + 1n;
-    if (chaos.forgetCommitRate > 0 && chaos.random() < chaos.forgetCommitRate) return;
-    if (!(await membership.commit(each.lease, next))) return drop(each);
-    each.position = next;
-    if (chaos.rebalanceRate > 0 && chaos.random() < chaos.rebalanceRate) await giveUp([each]);
-  };
-
-  const giveUp = async (surrendered: readonly Held[]): Promise<void> => {
-    for (const each of surrendered) drop(each);
-    await membership.release(surrendered.map(({ lease }) => lease));
-    metrics.rebalances.inc({ group });
   };
 
   const work = async (each: Held): Promise<void> => {
-    each.busy = true;
-    for (let failures = 0; !stopping.signal.aborted && !each.lost.signal.aborted; ) {
-      if (each.position >= heads.get(each.lease.topic, each.lease.partition)) break;
-      try {
-        await readOnce(each);
-        failures = 0;
-      } catch (error) {
-        if (stopping.signal.aborted || each.lost.signal.aborted) break;
-        failures += 1;
-        log.warn(
-          { group, topic: each.lease.topic, failures, err: messageOf(error) },
-          'batch not handled, reading it again',
-        );
-        await sleep(backOffMs(failures), stopping.signal);
-      }
-      // Others wait for a place: one batch at a time, then to the end of the line.
-      if (working.size >= concurrency) break;
+    while (!stopping.signal.aborted && !each.lost.signal.aborted && !each.leaving && hasMore(each)) {
+      await readOnce(each);
+      // One batch at a time, then to the end of the line where others wait.
+      if ([...held.values()].some(isDue)) break;
     }
-    each.busy = false;
+  };
+
+  const begin = (each: Held): void => {
+    const name = nameOf(each);
+    each.busy = true;
+    inHand.add(name);
+    const done: Promise<void> = work(each)
+      .then(() => (each.leaving && held.get(name) === each ? giveUp([each]) : undefined))
+      .catch((error: unknown) => log.warn({ group, err: messageOf(error) }, 'partition could not be given up'))
+      .finally(() => {
+        each.busy = false;
+        inHand.delete(name);
+        working.delete(done);
+        schedule();
+      });
+    working.add(done);
   };
 
   /** Fills the free places with partitions that have something to read, in turn. */
   const schedule = (): void => {
-    if (stopping.signal.aborted) return;
     const all = [...held.values()];
-    for (let i = 0; i < all.length && working.size < concurrency; i++) {
-      const each = all[(turn + i) % all.length] as Held;
-      if (each.busy || each.position >= heads.get(each.lease.topic, each.lease.partition)) continue;
-      turn = (turn + i + 1) % all.length;
-      const done: Promise<void> = work(each).finally(() => {
-        working.delete(done);
-        schedule();
-      });
-      working.add(done);
+    for (let i = 0; i < all.length && working.size < concurrency && !stopping.signal.aborted; i++) {
+      const at = (turn + i) % all.length;
+      if (!isDue(all[at] as Held)) continue;
+      begin(all[at] as Held);
+      turn = at + 1;
     }
   };
 
-  const rebalance = async (): Promise<void> => {
-    const { leases, surplus } = await membership.round();
-    const current = new Map(leases.map((lease) => [partitionKey(lease.topic, lease.partition), lease]));
-    for (const [name, each] of held) {
-      const lease = current.get(name);
-      if (!lease || lease.epoch !== each.lease.epoch) {
-        drop(each);
-        metrics.rebalances.inc({ group });
-      }
-    }
-    for (const [name, lease] of current) {
-      if (held.has(name)) continue;
-      held.set(name, { lease, position: lease.committed, busy: false, lost: new AbortController() });
-      metrics.rebalances.inc({ group });
-    }
-    if (surplus > 0) await giveUp([...held.values()].filter(({ busy }) => !busy).slice(0, surplus));
-    schedule();
-  };
-
+  /** Goes on while batches in hand are finished, or another member would take their partitions meanwhile. */
   const keepLeases = async (): Promise<void> => {
-    for (let failures = 0; !stopping.signal.aborted; ) {
+    for (let failures = 0; !drained.signal.aborted; ) {
       try {
-        await rebalance();
+        await sleep(failures === 0 ? leaseMs / 3 : backOffMs(failures, leaseMs / 3), drained.signal);
+        if (drained.signal.aborted) return;
+        await refresh(!stopping.signal.aborted);
         failures = 0;
-        await sleep(leaseMs / 3, stopping.signal);
+        schedule();
       } catch (error) {
-        if (stopping.signal.aborted) return;
         failures += 1;
         log.warn({ group, failures, err: messageOf(error) }, 'leases could not be renewed');
-        await sleep(backOffMs(failures, leaseMs / 3), stopping.signal);
       }
     }
   };
 
   await membership.ensureCursors();
-  await rebalance();
+  await refresh(true);
   const unwatch = heads.watch(topics, schedule);
   const keeping = keepLeases();
+  schedule();
 
   return {
     assigned: () => [...held.values()].map(({ lease }) => ({ topic: lease.topic, partition: lease.partition })),
     stop: async (deadlineMs) => {
       unwatch();
       stopping.abort();
-      const drained = Promise.allSettled([...working, keeping]);
-      await Promise.race([drained, sleep(deadlineMs)]);
+      await within(deadlineMs, Promise.all(working));
+      drained.abort();
       for (const each of held.values()) each.lost.abort();
       held.clear();
-      await membership.leave();
+      try {
+        await keeping;
+        await membership.leave();
+      } catch (error) {
+        log.warn({ group, err: messageOf(error) }, 'leases could not be given back: they run out by themselves');
+      }
     },
   };
 };

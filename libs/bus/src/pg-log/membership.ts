@@ -1,4 +1,3 @@
-import type { Log } from '@vafa/kernel';
 import type { Sql } from '../sql.ts';
 
 /** A partition this member reads, under the epoch its lease was taken with. */
@@ -15,76 +14,113 @@ export interface MembershipOptions {
   member: string;
   topics: readonly string[];
   leaseMs: number;
-  log: Log;
 }
 
-/**
- * Shares a group's partitions among its living members: each holds leases on its fair share, gives up what is beyond it,
- * and takes what is free or whose lease ran out. Taking over raises the epoch, so the old owner can't commit any more.
- * All times are the database's, so members' clocks don't matter.
- */
-export const createMembership = ({ sql, group, member, topics, leaseMs, log }: MembershipOptions) => {
+interface TopicShare {
+  topic: string;
+  partitions: number;
+  /** Living members that hear the topic. */
+  members: number;
+  /** How many of them come before this one. */
+  before: number;
+}
+
+/** What a round found: the partitions this member has, and how many of each topic it should have. */
+export interface Round {
+  leases: Lease[];
+  shares: Map<string, number>;
+}
+
+/** Even shares; what is left over goes to other members on each topic. */
+export const fairShare = ({ partitions, members, before }: Omit<TopicShare, 'topic'>, nthTopic: number): number => {
+  const others = Math.max(1, members);
+  const leftOver = partitions % others;
+  return Math.floor(partitions / others) + ((before + nthTopic) % others < leftOver ? 1 : 0);
+};
+
+/** The statements behind a member's leases. All times are the database's, so members' clocks don't matter. */
+const createStatements = ({ sql, group, member, topics, leaseMs }: MembershipOptions) => {
   const lease = `${leaseMs} milliseconds`;
   const names = [...topics];
+  return {
+    heartbeat: async (): Promise<void> => {
+      await sql`insert into log_member (grp, member, topics, alive_until)
+        values (${group}, ${member}, ${names}::text[], clock_timestamp() + ${lease}::interval)
+        on conflict (grp, member) do update set alive_until = excluded.alive_until, topics = excluded.topics`;
+      await sql`delete from log_member where grp = ${group} and alive_until < clock_timestamp() - interval '1 minute'`;
+    },
 
-  const heartbeat = async (): Promise<number> => {
-    await sql`insert into log_member (grp, member, alive_until) values (${group}, ${member}, clock_timestamp() + ${lease}::interval)
-      on conflict (grp, member) do update set alive_until = excluded.alive_until`;
-    await sql`delete from log_member where grp = ${group} and alive_until < clock_timestamp() - interval '1 minute'`;
-    const [row] = await sql<{ members: number }[]>`select count(*) as members from log_member
-      where grp = ${group} and alive_until > clock_timestamp()`;
-    return Math.max(1, row?.members ?? 1);
+    shares: (): Promise<TopicShare[]> => sql<TopicShare[]>`
+      select c.topic, count(*) as partitions, m.members, m.before
+      from log_cursor c cross join lateral (
+        select count(*) as members, count(*) filter (where member < ${member}) as before from log_member
+        where grp = ${group} and alive_until > clock_timestamp() and c.topic = any(topics)) m
+      where c.grp = ${group} and c.topic = any(${names}::text[])
+      group by c.topic, m.members, m.before order by c.topic`,
+
+    /** Prolongs what is ours and returns it: what is missing in the answer was lost. */
+    renew: (): Promise<Lease[]> =>
+      readLeases(sql`update log_cursor set lease_until = clock_timestamp() + ${lease}::interval
+        where grp = ${group} and owner = ${member} and topic = any(${names}::text[])
+        returning topic, partition, committed, epoch`),
+
+    /** Takes what is free or whose lease ran out. A new epoch keeps the old owner from committing. */
+    claim: (wanted: readonly { topic: string; count: number }[]): Promise<Lease[]> =>
+      readLeases(sql`update log_cursor c
+        set owner = ${member}, epoch = epoch + 1, lease_until = clock_timestamp() + ${lease}::interval
+        from unnest(${wanted.map(({ topic }) => topic)}::text[], ${wanted.map(({ count }) => count)}::int[]) as w(topic, n)
+          cross join lateral (select partition from log_cursor
+            where grp = ${group} and topic = w.topic and (owner is null or lease_until < clock_timestamp())
+            order by partition limit w.n for update skip locked) free
+        where c.grp = ${group} and c.topic = w.topic and c.partition = free.partition
+        returning c.topic, c.partition, c.committed, c.epoch`),
   };
+};
 
-  const ensureCursors = async (): Promise<void> => {
-    await sql`insert into log_cursor (grp, topic, partition, committed)
-      select ${group}, topic, partition, first_offset from log_partition where topic = any(${names}::text[])
-      on conflict do nothing`;
-  };
+/**
+ * Shares a group's partitions among its living members, topic by topic: each holds leases on its fair share, gives up what
+ * is beyond it, and takes what is free or whose lease ran out.
+ */
+export const createMembership = (options: MembershipOptions) => {
+  const { sql, group, member, topics } = options;
+  const statements = createStatements(options);
 
-  /** Prolongs what is ours and returns it: what is missing in the answer was lost. */
-  const renew = (): Promise<Lease[]> =>
-    readLeases(sql`update log_cursor set lease_until = clock_timestamp() + ${lease}::interval
-      where grp = ${group} and owner = ${member} and topic = any(${names}::text[])
-      returning topic, partition, committed, epoch`);
-
-  const claim = (limit: number): Promise<Lease[]> =>
-    readLeases(sql`update log_cursor c
-      set owner = ${member}, epoch = epoch + 1, lease_until = clock_timestamp() + ${lease}::interval
-      from (select topic, partition from log_cursor
-        where grp = ${group} and topic = any(${names}::text[]) and (owner is null or lease_until < clock_timestamp())
-        order by topic, partition limit ${limit} for update skip locked) free
-      where c.grp = ${group} and c.topic = free.topic and c.partition = free.partition
-      returning c.topic, c.partition, c.committed, c.epoch`);
-
-  const release = async (leases: readonly Lease[]): Promise<void> => {
-    if (leases.length === 0) return;
-    await sql`update log_cursor c set owner = null, lease_until = null
-      from unnest(${leases.map(({ topic }) => topic)}::text[], ${leases.map(({ partition }) => partition)}::int[]) as l(topic, partition)
-      where c.grp = ${group} and c.owner = ${member} and c.topic = l.topic and c.partition = l.partition`;
-  };
-
-  const total = async (): Promise<number> => {
-    const [row] = await sql<{ n: number }[]>`select count(*) as n from log_cursor
-      where grp = ${group} and topic = any(${names}::text[])`;
-    return row?.n ?? 0;
+  const claimMissing = async (leases: readonly Lease[], shares: ReadonlyMap<string, number>): Promise<Lease[]> => {
+    const wanted = [...shares]
+      .map(([topic, share]) => ({ topic, count: share - leases.filter((lease) => lease.topic === topic).length }))
+      .filter(({ count }) => count > 0);
+    return wanted.length > 0 ? statements.claim(wanted) : [];
   };
 
   return {
-    ensureCursors,
-    release,
-    /** One round: heartbeat, renew, claim up to the fair share. `surplus` is how many of ours others should have. */
-    round: async (): Promise<{ leases: Lease[]; surplus: number }> => {
-      const members = await heartbeat();
-      const leases = await renew();
-      const fairShare = Math.ceil((await total()) / members);
-      if (leases.length < fairShare) {
-        const claimed = await claim(fairShare - leases.length);
-        if (claimed.length > 0) log.debug({ group, claimed: claimed.length, members }, 'partitions taken');
-        leases.push(...claimed);
-      }
-      return { leases, surplus: Math.max(0, leases.length - fairShare) };
+    /**
+     * A new group begins where the log begins. A cursor beyond the log's end means that the log was re-created: it is read
+     * from its beginning, or what is new in it would never be read.
+     */
+    ensureCursors: async (): Promise<void> => {
+      await sql`insert into log_cursor as c (grp, topic, partition, committed)
+        select ${group}, p.topic, p.partition, p.first_offset from log_partition p where p.topic = any(${[...topics]}::text[])
+        on conflict (grp, topic, partition) do update set committed = excluded.committed
+          where c.committed > (select next_offset from log_partition p where p.topic = c.topic and p.partition = c.partition)`;
     },
+
+    /** Says that this member lives and keeps its leases; takes new ones unless it is stopping. */
+    round: async (takeMore: boolean): Promise<Round> => {
+      await statements.heartbeat();
+      const leases = await statements.renew();
+      const found = await statements.shares();
+      const shares = new Map(found.map((share, i) => [share.topic, fairShare(share, i)]));
+      if (takeMore) leases.push(...(await claimMissing(leases, shares)));
+      return { leases, shares };
+    },
+
+    release: async (leases: readonly Lease[]): Promise<void> => {
+      if (leases.length === 0) return;
+      await sql`update log_cursor c set owner = null, lease_until = null
+        from unnest(${leases.map(({ topic }) => topic)}::text[], ${leases.map(({ partition }) => partition)}::int[]) as l(topic, partition)
+        where c.grp = ${group} and c.owner = ${member} and c.topic = l.topic and c.partition = l.partition`;
+    },
+
     /** False when the partition was lost: somebody else's epoch is in force. */
     commit: async (held: Lease, next: bigint): Promise<boolean> => {
       const rows = await sql`update log_cursor set committed = ${next.toString()}::bigint
@@ -92,6 +128,7 @@ export const createMembership = ({ sql, group, member, topics, leaseMs, log }: M
           and owner = ${member} and epoch = ${held.epoch} returning 1`;
       return rows.length === 1;
     },
+
     leave: async (): Promise<void> => {
       await sql`update log_cursor set owner = null, lease_until = null where grp = ${group} and owner = ${member}`;
       await sql`delete from log_member where grp = ${group} and member = ${member}`;
@@ -99,13 +136,10 @@ export const createMembership = ({ sql, group, member, topics, leaseMs, log }: M
   };
 };
 
+export type Membership = ReturnType<typeof createMembership>;
+
 const readLeases = async (query: Promise<Iterable<unknown>>): Promise<Lease[]> =>
   [...(await query)].map((row) => {
-    const { topic, partition, committed, epoch } = row as {
-      topic: string;
-      partition: number;
-      committed: number;
-      epoch: number;
-    };
-    return { topic, partition, committed: BigInt(committed), epoch };
+    const { committed, ...rest } = row as Omit<Lease, 'committed'> & { committed: number };
+    return { ...rest, committed: BigInt(committed) };
   });

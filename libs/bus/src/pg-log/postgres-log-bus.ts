@@ -1,6 +1,7 @@
-import { AppError, type Log } from '@vafa/kernel';
+import { AppError, type Log, messageOf } from '@vafa/kernel';
 import { createBatchingPublisher } from '../batching-publisher.ts';
 import { isInfrastructure } from '../errors.ts';
+import { MAX_QUEUED_RECORDS, MAX_RECORD_BYTES } from '../limits.ts';
 import type { BusMetrics } from '../metrics.ts';
 import type { BusSubscription, EventBus, OutRecord, PartitionLag, TopicSpec } from '../port.ts';
 import type { Sql } from '../sql.ts';
@@ -26,7 +27,8 @@ export interface PostgresLogOptions {
   chaos?: Chaos;
 }
 
-const MAX_APPEND = 1_000;
+const MAX_APPEND_RECORDS = 1_000;
+const MAX_APPEND_BYTES = 8_000_000;
 const WEEK_MS = 7 * 24 * 3600 * 1000;
 const RETENTION_EVERY_MS = 60_000;
 
@@ -51,7 +53,6 @@ export const createPostgresLogBus = (options: PostgresLogOptions): EventBus => {
 
   const append = async (records: readonly OutRecord[]): Promise<void> => {
     for (const topic of new Set(records.map((record) => record.topic))) await partitionsOf(topic);
-    const raw = records.some(({ value }) => value instanceof Buffer);
     try {
       await sql`select log_append(
         ${records.map(({ topic }) => topic)}::text[],
@@ -59,7 +60,7 @@ export const createPostgresLogBus = (options: PostgresLogOptions): EventBus => {
         ${records.map(({ key }) => key)}::text[],
         ${records.map(({ headers }) => JSON.stringify(headers))}::text[],
         ${records.map(({ value }) => (typeof value === 'string' ? value : null))}::text[],
-        ${records.map(({ value }) => (raw && value instanceof Buffer ? value : null))}::bytea[])`;
+        ${records.map(({ value }) => (value instanceof Buffer ? value : null))}::bytea[])`;
     } catch (error) {
       if (!isInfrastructure(error)) throw error;
       throw new AppError(
@@ -75,23 +76,32 @@ export const createPostgresLogBus = (options: PostgresLogOptions): EventBus => {
 
   const publisher = createBatchingPublisher({
     send: append,
-    maxRecords: MAX_APPEND,
-    maxQueued: options.maxQueuedRecords ?? 50_000,
+    maxRecords: MAX_APPEND_RECORDS,
+    maxBytes: MAX_APPEND_BYTES,
+    maxRecordBytes: MAX_RECORD_BYTES,
+    maxQueued: options.maxQueuedRecords ?? MAX_QUEUED_RECORDS,
   });
 
-  const cleaning = setInterval(() => {
-    removeOldRecords(sql, retention).catch((error: unknown) =>
-      log.warn({ err: error }, 'old records could not be removed'),
-    );
+  let cleaning: Promise<void> | undefined;
+  const cleaner = setInterval(() => {
+    cleaning ??= removeOldRecords(sql, retention)
+      .then(() => undefined)
+      .catch((error: unknown) => log.warn({ err: messageOf(error) }, 'old records could not be removed'))
+      .finally(() => {
+        cleaning = undefined;
+      });
   }, RETENTION_EVERY_MS);
-  cleaning.unref();
+  cleaner.unref();
 
   return {
     kind: 'postgres-log',
     publish: (records) => publisher.publish(records),
 
     ensureTopics: async (topics: readonly TopicSpec[]) => {
-      const wanted = topics.map(({ name, partitions }) => ({ name, partitions: options.partitions ?? partitions }));
+      // In one order, or two processes that start at once wait for each other.
+      const wanted = topics
+        .map(({ name, partitions }) => ({ name, partitions: options.partitions ?? partitions }))
+        .sort((a, b) => (a.name < b.name ? -1 : 1));
       await sql.begin(async (tx) => {
         for (const { name, partitions } of wanted) {
           await tx`insert into log_topic (topic, partitions) values (${name}, ${partitions}) on conflict do nothing`;
@@ -145,10 +155,11 @@ export const createPostgresLogBus = (options: PostgresLogOptions): EventBus => {
     },
 
     close: async (deadlineMs) => {
-      clearInterval(cleaning);
+      clearInterval(cleaner);
       await Promise.all([...members].map((member) => member.stop(deadlineMs)));
       await heads.stop();
       await publisher.close();
+      await cleaning;
     },
   };
 };

@@ -63,6 +63,7 @@ export const logMember = busSchema.table(
   {
     grp: text('grp').notNull(),
     member: text('member').notNull(),
+    topics: text('topics').array().notNull().default([]),
     aliveUntil: instant('alive_until').notNull(),
   },
   (table) => [primaryKey({ columns: [table.grp, table.member] })],

@@ -24,6 +24,9 @@ export interface HttpAppOptions {
 
 const REQUEST_ID = /^[\w.-]{1,64}$/;
 const DOCS = '/docs';
+const LOGO = `<svg xmlns="http://www.w3.org/2000/svg" width="120" height="40" viewBox="0 0 120 40">
+<path d="M20 33S6 24 6 15a7 7 0 0 1 14-2 7 7 0 0 1 14 2c0 9-14 18-14 18z" fill="#5b7cfa"/>
+<text x="44" y="28" font-family="system-ui, sans-serif" font-size="24" font-weight="600" fill="#fff">Vafa</text></svg>`;
 
 /**
  * A service's HTTP server before it listens: OpenAPI pages, problem+json errors, API keys with scopes, limits, security
@@ -108,7 +111,12 @@ export const createHttpApp = async (options: HttpAppOptions): Promise<HttpApp> =
     },
     refResolver: { buildLocalReference: (json, _base, _fragment, i) => String(json.$id ?? `schema-${i}`) },
   });
-  await app.register(swaggerUi, { routePrefix: DOCS, staticCSP: true });
+  await app.register(swaggerUi, {
+    routePrefix: DOCS,
+    staticCSP: true,
+    theme: { title: `${title} · API` },
+    logo: { type: 'image/svg+xml', content: Buffer.from(LOGO) },
+  });
   await app.register(helmet, { contentSecurityPolicy: false, hsts: false });
   await app.register(rateLimit, {
     max: settings.HTTP_RATE_LIMIT_PER_MINUTE,

@@ -98,7 +98,7 @@ describe('PUT /v1/customers/:customerId', () => {
     ['fone', '0912', 'allowed: name, phone'],
     ['consents', 'yes', 'list'],
     ['consents', [{ channel: 'fax', purpose: 'promotional', granted: true, source: 'x' }], 'sms, email'],
-    ['consents', [{ channel: 'sms', purpose: 'promotional', granted: true }], 'source'],
+    ['consents', [{ channel: 'sms', purpose: 'promotional', granted: true }], 'is required'],
     [
       'consents',
       [{ channel: 'sms', purpose: 'promotional', granted: true, source: 'x', givenAt: '2030-01-01T00:00:00Z' }],

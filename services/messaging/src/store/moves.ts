@@ -55,6 +55,8 @@ export const moveRows = async (tx: Tx, moves: readonly Move[], now: Temporal.Ins
         when t.state = 'queued' then t.due_at
         else m.counted_at end,
       sent_at = case when t.state = 'sent' then coalesce(m.sent_at, ${at}::timestamptz) else m.sent_at end,
+      -- What has gone or never will need not be filled in again.
+      params = case when t.state in ('queued', 'sending', 'unknown') then m.params else '{}' end,
       provider_message_id = coalesce(t.provider_message_id, m.provider_message_id),
       provider_status = coalesce(t.provider_status, m.provider_status),
       cost_rial = coalesce(t.cost_rial, m.cost_rial)

@@ -1,0 +1,1 @@
+ALTER TABLE "bus"."log_member" ADD COLUMN "topics" text[] DEFAULT '{}' NOT NULL;
