@@ -17,7 +17,8 @@ const POSTGRES_LEASE_MS = 1_500;
 const KAFKA_SESSION_MS = 6_000;
 
 /** Silence after which a member loses its partitions. */
-export const leaseMsOf = (bus: 'postgres-log' | 'kafka'): number => (bus === 'kafka' ? KAFKA_SESSION_MS : POSTGRES_LEASE_MS);
+export const leaseMsOf = (bus: 'postgres-log' | 'kafka'): number =>
+  bus === 'kafka' ? KAFKA_SESSION_MS : POSTGRES_LEASE_MS;
 
 /** How the provider misbehaves: shares of its calls. It does not tell repetitions, as not every provider does. */
 export const CHAOS = {

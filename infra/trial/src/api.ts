@@ -10,7 +10,10 @@ export const createApi = (urls: Record<string, string>, apiKey: string): Api => 
   call: async (service, method, path, body) => {
     const answer = await fetch(`${urls[service]}${path}`, {
       method,
-      headers: { authorization: `Bearer ${apiKey}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      headers: {
+        authorization: `Bearer ${apiKey}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
@@ -39,11 +42,16 @@ export const waitUntilIdle = async (
   const begun = performance.now();
   for (let calm = 0; calm < 2; ) {
     const states = await Promise.all(services.map((name) => statusOf(urls[name] as string).catch(() => undefined)));
-    const left = states.reduce((sum, state) => sum + (state ? state.lag + state.outboxDepth + state.deadLetters.waiting : 1), 0);
+    const left = states.reduce(
+      (sum, state) => sum + (state ? state.lag + state.outboxDepth + state.deadLetters.waiting : 1),
+      0,
+    );
     options.onLook?.(left);
     calm = left === 0 ? calm + 1 : 0;
     if (performance.now() - begun > options.limitMs)
-      throw new Error(`not idle after ${options.limitMs / 1000} s: ${JSON.stringify(Object.fromEntries(services.map((name, i) => [name, states[i] ?? 'no answer'])))}`);
+      throw new Error(
+        `not idle after ${options.limitMs / 1000} s: ${JSON.stringify(Object.fromEntries(services.map((name, i) => [name, states[i] ?? 'no answer'])))}`,
+      );
     if (calm < 2) await new Promise((resolve) => setTimeout(resolve, options.everyMs ?? 100));
   }
 };

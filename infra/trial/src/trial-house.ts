@@ -1,10 +1,9 @@
 import { rmSync } from 'node:fs';
-import { newId } from '@vafa/kernel';
+import { newId, systemClock } from '@vafa/kernel';
 import { DEFAULT_CACHE_DIR, type LocalKafka, startKafka } from '@vafa/local-kafka';
 import { type LocalPostgres, startLocalPostgres } from '@vafa/local-postgres';
 import { createApiKey, createLog, migrateAll, openSql, SCOPES } from '@vafa/platform';
-import { allSchemas, portOf, serviceNames, type Supervised, supervise } from '@vafa/runner';
-import { systemClock } from '@vafa/kernel';
+import { allSchemas, portOf, type Supervised, serviceNames, supervise } from '@vafa/runner';
 import { freePortBase } from './free-base.ts';
 import { type SandboxProcess, startSandboxProcess } from './sandbox-process.ts';
 
@@ -53,7 +52,9 @@ const DATABASE = 'trial_';
 const freshDatabase = async (serverUrl: string): Promise<string> => {
   const sql = openSql({ url: serverUrl, max: 1, name: 'vafa-trial', statementTimeoutMs: 60_000 });
   try {
-    const old = await sql<{ name: string }[]>`select datname as name from pg_database where starts_with(datname, ${DATABASE})`;
+    const old = await sql<
+      { name: string }[]
+    >`select datname as name from pg_database where starts_with(datname, ${DATABASE})`;
     for (const { name } of old) await sql.unsafe(`drop database if exists ${name} with (force)`);
     const name = `${DATABASE}${Date.now().toString(36)}`;
     await sql.unsafe(`create database ${name}`);

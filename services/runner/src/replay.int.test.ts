@@ -1,5 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { setTimeout } from 'node:timers/promises';
 import { printReport, type ReplayOptions, type ReplayReport, replay, type ServiceUrls } from '@vafa/gateway';
 import { type Harness, startHarness } from '@vafa/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -26,6 +27,8 @@ const OLD_PURCHASE = JSON.stringify({
   },
 });
 
+const JOBS_EVERY_MS = 50;
+
 let h: Harness;
 let folder: string;
 let urls: ServiceUrls;
@@ -49,7 +52,10 @@ afterAll(async () => {
 const run = async (file: string, format: ReplayOptions['format']): Promise<ReplayReport> => {
   let running = true;
   const jobs = async () => {
-    while (running) await h.settle();
+    while (running) {
+      for (const { name } of SERVICES) await h.service(name).runJobs();
+      await setTimeout(JOBS_EVERY_MS);
+    }
   };
   const options: ReplayOptions = {
     file: `${folder}/${file}`,

@@ -14,7 +14,8 @@ export const bookingOrder: Invariant = async ({ sql, expected }) => {
     // What was lost or doubled is another invariant's: here only the order counts.
     const places = [...new Set(orderIds)].flatMap((orderId) => place.get(orderId) ?? []);
     const at = places.findIndex((each, i) => i > 0 && each < (places[i - 1] as number));
-    if (at > 0) wrong('inverted', `${customerId}: ${source[places[at] as number]} after ${source[places[at - 1] as number]}`);
+    if (at > 0)
+      wrong('inverted', `${customerId}: ${source[places[at] as number]} after ${source[places[at - 1] as number]}`);
   }
   return [finding];
 };

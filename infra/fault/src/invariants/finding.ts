@@ -47,4 +47,5 @@ export const createFinding = (
   };
 };
 
-export const violationsOf = ({ counts }: Finding): number => Object.values(counts).reduce((sum, count) => sum + count, 0);
+export const violationsOf = ({ counts }: Finding): number =>
+  Object.values(counts).reduce((sum, count) => sum + count, 0);

@@ -14,7 +14,9 @@ const HEARERS = ['ledger', 'segmentation', 'campaigns', 'reminders'];
 const ALL = [...HEARERS, 'messaging'];
 
 const lettersOf = ({ sql }: Evidence, service: string): Promise<Letter[]> =>
-  sql<Letter[]>`select event_id as "eventId", event_type as "eventType", topic, topic || '/' || partition || '/' || record_offset as place,
+  sql<
+    Letter[]
+  >`select event_id as "eventId", event_type as "eventType", topic, topic || '/' || partition || '/' || record_offset as place,
     status, error_code as code from ${sql(`${service}.dead_letter`)}`;
 
 /**

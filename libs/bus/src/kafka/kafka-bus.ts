@@ -1,10 +1,13 @@
-import { AppError, type Log, messageOf } from '@vafa/kernel';
-import { CompressionTypes, Kafka, type KafkaConfig, Partitioners, type Producer, type SASLOptions } from 'kafkajs';
+import type { Log } from '@vafa/kernel';
+import { Kafka, type SASLOptions } from 'kafkajs';
 import { createBatchingPublisher } from '../batching-publisher.ts';
+import { MAX_QUEUED_RECORDS, MAX_RECORD_BYTES } from '../limits.ts';
 import type { BusMetrics } from '../metrics.ts';
-import type { BusSubscription, EventBus, OutRecord } from '../port.ts';
+import type { BusSubscription, EventBus } from '../port.ts';
+import { createKafkaAdmin } from './kafka-admin.ts';
 import { kafkaLog } from './kafka-log.ts';
 import { startKafkaMember } from './kafka-member.ts';
+import { createKafkaSender } from './kafka-sender.ts';
 import { quietRequestQueue } from './quiet-request-queue.ts';
 
 export interface KafkaBusOptions {
@@ -20,14 +23,12 @@ export interface KafkaBusOptions {
   maxQueuedRecords?: number;
 }
 
-const MAX_SEND = 1_000;
-const NO_OFFSET = -1n;
+const MAX_SEND_RECORDS = 1_000;
+/** Records of one partition travel as one batch, and brokers refuse batches beyond 1 MiB unless told otherwise. */
+const MAX_SEND_BYTES = 800_000;
 
-/** Apache Kafka through kafkajs: the way to scale out. @throws when no broker answers */
-export const createKafkaBus = async (options: KafkaBusOptions): Promise<EventBus> => {
-  quietRequestQueue();
-  const { clientId, brokers, tls, sasl, log, metrics, sessionTimeoutMs } = options;
-  const config: KafkaConfig = {
+const createClient = ({ clientId, brokers, tls, sasl, log }: KafkaBusOptions): Kafka =>
+  new Kafka({
     clientId,
     brokers,
     ssl: tls,
@@ -36,119 +37,31 @@ export const createKafkaBus = async (options: KafkaBusOptions): Promise<EventBus
     retry: { initialRetryTime: 200, maxRetryTime: 10_000, retries: 8 },
     logCreator: kafkaLog(log),
     ...(sasl ? { sasl: sasl as SASLOptions } : {}),
-  };
-  const kafka = new Kafka(config);
-  const admin = kafka.admin();
-  // One request in flight and one send at a time: the order of retries is kept, and kafkajs's idempotence (which its own
-  // documentation calls experimental) is never asked to sort out concurrent sends.
-  const producer: Producer = kafka.producer({
-    idempotent: true,
-    maxInFlightRequests: 1,
-    allowAutoTopicCreation: false,
-    createPartitioner: Partitioners.DefaultPartitioner,
   });
-  await Promise.all([admin.connect(), producer.connect()]);
-  const members = new Set<BusSubscription>();
 
-  const send = async (records: readonly OutRecord[]): Promise<void> => {
-    const byTopic = new Map<string, OutRecord[]>();
-    for (const record of records) {
-      const sameTopic = byTopic.get(record.topic);
-      if (sameTopic) sameTopic.push(record);
-      else byTopic.set(record.topic, [record]);
-    }
-    try {
-      await producer.sendBatch({
-        acks: -1,
-        // Only gzip is built in; an unknown codec crashes other kafkajs consumers. Small JSON batches go plain.
-        compression: CompressionTypes.None,
-        topicMessages: [...byTopic].map(([topic, same]) => ({
-          topic,
-          messages: same.map(({ key, headers, value }) => ({ key, headers, value })),
-        })),
-      });
-    } catch (error) {
-      throw new AppError(
-        'unavailable',
-        'bus.unavailable',
-        'the brokers do not take the events',
-        { retryAfterSeconds: 1 },
-        error,
-      );
-    }
-  };
+/** Apache Kafka through kafkajs: the way to scale out. @throws when no broker answers */
+export const createKafkaBus = async (options: KafkaBusOptions): Promise<EventBus> => {
+  quietRequestQueue();
+  const { log, metrics, sessionTimeoutMs } = options;
+  const kafka = createClient(options);
+  const admin = createKafkaAdmin(kafka, log, options.replication);
+  const sender = createKafkaSender(kafka, log);
   const publisher = createBatchingPublisher({
-    send,
-    maxRecords: MAX_SEND,
-    maxQueued: options.maxQueuedRecords ?? 50_000,
+    send: (records) => sender.send(records),
+    maxRecords: MAX_SEND_RECORDS,
+    maxBytes: MAX_SEND_BYTES,
+    maxRecordBytes: MAX_RECORD_BYTES,
+    maxQueued: options.maxQueuedRecords ?? MAX_QUEUED_RECORDS,
   });
+  const members = new Set<BusSubscription>();
+  await Promise.all([admin.connect(), sender.connect()]);
 
   return {
     kind: 'kafka',
     publish: (records) => publisher.publish(records),
-
-    ensureTopics: async (topics) => {
-      const existing = new Set(await admin.listTopics());
-      const missing = topics.filter(({ name }) => !existing.has(name));
-      if (missing.length > 0)
-        await admin.createTopics({
-          waitForLeaders: true,
-          topics: missing.map(({ name, partitions }) => ({
-            topic: name,
-            numPartitions: partitions,
-            replicationFactor: options.replication,
-            configEntries: [
-              // What producers wrote is kept as it is: recompressing could make records that kafkajs can't read.
-              { name: 'compression.type', value: 'producer' },
-              { name: 'min.insync.replicas', value: options.replication >= 3 ? '2' : '1' },
-              { name: 'unclean.leader.election.enable', value: 'false' },
-            ],
-          })),
-        });
-      // Somebody else may have created them meanwhile, with other counts: the keys would be mapped otherwise.
-      const metadata = await admin.fetchTopicMetadata({ topics: topics.map(({ name }) => name) });
-      for (const { name, partitions } of metadata.topics) {
-        const wanted = topics.find((topic) => topic.name === name)?.partitions;
-        if (wanted !== undefined && wanted !== partitions.length)
-          log.warn(
-            { topic: name, partitions: partitions.length, wanted },
-            'topic has another number of partitions than configured; its own is kept',
-          );
-      }
-    },
-
-    bounds: async (topic) => {
-      const existing = await admin.listTopics();
-      if (!existing.includes(topic)) return [];
-      const offsets = await admin.fetchTopicOffsets(topic);
-      return offsets
-        .map(({ partition, low, high }) => ({ partition, low: BigInt(low), high: BigInt(high) }))
-        .sort((a, b) => a.partition - b.partition);
-    },
-
-    lag: async (group, topics) => {
-      const [committed, ends] = await Promise.all([
-        admin.fetchOffsets({ groupId: group, topics: [...topics] }),
-        Promise.all(topics.map(async (topic) => ({ topic, offsets: await admin.fetchTopicOffsets(topic) }))),
-      ]);
-      return ends.flatMap(({ topic, offsets }) =>
-        offsets.map(({ partition, low, high }) => {
-          const found = committed
-            .find((each) => each.topic === topic)
-            ?.partitions.find((each) => each.partition === partition);
-          const offset = BigInt(found?.offset ?? NO_OFFSET);
-          const position = offset < 0n ? BigInt(low) : offset;
-          return {
-            topic,
-            partition,
-            committed: position,
-            high: BigInt(high),
-            lag: Math.max(0, Number(BigInt(high) - position)),
-          };
-        }),
-      );
-    },
-
+    ensureTopics: (topics) => admin.ensureTopics(topics),
+    bounds: (topic) => admin.bounds(topic),
+    lag: (group, topics) => admin.lag(group, topics),
     subscribe: async (subscribeOptions, handler) => {
       const member = await startKafkaMember({ kafka, log, metrics, sessionTimeoutMs }, subscribeOptions, handler);
       members.add(member);
@@ -160,12 +73,10 @@ export const createKafkaBus = async (options: KafkaBusOptions): Promise<EventBus
         },
       };
     },
-
     close: async (deadlineMs) => {
       await Promise.all([...members].map((member) => member.stop(deadlineMs)));
       await publisher.close();
-      for (const closing of [producer.disconnect(), admin.disconnect()])
-        await closing.catch((error: unknown) => log.warn({ err: messageOf(error) }, 'could not disconnect cleanly'));
+      await Promise.all([sender.close(deadlineMs), admin.close(deadlineMs)]);
     },
   };
 };

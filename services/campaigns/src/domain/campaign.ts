@@ -39,7 +39,7 @@ export interface Condition {
   value: Scalar | Scalar[];
 }
 
-export interface EventTrigger {
+interface EventTrigger {
   kind: 'event';
   eventType: TriggerEventType;
   /** Only with `interaction.recorded`, and always with it. */
@@ -48,7 +48,7 @@ export interface EventTrigger {
   conditions: Condition[];
 }
 
-export interface LifecycleTrigger {
+interface LifecycleTrigger {
   kind: 'lifecycle';
   to: LifecycleState[];
   /** Any state when not given. */

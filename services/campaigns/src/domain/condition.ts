@@ -28,7 +28,7 @@ export const conditionProblem = (condition: Condition, fields: ReadonlyMap<strin
 };
 
 /** A field of the data; own properties only, so that no inherited name is mistaken for data. */
-export const fieldOf = (data: Readonly<Record<string, unknown>>, field: string): unknown => {
+const fieldOf = (data: Readonly<Record<string, unknown>>, field: string): unknown => {
   if (!field.startsWith(ATTRIBUTE)) return Object.hasOwn(data, field) ? data[field] : undefined;
   const attributes = Object.hasOwn(data, 'attributes') ? data.attributes : undefined;
   const name = field.slice(ATTRIBUTE.length);

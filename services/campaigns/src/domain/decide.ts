@@ -20,8 +20,7 @@ export interface Occurrence {
   data: Readonly<Record<string, unknown>>;
 }
 
-export const ENTRY_STATUSES = ['requested', 'expired', 'skipped'] as const;
-export type EntryStatus = (typeof ENTRY_STATUSES)[number];
+export type EntryStatus = 'requested' | 'expired' | 'skipped';
 
 /**
  * What a campaign does about an occurrence. `keep` false: only counted, because imported history would write a row for
@@ -32,10 +31,10 @@ export type Decision =
   | { status: 'skipped'; reason: 'paused' }
   | { status: 'expired'; reason: 'too_old'; keep: boolean };
 
-export const LIFECYCLE_CHANGED = 'lifecycle.changed';
+const LIFECYCLE_CHANGED = 'lifecycle.changed';
 
 /** The event type that can set a campaign off; none for a scheduled one. */
-export const eventTypeOf = ({ trigger }: Campaign): string | undefined => {
+const eventTypeOf = ({ trigger }: Campaign): string | undefined => {
   if (trigger.kind === 'event') return trigger.eventType;
   return trigger.kind === 'lifecycle' ? LIFECYCLE_CHANGED : undefined;
 };

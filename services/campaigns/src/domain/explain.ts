@@ -2,7 +2,7 @@ import type { Campaign } from './campaign.ts';
 import type { EntryStatus } from './decide.ts';
 
 /** What became of one message, one status of it. */
-export interface ToldOutcome {
+interface ToldOutcome {
   status: string;
   reason: string | null;
 }

@@ -13,7 +13,7 @@ import { conditionProblem, type FieldKind } from './condition.ts';
 import { readTimeToLive } from './time-to-live.ts';
 
 /** A trigger as a caller writes it: the fields of all kinds, of which each kind takes its own. */
-export interface TriggerInput {
+interface TriggerInput {
   kind: Trigger['kind'];
   eventType?: TriggerEventType;
   interactionType?: string;

@@ -23,7 +23,7 @@ export const entryKey = ({ campaignId, customerId, triggerKey }: EntryKey): stri
 /**
  * Writes entries and returns the keys of those that are new: an entry that exists, or a second request of a campaign that
  * asks once per customer, is left out by the unique keys. Repeats within the call count as existing. Booleans and
- * instants go in as text: postgres.js can't be trusted with lists of these.
+ * instants go in as text and are cast here, so that no setting of the driver for lists of them matters.
  */
 export const insertEntries = async (tx: Tx, entries: readonly Entry[]): Promise<Set<string>> => {
   if (entries.length === 0) return new Set();

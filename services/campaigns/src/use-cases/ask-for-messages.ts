@@ -4,7 +4,7 @@ import { idFrom } from '@vafa/kernel';
 import type { Campaign } from '../domain/campaign.ts';
 import { type Params, requestIdOf } from '../domain/message-request.ts';
 
-export const SOURCE = '/vafa/campaigns';
+const SOURCE = '/vafa/campaigns';
 
 /** One customer to be asked for, by one trigger of one campaign. */
 export interface Ask {

@@ -13,7 +13,7 @@ import { askForMessages } from './ask-for-messages.ts';
 const BROADCAST_SHARD = -1;
 
 /** The trigger of a scheduled campaign is its hour. */
-export const scheduledTriggerKey = (at: string): string => `at:${at}`;
+const scheduledTriggerKey = (at: string): string => `at:${at}`;
 
 /** Until when a scheduled campaign may still begin or go on. @throws when the stored time to live can't be read */
 export const scheduledEnd = (campaign: Campaign, dueAt: Temporal.Instant): Temporal.Instant => {

@@ -102,7 +102,7 @@ const record = async (tx: Tx, decided: readonly Decided[], { now, shard }: Trigg
     tx,
     kept.map((each) => toEntry(each, now)),
   );
-  const taken = kept;
+  const taken = kept.filter((each) => fresh.has(keyOf(each)));
   const again = await enteredBefore(
     tx,
     kept.filter((each) => !fresh.has(keyOf(each))),

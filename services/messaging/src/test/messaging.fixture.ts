@@ -79,7 +79,8 @@ const SETTINGS = {
 export const startMessaging = async (settings: Record<string, string> = {}): Promise<MessagingFixture> => {
   let nowMs = () => Date.parse(NOON);
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
-  const sandbox = await startSandbox({ dedupeByLocalId: false, now: () => nowMs(), log });
+  // Nothing is delivered by itself: tests say when.
+  const sandbox = await startSandbox({ dedupeByLocalId: false, deliveredAfterMs: 1e12, now: () => nowMs(), log });
   const h = await startHarness({
     services: [messaging],
     now: NOON,

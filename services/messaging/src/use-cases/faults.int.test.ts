@@ -78,8 +78,7 @@ describe('the SMS provider breaks off', () => {
     await f.know('u-old');
     f.sandbox.sms.script.next('acceptThen500');
     const [id = '', other = ''] = await f.ask({ customerId: 'u-old' }, { customerId: 'u-old', params: { points: 5 } });
-    await pass(13 * 3_600_000);
-    await pass(3_600_000);
+    for (const hours of [13, 11]) await pass(hours * 3_600_000);
     expect([await f.outcome(id), await f.taken(id)]).toEqual(['unknown:unknown_outcome', 1]);
     const { body: channels } = await f.get('/v1/channels');
     expect((channels.channels as { channel: string; held: number }[])[0]).toMatchObject({ channel: 'sms', held: 2 });

@@ -26,14 +26,14 @@ interface Common {
 }
 
 /** So many days after a purchase of the category, unless bought again. */
-export interface ReplenishmentContent extends Common {
+interface ReplenishmentContent extends Common {
   kind: 'replenishment';
   category: string;
   afterDays: number;
 }
 
 /** When points are about to expire: at once, or at the next time of day before they do. */
-export interface PointsExpiringContent extends Common {
+interface PointsExpiringContent extends Common {
   kind: 'points_expiring';
 }
 

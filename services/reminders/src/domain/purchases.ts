@@ -17,7 +17,7 @@ interface Bought {
 }
 
 /** Which of two is the newer: by time, and by order id where two share it, so that any order of telling ends the same. */
-export const isNewer = (one: CategoryPurchase, other: CategoryPurchase): boolean => {
+const isNewer = (one: CategoryPurchase, other: CategoryPurchase): boolean => {
   const order = Temporal.Instant.compare(one.at, other.at);
   return order === 0 ? one.orderId > other.orderId : order > 0;
 };

@@ -1,5 +1,5 @@
 /** Beyond a year a reminder is history, whatever its author says. */
-export const MAX_TIME_TO_LIVE_MS = 366 * 86_400_000;
+const MAX_TIME_TO_LIVE_MS = 366 * 86_400_000;
 const DAY_MS = 86_400_000;
 
 /**

@@ -50,8 +50,8 @@ const toStored = (row: Row & Pick<StoredTimer, 'status' | 'reason' | 'createdAt'
 });
 
 /**
- * Sets timers and returns those that are new, by definition; an occurrence that has one is left as it is. Only for timers
- * of definitions: instants go in as text, for postgres.js can't be trusted with lists of them.
+ * Sets timers of definitions and returns those that are new; an occurrence that has one is left as it is. Instants go in as
+ * text and are cast here, so that no setting of the driver for lists of them matters.
  */
 export const insertTimers = (
   tx: Tx,

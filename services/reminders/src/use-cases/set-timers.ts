@@ -3,6 +3,7 @@ import { idFrom } from '@vafa/kernel';
 import type { Definition } from '../domain/definition.ts';
 import type { Due } from '../domain/due.ts';
 import { judge, type Params, type Timer } from '../domain/timer.ts';
+import type { CancelReason } from '../store/cancel-timers.ts';
 import type { CountStep } from '../store/counts.ts';
 import { insertTimers } from '../store/timers.ts';
 import { timeToLiveMs } from './live-definitions.ts';
@@ -44,5 +45,5 @@ export const setTimers = async (tx: Tx, wanted: readonly Wanted[], now: Temporal
 };
 
 /** What to count for cancelled timers. */
-export const cancelledSteps = (cancelled: readonly { definitionId: string }[], reason: string): CountStep[] =>
+export const cancelledSteps = (cancelled: readonly { definitionId: string }[], reason: CancelReason): CountStep[] =>
   cancelled.map(({ definitionId }) => ({ definitionId, outcome: 'cancelled', reason, by: 1 }));

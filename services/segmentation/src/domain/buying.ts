@@ -1,4 +1,4 @@
-import { earliest, isBefore } from '@vafa/kernel';
+import { earlierOf, isEarlier, laterOf } from './moment.ts';
 
 /** What a customer's orders amount to. Orders that were refunded in full don't count. */
 export interface Buying {
@@ -19,18 +19,15 @@ export const NOTHING_BOUGHT: Buying = {
   lastOrderAt: undefined,
 };
 
-const latestOf = (a: Temporal.Instant | undefined, b: Temporal.Instant): Temporal.Instant =>
-  a && isBefore(b, a) ? a : b;
-
 /** One order more; it may be older than what is known already. */
 export const withOrder = (buying: Buying, occurredAt: Temporal.Instant, items: number): Buying => {
   const { firstOrderAt, previousOrderAt, lastOrderAt } = buying;
-  const late = lastOrderAt !== undefined && isBefore(occurredAt, lastOrderAt);
+  const late = lastOrderAt !== undefined && isEarlier(occurredAt, lastOrderAt);
   return {
     orders: buying.orders + 1,
     items: buying.items + items,
-    firstOrderAt: firstOrderAt ? earliest(firstOrderAt, occurredAt) : occurredAt,
-    previousOrderAt: late ? latestOf(previousOrderAt, occurredAt) : lastOrderAt,
+    firstOrderAt: firstOrderAt ? earlierOf(firstOrderAt, occurredAt) : occurredAt,
+    previousOrderAt: late ? laterOf(previousOrderAt, occurredAt) : lastOrderAt,
     lastOrderAt: late ? lastOrderAt : occurredAt,
   };
 };
@@ -39,12 +36,12 @@ export const withOrder = (buying: Buying, occurredAt: Temporal.Instant, items: n
 export const combined = (a: Buying, b: Buying): Buying => {
   const newestFirst = [a.lastOrderAt, a.previousOrderAt, b.lastOrderAt, b.previousOrderAt]
     .filter((instant) => instant !== undefined)
-    .sort((one, other) => Temporal.Instant.compare(other, one));
+    .sort((one, other) => other.epochMilliseconds - one.epochMilliseconds);
   return {
     orders: a.orders + b.orders,
     items: a.items + b.items,
     firstOrderAt:
-      a.firstOrderAt && b.firstOrderAt ? earliest(a.firstOrderAt, b.firstOrderAt) : (a.firstOrderAt ?? b.firstOrderAt),
+      a.firstOrderAt && b.firstOrderAt ? earlierOf(a.firstOrderAt, b.firstOrderAt) : (a.firstOrderAt ?? b.firstOrderAt),
     previousOrderAt: newestFirst[1],
     lastOrderAt: newestFirst[0],
   };

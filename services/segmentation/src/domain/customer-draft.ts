@@ -1,8 +1,8 @@
-import { earliest, isBefore } from '@vafa/kernel';
 import type { LoadedHistory } from './book.ts';
 import { type Buying, withOrder } from './buying.ts';
 import type { Customer } from './customer.ts';
 import { type OrderBalance, type RefundStatus, type Tally, tally } from './history.ts';
+import { earlierOf, laterOf } from './moment.ts';
 import { itemsOf, type Order } from './order.ts';
 import type { Cause } from './reason.ts';
 import type { Refund } from './refund.ts';
@@ -71,9 +71,8 @@ export const draftCustomer = (
     addRefund: (refund) => {
       if (!latest) throw new Error(`the history of a customer with refund ${refund.refundId} was not loaded`);
       refunds.push(refund);
-      const { looseRefundAt } = customer;
-      if (refund.orderId === undefined && (!looseRefundAt || isBefore(looseRefundAt, refund.occurredAt)))
-        customer = { ...customer, looseRefundAt: refund.occurredAt };
+      if (refund.orderId === undefined)
+        customer = { ...customer, looseRefundAt: laterOf(customer.looseRefundAt, refund.occurredAt) };
       return settle(recount(latest), refund.occurredAt, { kind: 'refund' });
     },
     balanceOf: (orderId) => latest?.balances.get(orderId) ?? UNTOUCHED,
@@ -101,7 +100,7 @@ const recounted = (onRecord: Buying, before: Buying, after: Buying, complete: bo
     firstOrderAt:
       complete || !firstOrderAt || !after.firstOrderAt
         ? after.firstOrderAt
-        : earliest(firstOrderAt, after.firstOrderAt),
+        : earlierOf(firstOrderAt, after.firstOrderAt),
     previousOrderAt: after.previousOrderAt,
     lastOrderAt: after.lastOrderAt,
   };

@@ -1,10 +1,11 @@
 import type { EventEnvelope, EventOf, PurchaseCompleted, PurchaseRefunded } from '@vafa/contracts';
-import { AppError, isBefore } from '@vafa/kernel';
+import { AppError } from '@vafa/kernel';
 import type { Book } from './book.ts';
 import type { Customer } from './customer.ts';
 import { type CustomerDraft, draftCustomer, type SpendDelta } from './customer-draft.ts';
 import type { OrderBalance, RefundStatus } from './history.ts';
-import { momentOf, type Order, orderFrom } from './order.ts';
+import { isEarlier, momentOf } from './moment.ts';
+import { type Order, orderFrom } from './order.ts';
 import { type Refund, refundFrom } from './refund.ts';
 import type { Change } from './standing.ts';
 
@@ -92,7 +93,7 @@ export const decidePurchases = (book: Book, events: readonly PurchaseEvent[]): D
   for (const event of events) {
     const customer = book.customers.get(event.data.customerId);
     const erasedAt = book.erasedAt.get(event.data.customerId);
-    if (!customer || (erasedAt && !isBefore(erasedAt, momentOf(event)))) continue;
+    if (!customer || (erasedAt && !isEarlier(erasedAt, momentOf(event)))) continue;
     try {
       const steps = event.type === 'purchase.completed' ? takeOrder(event, customer) : takeRefund(event, customer);
       for (const change of steps) changes.push({ customerId: customer.customerId, change, cause: event });

@@ -1,9 +1,9 @@
-import { isBefore } from '@vafa/kernel';
 import type { LoadedHistory } from './book.ts';
 import { combined } from './buying.ts';
 import type { Customer } from './customer.ts';
 import type { SpendDelta } from './customer-draft.ts';
 import { type OrderBalance, type RefundStatus, tally } from './history.ts';
+import { laterOf } from './moment.ts';
 import { afterEvent, type Change } from './standing.ts';
 import type { Settings } from './thresholds.ts';
 
@@ -22,9 +22,6 @@ export interface Merged {
   spend: SpendDelta[];
 }
 
-const later = (a: Temporal.Instant | undefined, b: Temporal.Instant | undefined): Temporal.Instant | undefined =>
-  a && b ? (isBefore(a, b) ? b : a) : (a ?? b);
-
 /**
  * Makes `from` live on in `into`: everything is counted as if it had always been one customer, so a refund of one record
  * now finds its order under the other. The step in the lifecycle, if it is one, happens at the time of the merge.
@@ -38,12 +35,14 @@ export const mergeCustomers = (from: MergeSide, into: MergeSide, settings: Setti
   });
   // Of a record with more orders than are looked back at, the sums stay as they are.
   const buying = isWhole ? together.buying : combined(from.customer.buying, into.customer.buying);
-  const moment = later(from.customer.standing.asOf, at) ?? at;
+  const moment = laterOf(from.customer.standing.asOf, at);
   const moved = afterEvent(into.customer.standing, into.customer.buying, buying, settings, moment, { kind: 'merge' });
   const customer = {
     customerId: into.customer.customerId,
     buying,
-    looseRefundAt: later(from.customer.looseRefundAt, into.customer.looseRefundAt),
+    looseRefundAt: into.customer.looseRefundAt
+      ? laterOf(from.customer.looseRefundAt, into.customer.looseRefundAt)
+      : from.customer.looseRefundAt,
     standing: moved.standing,
   };
   const unchanged = { customer, changes: moved.changes, changedBalances: [], changedStatuses: [], spend: [] };

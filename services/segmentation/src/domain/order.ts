@@ -1,5 +1,6 @@
 import type { EventOf, PurchaseCompleted } from '@vafa/contracts';
 import { idFrom } from '@vafa/kernel';
+import { momentOf } from './moment.ts';
 
 /** A purchase as far as it matters here. */
 export interface Order {
@@ -13,10 +14,6 @@ export interface Order {
   /** Quantity per SKU. */
   quantities: ReadonlyMap<string, number>;
 }
-
-/** When an event happened, to the millisecond: finer is kept by no table and by no rule. */
-export const momentOf = (event: { time: string }): Temporal.Instant =>
-  Temporal.Instant.fromEpochMilliseconds(Temporal.Instant.from(event.time).epochMilliseconds);
 
 /** The order of a purchase event, booked for `customerId`, who may live under another id than the event says. */
 export const orderFrom = (event: EventOf<typeof PurchaseCompleted>, customerId: string): Order => {

@@ -1,6 +1,6 @@
 import type { EventOf, PurchaseRefunded } from '@vafa/contracts';
 import { AppError, idFrom } from '@vafa/kernel';
-import { momentOf } from './order.ts';
+import { momentOf } from './moment.ts';
 
 /** What of a refund concerns one SKU. */
 export interface ReturnedLine {

@@ -1,7 +1,7 @@
 import type { LifecycleState } from '@vafa/contracts';
-import { isBefore } from '@vafa/kernel';
 import type { Buying } from './buying.ts';
 import { nextTransition, stateAt } from './lifecycle.ts';
+import { isEarlier, laterOf } from './moment.ts';
 import { type Cause, reasonOf } from './reason.ts';
 import { latestSettings, type Settings, type Thresholds } from './thresholds.ts';
 
@@ -48,7 +48,7 @@ export const catchUp = (standing: Standing, buying: Buying, thresholds: Threshol
   let current = standing;
   for (;;) {
     const next = nextTransition(current.state, buying.lastOrderAt, thresholds);
-    if (!next || isBefore(until, next.at)) return { standing: current, changes };
+    if (!next || isEarlier(until, next.at)) return { standing: current, changes };
     const moved = step(current, next.to, next.at, { kind: 'silence', days: next.silentDays }, buying);
     current = moved.standing;
     changes.push(...moved.changes);
@@ -63,7 +63,7 @@ const decideFor = (
   at: Temporal.Instant,
   cause: Cause,
 ): Moved => {
-  const moment = standing.asOf && isBefore(at, standing.asOf) ? standing.asOf : at;
+  const moment = laterOf(standing.asOf, at);
   const to = stateAt(buying, thresholds, moment);
   if (to !== standing.state) return step(standing, to, moment, cause, buying);
   return { standing: { ...standing, asOf: moment }, changes: [] };

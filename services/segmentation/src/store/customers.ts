@@ -1,6 +1,7 @@
 import type { Queryable, Tx } from '@vafa/bus';
 import type { LifecycleState } from '@vafa/contracts';
 import type { Customer } from '../domain/customer.ts';
+import { arrayOf, instantsOf } from './array-literal.ts';
 
 /** A row of customer_metric. */
 export interface CustomerRow {
@@ -91,11 +92,11 @@ export const isAnyoneDueBefore = async (tx: Queryable, instantBefore: Temporal.I
 export const insertCustomers = async (tx: Tx, customers: readonly Customer[]): Promise<string[]> => {
   const rows = await tx<{ customerId: string }[]>`
     insert into customer_metric (customer_id, state, state_since, state_reason, settings_version)
-    select customer_id, state::lifecycle_state, since, reason, version from unnest(
-      ${customers.map(({ customerId }) => customerId)}::text[], ${customers.map(({ standing }) => standing.state)}::text[],
-      ${customers.map(({ standing }) => standing.since.toString())}::text[]::timestamptz[],
+    select customer_id, state, since, reason, version from unnest(
+      ${customers.map(({ customerId }) => customerId)}::text[], ${arrayOf(customers.map(({ standing }) => standing.state))}::text::lifecycle_state[],
+      ${instantsOf(customers.map(({ standing }) => standing.since))}::text::timestamptz[],
       ${customers.map(({ standing }) => standing.reason)}::text[],
-      ${customers.map(({ standing }) => standing.settingsVersion)}::int[]
+      ${arrayOf(customers.map(({ standing }) => standing.settingsVersion))}::text::int[]
     ) as v (customer_id, state, since, reason, version)
     order by customer_id on conflict do nothing returning customer_id as "customerId"`;
   return rows.map(({ customerId }) => customerId);
@@ -103,22 +104,21 @@ export const insertCustomers = async (tx: Tx, customers: readonly Customer[]): P
 
 /** Writes all but the interactions, which are counted beside this. The rows must be locked. */
 export const updateCustomers = async (tx: Tx, stored: readonly StoredCustomer[]): Promise<void> => {
-  const text = (at: Temporal.Instant | undefined): string | null => at?.toString() ?? null;
   const buyings = stored.map(({ customer }) => customer.buying);
   const standings = stored.map(({ customer }) => customer.standing);
   await tx`update customer_metric c set orders = v.orders, items = v.items, first_order_at = v.first_order_at,
       previous_order_at = v.previous_order_at, last_order_at = v.last_order_at, loose_refund_at = v.loose_refund_at,
-      state = v.state::lifecycle_state, state_since = v.state_since, state_reason = v.state_reason, as_of = v.as_of,
+      state = v.state, state_since = v.state_since, state_reason = v.state_reason, as_of = v.as_of,
       settings_version = v.settings_version, due_at = v.due_at
     from unnest(
-      ${stored.map(({ customer }) => customer.customerId)}::text[], ${buyings.map(({ orders }) => orders)}::int[],
-      ${buyings.map(({ items }) => items)}::bigint[], ${buyings.map(({ firstOrderAt }) => text(firstOrderAt))}::text[]::timestamptz[],
-      ${buyings.map(({ previousOrderAt }) => text(previousOrderAt))}::text[]::timestamptz[],
-      ${buyings.map(({ lastOrderAt }) => text(lastOrderAt))}::text[]::timestamptz[],
-      ${stored.map(({ customer }) => text(customer.looseRefundAt))}::text[]::timestamptz[],
-      ${standings.map(({ state }) => state)}::text[], ${standings.map(({ since }) => text(since))}::text[]::timestamptz[],
-      ${standings.map(({ reason }) => reason)}::text[], ${standings.map(({ asOf }) => text(asOf))}::text[]::timestamptz[],
-      ${standings.map(({ settingsVersion }) => settingsVersion)}::int[], ${stored.map(({ dueAt }) => text(dueAt))}::text[]::timestamptz[]
+      ${stored.map(({ customer }) => customer.customerId)}::text[], ${arrayOf(buyings.map(({ orders }) => orders))}::text::int[],
+      ${arrayOf(buyings.map(({ items }) => items))}::text::bigint[], ${instantsOf(buyings.map(({ firstOrderAt }) => firstOrderAt))}::text::timestamptz[],
+      ${instantsOf(buyings.map(({ previousOrderAt }) => previousOrderAt))}::text::timestamptz[],
+      ${instantsOf(buyings.map(({ lastOrderAt }) => lastOrderAt))}::text::timestamptz[],
+      ${instantsOf(stored.map(({ customer }) => customer.looseRefundAt))}::text::timestamptz[],
+      ${arrayOf(standings.map(({ state }) => state))}::text::lifecycle_state[], ${instantsOf(standings.map(({ since }) => since))}::text::timestamptz[],
+      ${standings.map(({ reason }) => reason)}::text[], ${instantsOf(standings.map(({ asOf }) => asOf))}::text::timestamptz[],
+      ${arrayOf(standings.map(({ settingsVersion }) => settingsVersion))}::text::int[], ${instantsOf(stored.map(({ dueAt }) => dueAt))}::text::timestamptz[]
     ) as v (customer_id, orders, items, first_order_at, previous_order_at, last_order_at, loose_refund_at, state, state_since,
       state_reason, as_of, settings_version, due_at)
     where c.customer_id = v.customer_id`;

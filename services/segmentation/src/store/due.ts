@@ -1,15 +1,14 @@
 import type { Tx } from '@vafa/bus';
+import { instantsOf } from './array-literal.ts';
 import type { StoredCustomer } from './customers.ts';
 
 /** Writes when to look at customers again; no instant takes them off the list. Their rows must be locked. */
 export const writeDue = async (tx: Tx, stored: readonly StoredCustomer[]): Promise<void> => {
-  const due = stored.flatMap(({ customer, dueAt }) =>
-    dueAt ? [{ id: customer.customerId, at: dueAt.toString() }] : [],
-  );
+  const due = stored.flatMap(({ customer, dueAt }) => (dueAt ? [{ id: customer.customerId, at: dueAt }] : []));
   const never = stored.filter(({ dueAt }) => !dueAt).map(({ customer }) => customer.customerId);
   if (due.length > 0)
     await tx`insert into lifecycle_due (customer_id, due_at)
-      select * from unnest(${due.map(({ id }) => id)}::text[], ${due.map(({ at }) => at)}::text[]::timestamptz[])
+      select * from unnest(${due.map(({ id }) => id)}::text[], ${instantsOf(due.map(({ at }) => at))}::text::timestamptz[])
       on conflict (customer_id) do update set due_at = excluded.due_at`;
   if (never.length > 0) await tx`delete from lifecycle_due where customer_id = any(${never}::text[])`;
 };

@@ -1,9 +1,10 @@
 import type { Tx } from '@vafa/bus';
+import { arrayOf, instantsOf } from './array-literal.ts';
 
 /** Notes the keys of events; returns those that had not been seen. */
 export const noteUnseen = async (tx: Tx, keys: readonly string[], now: Temporal.Instant): Promise<Set<string>> => {
   const rows = await tx<{ key: string }[]>`insert into interaction_seen (event_key, seen_at)
-    select key, ${now.toString()}::timestamptz from unnest(${[...keys]}::uuid[]) as v (key) order by key
+    select key, ${now.toString()}::timestamptz from unnest(${arrayOf(keys)}::text::uuid[]) as v (key) order by key
     on conflict do nothing returning event_key as key`;
   return new Set(rows.map(({ key }) => key));
 };
@@ -20,8 +21,8 @@ export const addInteractions = async (tx: Tx, counts: readonly InteractionCount[
   await tx`update customer_metric c set interactions = c.interactions + v.count,
       last_interaction_at = greatest(c.last_interaction_at, v.last_at)
     from unnest(
-      ${counts.map(({ customerId }) => customerId)}::text[], ${counts.map(({ count }) => count)}::bigint[],
-      ${counts.map(({ lastAt }) => lastAt.toString())}::text[]::timestamptz[]
+      ${counts.map(({ customerId }) => customerId)}::text[], ${arrayOf(counts.map(({ count }) => count))}::text::bigint[],
+      ${instantsOf(counts.map(({ lastAt }) => lastAt))}::text::timestamptz[]
     ) as v (customer_id, count, last_at) where c.customer_id = v.customer_id`;
 };
 

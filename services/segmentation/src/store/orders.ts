@@ -1,6 +1,7 @@
 import type { Tx } from '@vafa/bus';
 import type { OrderBalance } from '../domain/history.ts';
 import type { Order } from '../domain/order.ts';
+import { arrayOf, instantsOf } from './array-literal.ts';
 
 interface OrderRow {
   orderId: string;
@@ -47,13 +48,13 @@ export const insertOrders = async (
   const items = orders.map(({ order }) => order);
   const rows = await tx`insert into purchase (order_id, customer_id, content_hash, occurred_at, currency, total_minor,
       refunded_minor, is_void, quantities)
-    select order_id, customer_id, content_hash, occurred_at, currency, total_minor, refunded_minor, is_void::boolean, quantities::jsonb
+    select order_id, customer_id, content_hash, occurred_at, currency, total_minor, refunded_minor, is_void, quantities::jsonb
     from unnest(
       ${items.map(({ orderId }) => orderId)}::text[], ${items.map(({ customerId }) => customerId)}::text[],
-      ${items.map(({ contentHash }) => contentHash)}::uuid[],
-      ${items.map(({ occurredAt }) => occurredAt.toString())}::text[]::timestamptz[], ${items.map(({ currency }) => currency)}::text[],
-      ${items.map(({ totalMinor }) => totalMinor)}::bigint[], ${orders.map(({ balance }) => balance.refundedMinor)}::bigint[],
-      ${orders.map(({ balance }) => String(balance.isVoid))}::text[],
+      ${arrayOf(items.map(({ contentHash }) => contentHash))}::text::uuid[],
+      ${instantsOf(items.map(({ occurredAt }) => occurredAt))}::text::timestamptz[], ${arrayOf(items.map(({ currency }) => currency))}::text::text[],
+      ${arrayOf(items.map(({ totalMinor }) => totalMinor))}::text::bigint[], ${arrayOf(orders.map(({ balance }) => balance.refundedMinor))}::text::bigint[],
+      ${arrayOf(orders.map(({ balance }) => String(balance.isVoid)))}::text::boolean[],
       ${items.map(({ quantities }) => JSON.stringify([...quantities]))}::text[]
     ) as v (order_id, customer_id, content_hash, occurred_at, currency, total_minor, refunded_minor, is_void, quantities)
     order by order_id on conflict do nothing`;
@@ -65,10 +66,10 @@ export const updateBalances = async (
   balances: readonly [orderId: string, balance: OrderBalance][],
 ): Promise<void> => {
   if (balances.length === 0) return;
-  await tx`update purchase p set refunded_minor = v.refunded_minor, is_void = v.is_void::boolean
+  await tx`update purchase p set refunded_minor = v.refunded_minor, is_void = v.is_void
     from unnest(
-      ${balances.map(([orderId]) => orderId)}::text[], ${balances.map(([, { refundedMinor }]) => refundedMinor)}::bigint[],
-      ${balances.map(([, { isVoid }]) => String(isVoid))}::text[]
+      ${balances.map(([orderId]) => orderId)}::text[], ${arrayOf(balances.map(([, { refundedMinor }]) => refundedMinor))}::text::bigint[],
+      ${arrayOf(balances.map(([, { isVoid }]) => String(isVoid)))}::text::boolean[]
     ) as v (order_id, refunded_minor, is_void) where p.order_id = v.order_id`;
 };
 

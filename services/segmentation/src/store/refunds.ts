@@ -1,6 +1,7 @@
 import type { Tx } from '@vafa/bus';
 import type { RefundStatus } from '../domain/history.ts';
 import type { Refund } from '../domain/refund.ts';
+import { arrayOf, instantsOf } from './array-literal.ts';
 
 interface RefundRow extends Omit<Refund, 'occurredAt' | 'orderId' | 'lines'> {
   occurredAt: string;
@@ -54,11 +55,11 @@ export const insertRefunds = async (
     select refund_id, customer_id, content_hash, occurred_at, order_id, scope, currency, amount_minor, status, lines::jsonb
     from unnest(
       ${items.map(({ refundId }) => refundId)}::text[], ${items.map(({ customerId }) => customerId)}::text[],
-      ${items.map(({ contentHash }) => contentHash)}::uuid[],
-      ${items.map(({ occurredAt }) => occurredAt.toString())}::text[]::timestamptz[],
-      ${items.map(({ orderId }) => orderId ?? null)}::text[], ${items.map(({ scope }) => scope)}::text[],
-      ${items.map(({ currency }) => currency)}::text[], ${items.map(({ amountMinor }) => amountMinor)}::bigint[],
-      ${refunds.map(({ status }) => status)}::text[], ${lines}::text[]
+      ${arrayOf(items.map(({ contentHash }) => contentHash))}::text::uuid[],
+      ${instantsOf(items.map(({ occurredAt }) => occurredAt))}::text::timestamptz[],
+      ${items.map(({ orderId }) => orderId ?? null)}::text[], ${arrayOf(items.map(({ scope }) => scope))}::text::text[],
+      ${arrayOf(items.map(({ currency }) => currency))}::text::text[], ${arrayOf(items.map(({ amountMinor }) => amountMinor))}::text::bigint[],
+      ${arrayOf(refunds.map(({ status }) => status))}::text::text[], ${lines}::text[]
     ) as v (refund_id, customer_id, content_hash, occurred_at, order_id, scope, currency, amount_minor, status, lines)
     order by refund_id on conflict do nothing`;
   return rows.count;

@@ -1,12 +1,13 @@
 import type { Queryable, Tx } from '@vafa/bus';
 import type { SpendDelta } from '../domain/customer-draft.ts';
+import { arrayOf } from './array-literal.ts';
 
 export const addSpend = async (tx: Tx, spend: readonly (SpendDelta & { customerId: string })[]): Promise<void> => {
   if (spend.length === 0) return;
   await tx`insert into customer_spend as s (customer_id, currency, gross_minor, refunded_minor)
     select * from unnest(
-      ${spend.map(({ customerId }) => customerId)}::text[], ${spend.map(({ currency }) => currency)}::text[],
-      ${spend.map(({ grossMinor }) => grossMinor)}::bigint[], ${spend.map(({ refundedMinor }) => refundedMinor)}::bigint[]
+      ${spend.map(({ customerId }) => customerId)}::text[], ${arrayOf(spend.map(({ currency }) => currency))}::text::text[],
+      ${arrayOf(spend.map(({ grossMinor }) => grossMinor))}::text::bigint[], ${arrayOf(spend.map(({ refundedMinor }) => refundedMinor))}::text::bigint[]
     ) as v (customer_id, currency, gross_minor, refunded_minor)
     order by 1, 2
     on conflict (customer_id, currency) do update set gross_minor = s.gross_minor + excluded.gross_minor,

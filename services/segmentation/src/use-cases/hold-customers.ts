@@ -1,6 +1,7 @@
 import type { Tx } from '@vafa/bus';
-import { assert, earliest, isBefore } from '@vafa/kernel';
+import { assert } from '@vafa/kernel';
 import { prospect } from '../domain/customer.ts';
+import { earlierOf, isEarlier } from '../domain/moment.ts';
 import {
   type CustomerRow,
   customerOf,
@@ -34,7 +35,7 @@ export const holdCustomers = async (
   settingsVersion: number,
 ): Promise<HeldCustomers> => {
   const firstSeen = new Map<string, Temporal.Instant>();
-  for (const { customerId, at } of sightings) firstSeen.set(customerId, earliest(firstSeen.get(customerId) ?? at, at));
+  for (const { customerId, at } of sightings) firstSeen.set(customerId, earlierOf(firstSeen.get(customerId) ?? at, at));
   const rows = new Map<string, CustomerRow>();
   const stored = new Map<string, StoredCustomer>();
   const lock = async (customerIds: readonly string[]): Promise<void> => {
@@ -65,7 +66,7 @@ export const holdCustomers = async (
 };
 
 const isAfterErasure = (erasedAt: Temporal.Instant | undefined, at: Temporal.Instant): boolean =>
-  !erasedAt || isBefore(erasedAt, at);
+  !erasedAt || isEarlier(erasedAt, at);
 
 const followSignposts = async (
   rows: ReadonlyMap<string, CustomerRow>,

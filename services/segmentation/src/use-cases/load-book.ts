@@ -1,9 +1,9 @@
 import type { Tx } from '@vafa/bus';
-import { isBefore } from '@vafa/kernel';
 import type { Book, LoadedHistory } from '../domain/book.ts';
 import type { Customer } from '../domain/customer.ts';
 import type { PurchaseEvent } from '../domain/decide-purchases.ts';
-import { momentOf, type Order } from '../domain/order.ts';
+import { isEarlier, momentOf } from '../domain/moment.ts';
+import type { Order } from '../domain/order.ts';
 import { latestSettings } from '../domain/thresholds.ts';
 import { findNewestOrders, findOrders, type StoredOrder } from '../store/orders.ts';
 import { findCustomersWaitingFor, findNewestRefunds, findRefunds } from '../store/refunds.ts';
@@ -56,7 +56,7 @@ const entangledBy = (
     const customer = customers.get(event.data.customerId);
     if (!customer) continue;
     const { looseRefundAt } = customer;
-    const isReached = looseRefundAt !== undefined && !isBefore(looseRefundAt, momentOf(event));
+    const isReached = looseRefundAt !== undefined && !isEarlier(looseRefundAt, momentOf(event));
     if (event.type === 'purchase.refunded' || isReached) entangled.add(customer.customerId);
   }
   return entangled;

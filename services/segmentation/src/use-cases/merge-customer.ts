@@ -2,7 +2,7 @@ import type { Tx } from '@vafa/bus';
 import type { CustomerMerged, EventOf } from '@vafa/contracts';
 import { AppError, present } from '@vafa/kernel';
 import { mergeCustomers } from '../domain/merge-customers.ts';
-import { momentOf } from '../domain/order.ts';
+import { momentOf } from '../domain/moment.ts';
 import { latestSettings } from '../domain/thresholds.ts';
 import { markMerged } from '../store/customers.ts';
 import { deleteDue } from '../store/due.ts';

@@ -1,7 +1,7 @@
 import type { HandlerResult, Tx } from '@vafa/bus';
 import type { CustomerErased, CustomerMerged, CustomerUpdated, EventOf } from '@vafa/contracts';
 import { AppError } from '@vafa/kernel';
-import { momentOf } from '../domain/order.ts';
+import { momentOf } from '../domain/moment.ts';
 import { latestSettings } from '../domain/thresholds.ts';
 import { holdSettings } from '../store/settings.ts';
 import { eraseCustomer } from './erase-customer.ts';

@@ -1,7 +1,7 @@
 import type { Tx } from '@vafa/bus';
 import type { EventOf, InteractionRecorded } from '@vafa/contracts';
-import { idFrom, isBefore } from '@vafa/kernel';
-import { momentOf } from '../domain/order.ts';
+import { idFrom } from '@vafa/kernel';
+import { isEarlier, laterOf, momentOf } from '../domain/moment.ts';
 import { latestSettings } from '../domain/thresholds.ts';
 import { addInteractions, type InteractionCount, noteUnseen } from '../store/interactions.ts';
 import { holdSettings } from '../store/settings.ts';
@@ -28,9 +28,9 @@ export const recordInteractions = async (
   for (const { customerId, at } of sightings) {
     const erased = erasedAt.get(customerId);
     const owner = stored.get(customerId)?.customer.customerId;
-    if (owner === undefined || (erased && !isBefore(erased, at))) continue;
+    if (owner === undefined || (erased && !isEarlier(erased, at))) continue;
     const known = counts.get(owner);
-    const lastAt = known && isBefore(at, known.lastAt) ? known.lastAt : at;
+    const lastAt = laterOf(known?.lastAt, at);
     counts.set(owner, { customerId: owner, count: (known?.count ?? 0) + 1, lastAt });
   }
   await addInteractions(tx, [...counts.values()]);

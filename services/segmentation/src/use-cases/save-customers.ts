@@ -1,9 +1,10 @@
 import { emit, type Tx } from '@vafa/bus';
 import { event, LifecycleChanged } from '@vafa/contracts';
-import { continueTrace, idFrom, isBefore } from '@vafa/kernel';
+import { continueTrace, idFrom } from '@vafa/kernel';
 import type { Customer } from '../domain/customer.ts';
 import type { CausedChange } from '../domain/decide-purchases.ts';
 import { nextTransition } from '../domain/lifecycle.ts';
+import { isEarlier } from '../domain/moment.ts';
 import { latestSettings, type Settings } from '../domain/thresholds.ts';
 import { type StoredCustomer, updateCustomers } from '../store/customers.ts';
 import { writeDue } from '../store/due.ts';
@@ -27,7 +28,7 @@ export const saveCustomers = async (
   const all = customers.map((customer): StoredCustomer => {
     const before = dueBefore.get(customer.customerId);
     const due = dueOf(customer, settings);
-    if (!due || (before && !isBefore(due, before))) return { customer, dueAt: before };
+    if (!due || (before && !isEarlier(due, before))) return { customer, dueAt: before };
     const stored = { customer, dueAt: due };
     nearer.push(stored);
     return stored;

@@ -1,0 +1,148 @@
+/** A piece of source that is put in the place of another while the file is loaded. */
+export interface Replacement {
+  /** From the repository's root. */
+  file: string;
+  /** Stands in the file exactly once. */
+  find: string;
+  put: string;
+}
+
+/** A planted bug. */
+export interface Mutant {
+  name: string;
+  /** What the mutant does wrong. */
+  does: string;
+  replacements: readonly Replacement[];
+  /** Run by an administrator before the services start. */
+  sql?: string;
+  /** A violation that this bug must lead to: the invariant and the kind. A run that reports only others proves less. */
+  shows: { invariant: string; kind: string };
+}
+
+const LEDGER_IDS = 'services/ledger/src/domain/entry-id.ts';
+
+/** An entry's id follows from when it is booked instead of from what is booked, so a repetition does not meet itself. */
+const idsByTime: Replacement = {
+  file: LEDGER_IDS,
+  find: "const hash = idFrom('ledger', kind, ...naturalKey);",
+  put: "const hash = idFrom('ledger', kind, ...naturalKey, String(Math.floor(Date.now() / 1_000)));",
+};
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'blind-resend',
+    does: 'sends an SMS again after an unknown outcome, without asking the provider',
+    replacements: [
+      {
+        file: 'services/messaging/src/use-cases/settle-unknown.ts',
+        find: 'const found = await sms.findByMessageIds(messages.map(({ id }) => id));',
+        put: 'const found: Map<number, ProviderState> | undefined = new Map();',
+      },
+    ],
+    shows: { invariant: 'messages sent once', kind: 'sent twice' },
+  },
+  {
+    name: 'no-natural-key',
+    does: 'books an order again when it comes again, as the ledger knows events only by their offsets',
+    replacements: [
+      {
+        file: 'services/ledger/src/store/purchases.ts',
+        find: 'return new Set(inserted.map(({ orderId }) => orderId));',
+        put: 'return new Set([...inserted.map(({ orderId }) => orderId), ...rows.map(({ order }) => order.orderId)]);',
+      },
+      idsByTime,
+    ],
+    shows: { invariant: 'purchases booked once', kind: 'doubled' },
+  },
+  {
+    name: 'offset-before-effect',
+    does: 'commits offset and fence first and handles the batch afterwards',
+    replacements: [
+      {
+        file: 'libs/bus/src/consumer/deliver.ts',
+        find: `const parked = await sql.begin(async (tx): Promise<Parking[]> => {
+      const { next, anyWaiting } = await lockFence(tx, group, topic, partition);`,
+        put: `const { next, anyWaiting } = await sql.begin(async (tx) => {
+      const fence = await lockFence(tx, group, topic, partition);
+      const end = (entries.at(-1) as Entry).record.offset + 1n;
+      if (end > fence.next) await advanceFence(tx, group, topic, partition, end);
+      return fence;
+    });
+    const parked = await sql.begin(async (tx): Promise<Parking[]> => {`,
+      },
+      {
+        file: 'libs/bus/src/pg-log/read-batch.ts',
+        find: 'let outcome = await handler(batch);',
+        put: `await membership.commit(each.lease, (batch.records.at(-1)?.offset ?? 0n) + 1n);
+    let outcome = await handler(batch);`,
+      },
+      {
+        file: 'libs/bus/src/kafka/kafka-member.ts',
+        find: 'const outcome = await withHeartbeats(',
+        put: `await commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset: String(last.offset + 1n) }] }] });
+    const outcome = await withHeartbeats(`,
+      },
+    ],
+    shows: { invariant: 'purchases booked once', kind: 'lost' },
+  },
+  {
+    name: 'fence-removed',
+    does: 'handles whatever is delivered, without looking at the fence',
+    replacements: [
+      {
+        file: 'libs/bus/src/consumer/deliver.ts',
+        find: 'const fresh = entries.filter(({ record }) => record.offset >= next);',
+        put: 'const fresh = entries;',
+      },
+      {
+        file: 'libs/bus/src/consumer/deliver.ts',
+        find: "if (first.record.offset > next && !rest && !accepted.has('gap'))",
+        put: 'if (first.record.offset < 0n)',
+      },
+    ],
+    // Orders, refunds and messages have natural keys and stay right: that is what both are for. Parking has none.
+    shows: { invariant: 'poison parked once', kind: 'parked twice' },
+  },
+  {
+    name: 'relay-remembers-id',
+    does: 'publishes what has a higher id than the last, and never looks back for what committed late',
+    replacements: [
+      {
+        file: 'libs/bus/src/outbox/relay.ts',
+        find: 'from outbox order by id limit',
+        put: `from outbox
+      where id > (select coalesce(max(next_offset), 0) from consumer_fence where grp = 'relay')
+      order by id limit`,
+      },
+      {
+        file: 'libs/bus/src/outbox/relay.ts',
+        find: 'metrics.outboxPublished.inc({ service }, rows.length);',
+        put: `await connection\`insert into consumer_fence (grp, topic, partition, next_offset)
+      values ('relay', 'outbox', 0, \${rows.at(-1)?.id ?? 0})
+      on conflict (grp, topic, partition) do update set next_offset = excluded.next_offset\`;
+    metrics.outboxPublished.inc({ service }, rows.length);`,
+      },
+    ],
+    shows: { invariant: 'all became quiet', kind: 'left' },
+  },
+  {
+    name: 'refund-not-idempotent',
+    does: 'takes points back again when a refund comes again',
+    replacements: [
+      {
+        file: 'services/ledger/src/store/refunds.ts',
+        find: 'return new Set(claimed.map(({ refundId }) => refundId));',
+        put: 'return new Set([...claimed, ...refunds].map(({ refundId }) => refundId));',
+      },
+      idsByTime,
+    ],
+    shows: { invariant: 'refunds taken back once', kind: 'doubled' },
+  },
+];
+
+/** @throws Error that lists the known names */
+export const findMutant = (name: string): Mutant => {
+  const found = MUTANTS.find((mutant) => mutant.name === name);
+  if (!found) throw new Error(`no mutant "${name}"; there are: ${MUTANTS.map((mutant) => mutant.name).join(', ')}`);
+  return found;
+};

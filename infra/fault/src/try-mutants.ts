@@ -1,0 +1,55 @@
+import { type Finding, violationsOf } from './invariants/finding.ts';
+import { MUTANTS, type Mutant } from './mutants/mutants.ts';
+import { render, summaryOf, type Verdict, verdictOf } from './report.ts';
+import { type RunOptions, type RunReport, runFault } from './run-fault.ts';
+
+/** A mutant's house need not be waited for as long: that it is stuck is what it is meant to show. */
+const MUTANT_STILL_MS = 9_000;
+
+export interface TrialOfMutants {
+  /** The control was clean and every mutant was reported for what it does. */
+  proven: boolean;
+  table: string;
+}
+
+/** How often the violation showed that this mutant must lead to. */
+export const shown = (mutant: Mutant, findings: readonly Finding[]): number =>
+  findings.find(({ invariant }) => invariant === mutant.shows.invariant)?.counts[mutant.shows.kind] ?? 0;
+
+/** Plants one mutant and runs. */
+export const runMutant = (options: RunOptions, mutant: Mutant): Promise<RunReport> =>
+  runFault({ ...options, mutant, stillMs: MUTANT_STILL_MS });
+
+const rowOf = (name: string, verdict: Verdict, report: RunReport, told: string): string => {
+  const broken = report.findings.reduce((sum, finding) => sum + violationsOf(finding), 0);
+  return `${name.padEnd(24)} ${verdict.padEnd(9)} ${String(broken).padStart(5)} violations  ${told}  (${report.seconds.toFixed(0)} s)`;
+};
+
+/** The control and every mutant, one after the other. */
+export const tryMutants = async (options: RunOptions): Promise<TrialOfMutants> => {
+  const { say } = options;
+  const rows: string[] = [];
+  say('control …');
+  const control = await runFault({ ...options, mutant: undefined });
+  const verdict = verdictOf(control);
+  say(render(control));
+  rows.push(rowOf('control', verdict, control, summaryOf(control)));
+  let proven = verdict === 'clean';
+  for (const mutant of MUTANTS) {
+    say(`\nmutant ${mutant.name}: ${mutant.does} …`);
+    const report = await runMutant(options, mutant);
+    say(render(report));
+    const times = shown(mutant, report.findings);
+    if (times === 0) proven = false;
+    const { invariant, kind } = mutant.shows;
+    rows.push(
+      rowOf(
+        mutant.name,
+        verdictOf(report),
+        report,
+        `${times === 0 ? 'MISSED' : 'caught'}: ${invariant}, ${kind} ${times}`,
+      ),
+    );
+  }
+  return { proven, table: ['', ...rows, '', proven ? 'the campaign has teeth' : 'NOT proven'].join('\n') };
+};
