@@ -25,8 +25,8 @@ describe('sleep', () => {
 test('backing off grows from 50 ms to the limit, never the same twice over', () => {
   const most = [1, 2, 3, 4].map((attempt) => Math.max(...Array.from({ length: 200 }, () => backOffMs(attempt))));
   const least = [1, 2, 3, 4].map((attempt) => Math.min(...Array.from({ length: 200 }, () => backOffMs(attempt))));
-  most.forEach((ms, i) => expect(ms).toBeLessThanOrEqual(50 * 2 ** i));
-  least.forEach((ms, i) => expect(ms).toBeGreaterThanOrEqual(25 * 2 ** i));
+  for (const [i, ms] of most.entries()) expect(ms).toBeLessThanOrEqual(50 * 2 ** i);
+  for (const [i, ms] of least.entries()) expect(ms).toBeGreaterThanOrEqual(25 * 2 ** i);
   expect(backOffMs(1_000)).toBeLessThanOrEqual(5_000);
   expect(backOffMs(1_000, 100)).toBeLessThanOrEqual(100);
   expect(new Set(Array.from({ length: 50 }, () => backOffMs(10))).size).toBeGreaterThan(10);

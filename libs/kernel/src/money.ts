@@ -7,11 +7,18 @@ export interface Money {
 /** Currencies whose practical minor unit differs from ISO 4217: nobody counts hundredths of a rial. */
 const PRACTICAL_DIGITS: Readonly<Record<string, number>> = { IRR: 0 };
 
+const knownDigits = new Map<string, number>();
+
 /** Digits after the decimal point of a currency's minor unit, e.g. 2 for EUR, 0 for IRR and JPY. */
-export const minorDigits = (currency: string): number =>
-  PRACTICAL_DIGITS[currency] ??
-  new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ??
-  2;
+export const minorDigits = (currency: string): number => {
+  const known = knownDigits.get(currency);
+  if (known !== undefined) return known;
+  // Making a NumberFormat costs more than all the rest of reading an amount.
+  const format = new Intl.NumberFormat('en', { style: 'currency', currency });
+  const digits = PRACTICAL_DIGITS[currency] ?? format.resolvedOptions().maximumFractionDigits ?? 2;
+  knownDigits.set(currency, digits);
+  return digits;
+};
 
 /**
  * Reads a decimal text such as "2.55" exactly into minor units, half away from zero beyond the currency's digits.

@@ -1,4 +1,4 @@
-export { givenKafka, givenPostgres } from './given-by-setup.ts';
+export { type GivenKafka, givenKafka, givenPostgres } from './given-by-setup.ts';
 export { type Harness, type HarnessOptions, type InjectAnswer, type InjectOptions, startHarness } from './harness.ts';
 export {
   cloneDatabase,

@@ -3,6 +3,7 @@ import Type from 'typebox';
 import { subscriptions } from './events/subscriptions.ts';
 import { campaignRoutes } from './http/campaign-routes.ts';
 import { resultRoutes } from './http/result-routes.ts';
+import { statusRoutes } from './http/status-routes.ts';
 import { jobs } from './jobs/jobs.ts';
 
 const settings = Type.Object({
@@ -33,6 +34,7 @@ export const campaigns = defineService({
   settings,
   routes: (app, context) => {
     campaignRoutes(app, context);
+    statusRoutes(app, context);
     resultRoutes(app, context);
   },
   subscriptions: ({ config }) => subscriptions({ keepExpiredDays: config.CAMPAIGNS_KEEP_EXPIRED_DAYS }),

@@ -4,6 +4,7 @@ import { isTimeZone } from './domain/due.ts';
 import { subscriptions } from './events/subscriptions.ts';
 import { definitionRoutes } from './http/definition-routes.ts';
 import { reminderRoutes } from './http/reminder-routes.ts';
+import { statusRoutes } from './http/status-routes.ts';
 import { jobs } from './jobs/jobs.ts';
 
 const settings = Type.Object({
@@ -35,6 +36,7 @@ export const reminders = defineService({
   settings,
   routes: (app, context) => {
     definitionRoutes(app, context);
+    statusRoutes(app, context);
     reminderRoutes(app, context);
   },
   subscriptions: ({ config: { REMINDERS_TIME_ZONE: defaultTimeZone } }) => {

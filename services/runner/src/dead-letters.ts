@@ -9,7 +9,7 @@ import {
   type Sql,
 } from '@vafa/bus';
 import { knownService, refuse, table, withDatabase } from './operator.ts';
-import { serviceNames } from './services.ts';
+import { serviceNames } from './service-names.ts';
 
 const USAGE = `usage:
   npm run dead-letters -- list [--service NAME] [--status parked|waiting|retried|discarded|all] [--topic T] [--code C] [--limit 50]

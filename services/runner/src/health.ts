@@ -4,7 +4,7 @@
  */
 import { messageOf } from '@vafa/kernel';
 import { readSettings, variables } from './environment.ts';
-import { portOf, serviceNames } from './services.ts';
+import { portOf, serviceNames } from './service-names.ts';
 
 const TIMEOUT_MS = 2_000;
 const settings = readSettings();

@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { databaseUrlOf, variables } from './environment.ts';
 import { openBus } from './open-bus.ts';
-import { portOf } from './services.ts';
+import { portOf } from './service-names.ts';
 
 export interface House {
   services: Service[];

@@ -1,3 +1,4 @@
 export { type House, startHouse } from './house.ts';
-export { allSchemas, findServices, portOf, SERVICES, serviceNames } from './services.ts';
+export { allSchemas, portOf, serviceNames } from './service-names.ts';
+export { findServices, SERVICES } from './services.ts';
 export { type Supervised, supervise } from './supervise.ts';

@@ -6,7 +6,8 @@ import { messageOf } from '@vafa/kernel';
 import { ConfigError, createLog, migrateAll } from '@vafa/platform';
 import { adminAccess, EXIT_SETTINGS, readSettings } from './environment.ts';
 import { startHouse } from './house.ts';
-import { allSchemas, findServices, serviceNames } from './services.ts';
+import { allSchemas, serviceNames } from './service-names.ts';
+import { findServices } from './services.ts';
 
 const fail = (error: unknown, code: number): never => {
   const inUse = (error as { code?: string }).code === 'EADDRINUSE' ? (error as { port?: number }).port : undefined;

@@ -3,7 +3,7 @@ import { messageOf } from '@vafa/kernel';
 import { openSql } from '@vafa/platform';
 import { EXIT_SETTINGS, readSettings, variables } from './environment.ts';
 import { localFolder, readKept } from './local-folder.ts';
-import { serviceNames } from './services.ts';
+import { serviceNames } from './service-names.ts';
 
 /** Prints one line to the error stream and ends. Wrong use ends with 2. */
 export const refuse = (text: string, code = 2): never => {

@@ -2,35 +2,21 @@ import { campaigns } from '@vafa/campaigns';
 import { gateway } from '@vafa/gateway';
 import { ledger } from '@vafa/ledger';
 import { messaging } from '@vafa/messaging';
-import type { SchemaMigrations, ServiceDefinition } from '@vafa/platform';
+import type { ServiceDefinition } from '@vafa/platform';
 import { reminders } from '@vafa/reminders';
 import { segmentation } from '@vafa/segmentation';
+import { SERVICE_NAMES, type ServiceName } from './service-names.ts';
 
-/** Every service of the house. Their place in the list is their port above the base port. */
-export const SERVICES = [
-  gateway,
-  ledger,
-  segmentation,
-  campaigns,
-  messaging,
-  reminders,
-] as unknown as readonly ServiceDefinition[];
+/** A complete record: a service that has a name but no definition does not compile. */
+const definitions: Record<ServiceName, unknown> = { gateway, ledger, segmentation, campaigns, messaging, reminders };
 
-export const serviceNames = (): string[] => SERVICES.map(({ name }) => name);
+/** Every service's definition, in the order of the names. */
+export const SERVICES = SERVICE_NAMES.map((name) => definitions[name]) as readonly ServiceDefinition[];
 
 /** @throws Error that lists the known names */
 export const findServices = (names: readonly string[]): ServiceDefinition[] =>
   names.map((name) => {
     const found = SERVICES.find((service) => service.name === name);
-    if (!found) throw new Error(`no service "${name}"; there are: ${serviceNames().join(', ')}`);
+    if (!found) throw new Error(`no service "${name}"; there are: ${SERVICE_NAMES.join(', ')}`);
     return found;
   });
-
-/** The port of a service; 0 stays 0 (any free port). */
-export const portOf = (base: number, name: string): number => (base === 0 ? 0 : base + serviceNames().indexOf(name));
-
-/** Every schema to migrate. */
-export const allSchemas = (): SchemaMigrations[] => [
-  { name: 'bus', folder: new URL('../../../libs/bus/migrations/', import.meta.url) },
-  ...SERVICES.map(({ name, migrations }) => ({ name, folder: migrations })),
-];

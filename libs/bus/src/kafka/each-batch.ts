@@ -59,7 +59,8 @@ export const createEachBatch = (deps: EachBatchDeps) => {
     payload: EachBatchPayload,
     messages: KafkaMessage[],
     signal: AbortSignal,
-  ): Promise<'next' | 'sought'> => {
+  ): Promise<'next' | 'leave'> => {
+    const begun = generation.signal;
     const { topic, partition, highWatermark } = payload.batch;
     const name = nameOf(payload.batch);
     const records = messages.map((message) => toRecord(topic, partition, message));
@@ -74,17 +75,20 @@ export const createEachBatch = (deps: EachBatchDeps) => {
       signal,
     };
     const outcome = await withHeartbeats(payload, beatMs, handler(batch));
-    if (signal.aborted && generation.signal !== signal && payload.isStale()) return 'sought';
+    // Where reading stands is another matter in the new generation. What was handled may come again: the fence drops it.
+    if (generation.signal !== begun) return 'leave';
     if (outcome.kind === 'seek') {
       generation.reached.set(name, outcome.offset);
       consumer.seek({ topic, partition, offset: outcome.offset.toString() });
-      return 'sought';
+      return 'leave';
     }
     const next = last.offset + 1n;
     generation.reached.set(name, next);
     payload.resolveOffset(last.offset.toString());
     // With autoCommit off and no argument this call commits nothing: offsets are given outright.
-    await payload.commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset: next.toString() }] }] });
+    await payload.commitOffsetsIfNecessary({
+      topics: [{ topic, partitions: [{ partition, offset: next.toString() }] }],
+    });
     await payload.heartbeat();
     return 'next';
   };
@@ -107,7 +111,7 @@ export const createEachBatch = (deps: EachBatchDeps) => {
     for (let at = 0; at < messages.length; at += maxBatch) {
       if (!payload.isRunning() || payload.isStale() || signal.aborted) return;
       try {
-        if ((await handleSlice(payload, messages.slice(at, at + maxBatch), signal)) === 'sought') return;
+        if ((await handleSlice(payload, messages.slice(at, at + maxBatch), signal)) === 'leave') return;
         failures.delete(nameOf(payload.batch));
       } catch (error) {
         return onFailure(payload, error, signal);

@@ -118,7 +118,9 @@ export const createKafkaAdmin = (kafka: Kafka, log: Log, replication: number) =>
     ]);
     return ends.flatMap(({ topic, partitions }) =>
       partitions.map(({ partition, low, high }) => {
-        const found = committed.find((each) => each.topic === topic)?.partitions.find((each) => each.partition === partition);
+        const found = committed
+          .find((each) => each.topic === topic)
+          ?.partitions.find((each) => each.partition === partition);
         const offset = BigInt(found?.offset ?? NO_OFFSET);
         const position = offset < low ? low : offset;
         return { topic, partition, committed: position, high, lag: Math.max(0, Number(high - position)) };

@@ -35,7 +35,13 @@ export const unacknowledged = (
 const refusal = (error: unknown): AppError =>
   error instanceof Error && 'type' in error && error.type === 'MESSAGE_TOO_LARGE'
     ? new AppError('invalid', 'bus.record_too_large', 'the brokers take no record of this size', {}, error)
-    : new AppError('unavailable', 'bus.unavailable', 'the brokers do not take the events', { retryAfterSeconds: 1 }, error);
+    : new AppError(
+        'unavailable',
+        'bus.unavailable',
+        'the brokers do not take the events',
+        { retryAfterSeconds: 1 },
+        error,
+      );
 
 /** Sends records, one call at a time. Every setting answers a measured trap of kafkajs 2.2.4. */
 export const createKafkaSender = (kafka: Kafka, log: Log) => {
@@ -55,7 +61,9 @@ export const createKafkaSender = (kafka: Kafka, log: Log) => {
   };
 
   const disconnect = async (old: Producer): Promise<void> => {
-    await old.disconnect().catch((error: unknown) => log.warn({ err: messageOf(error) }, 'producer did not disconnect'));
+    await old
+      .disconnect()
+      .catch((error: unknown) => log.warn({ err: messageOf(error) }, 'producer did not disconnect'));
   };
 
   const open = async (): Promise<Producer> => {

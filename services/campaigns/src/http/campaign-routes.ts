@@ -1,12 +1,11 @@
 import { fields } from '@vafa/contracts';
 import { type HttpApp, idempotent, type ServiceContext } from '@vafa/platform';
 import Type from 'typebox';
-import type { StatusChange } from '../domain/status.ts';
-import { listAudit } from '../store/audit.ts';
 import { findBroadcast } from '../store/broadcasts.ts';
 import { listCampaigns } from '../store/campaigns.ts';
-import { type Change, changeStatus, createCampaign, replaceCampaign } from '../use-cases/change-campaign.ts';
+import { createCampaign, replaceCampaign } from '../use-cases/change-campaign.ts';
 import { getCampaign } from '../use-cases/read-results.ts';
+import { changeBy } from './change-by.ts';
 import {
   AuditBody,
   CampaignBody,
@@ -20,22 +19,10 @@ import {
 const tags = ['campaigns'];
 const params = Type.Object({ id: CampaignId });
 const MAX_PAGE = 200;
-const MAX_CHANGES = 200;
 
-const STATUS_CHANGES: Readonly<Record<StatusChange, string>> = {
-  activate: 'Starts a draft; a scheduled campaign goes out at its hour',
-  pause: 'Pauses: triggers are recorded as skipped, a broadcast halts where it is',
-  resume: 'Resumes after a pause; a broadcast goes on where it was',
-  stop: 'Stops for good; what has been requested is not called back',
-};
-
-/** Campaigns and their changes. */
+/** Writing, reading and replacing campaigns. */
 export const campaignRoutes = (app: HttpApp, context: ServiceContext): void => {
   const { sql, clock } = context;
-  const changeBy = (request: Parameters<typeof idempotent>[1]): Change => ({
-    actor: request.apiKey?.id ?? 'unknown',
-    now: clock.now(),
-  });
 
   app.post(
     '/v1/campaigns',
@@ -50,7 +37,7 @@ export const campaignRoutes = (app: HttpApp, context: ServiceContext): void => {
     },
     (request, reply) => {
       const { id, ...input } = request.body;
-      return idempotent(context, request, reply, 201, (tx) => createCampaign(tx, id, input, changeBy(request)));
+      return idempotent(context, request, reply, 201, (tx) => createCampaign(tx, id, input, changeBy(request, clock)));
     },
   );
 
@@ -102,30 +89,7 @@ export const campaignRoutes = (app: HttpApp, context: ServiceContext): void => {
     },
     (request, reply) =>
       idempotent(context, request, reply, 200, (tx) =>
-        replaceCampaign(tx, request.params.id, request.body, changeBy(request)),
+        replaceCampaign(tx, request.params.id, request.body, changeBy(request, clock)),
       ),
-  );
-
-  for (const [what, summary] of Object.entries(STATUS_CHANGES) as [StatusChange, string][]) {
-    app.post(
-      `/v1/campaigns/:id/${what}`,
-      { schema: { tags, summary, params, response: { 200: CampaignBody } }, config: { scope: 'campaigns:write' } },
-      (request, reply) =>
-        idempotent(context, request, reply, 200, (tx) =>
-          changeStatus(tx, (request.params as { id: string }).id, what, changeBy(request)),
-        ),
-    );
-  }
-
-  app.get(
-    '/v1/campaigns/:id/changes',
-    {
-      schema: { tags, summary: 'Who changed it, when, from what to what', params, response: { 200: AuditBody } },
-      config: { scope: 'campaigns:read' },
-    },
-    async (request) => {
-      await getCampaign(sql, request.params.id);
-      return { changes: await listAudit(sql, request.params.id, MAX_CHANGES) };
-    },
   );
 };

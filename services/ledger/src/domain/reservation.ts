@@ -34,7 +34,7 @@ export const requireOpen = (reservation: Reservation, nowMs: number): void => {
   const status = reservation.status === 'held' && reservation.expiresAtMs <= nowMs ? 'timed_out' : reservation.status;
   if (status === 'held') return;
   throw new AppError('conflict', 'ledger.reservation_closed', `the reservation is ${status.replace('_', ' ')}`, {
-    status,
+    reservationStatus: status,
   });
 };
 

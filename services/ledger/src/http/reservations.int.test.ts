@@ -108,12 +108,12 @@ test('a reservation ends once: released, captured or timed out', async () => {
   for (const deed of ['release', 'capture']) {
     const again = await ledger.call('POST', `/v1/reservations/${reservationId}/${deed}`);
     expect(again.statusCode).toBe(409);
-    expect(again.json()).toMatchObject({ code: 'ledger.reservation_closed', status: 'released' });
+    expect(again.json()).toMatchObject({ code: 'ledger.reservation_closed', reservationStatus: 'released' });
   }
   const short = (await reserve('dan', 20, { ttlSeconds: 60 })).json().reservationId;
   ledger.clock.advance('PT60S');
   const late = await ledger.call('POST', `/v1/reservations/${short}/capture`);
-  expect(late.json()).toMatchObject({ code: 'ledger.reservation_closed', status: 'timed_out' });
+  expect(late.json()).toMatchObject({ code: 'ledger.reservation_closed', reservationStatus: 'timed_out' });
   await ledger.settle();
   expect(await ledger.balance('dan')).toMatchObject({ active: 30, reserved: 0 });
   expect((await ledger.call('GET', `/v1/reservations/${short}`)).json().status).toBe('timed_out');

@@ -1,5 +1,3 @@
-import type { Channel, Purpose } from './purposes.ts';
-
 /**
  * queued: waits for its time · sending: claimed, the provider may be called · unknown: the provider may have it or not ·
  * sent: the provider has it · delivered · undelivered: phone off, may still arrive · failed · suppressed: never tried.
@@ -15,18 +13,6 @@ export const STATES = [
   'suppressed',
 ] as const;
 export type MessageState = (typeof STATES)[number];
-
-/** What is due at `due_at` depends on the state: sending it, giving up its lease, asking the provider, asking for a receipt. */
-export interface Message {
-  id: number;
-  requestId: string;
-  customerId: string;
-  channel: Channel;
-  purpose: Purpose;
-  templateId: string;
-  state: MessageState;
-  attempts: number;
-}
 
 /** What a provider's status means for a message that it has. */
 export type Receipt = { to: 'delivered' | 'undelivered' | 'failed'; reason: string | null; blocked: boolean };

@@ -7,7 +7,7 @@ const BIDI_CONTROLS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g;
 const CONTROL_CHARACTERS = /[\u0000-\u0009\u000b-\u001f\u007f]/g;
 
 /** By law each text of an Iranian service line ends with the word that stops it. */
-export const OPT_OUT_SUFFIX = 'لغو11';
+const OPT_OUT_SUFFIX = 'لغو11';
 
 /** Arabic letters that Persian keyboards and files mix in: they look the same and are not found by searching. */
 const persianLetters = (text: string): string => text.replace(/[يى]/g, 'ی').replace(/ك/g, 'ک');

@@ -65,14 +65,12 @@ describe('templates', () => {
 
   test('the same Idempotency-Key gives the same answer, with another body it is refused', async () => {
     const put = (body: string) =>
-      h
-        .http('messaging')
-        .inject({
-          method: 'PUT',
-          url: '/v1/templates/k/sms/fa',
-          payload: { body },
-          headers: { 'idempotency-key': 'k1' },
-        });
+      h.http('messaging').inject({
+        method: 'PUT',
+        url: '/v1/templates/k/sms/fa',
+        payload: { body },
+        headers: { 'idempotency-key': 'k1' },
+      });
     const [first, again, other] = [await put('یک'), await put('یک'), await put('دو')];
     expect([first.json(), again.headers['idempotency-replayed']]).toEqual([again.json(), 'true']);
     expect(other.statusCode).toBe(409);

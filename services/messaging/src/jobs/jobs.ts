@@ -24,7 +24,7 @@ const measure = async ({ sql, clock }: MessagingContext, { metrics }: MessagingP
 export const jobs = (context: MessagingContext): Job[] => {
   const parts = partsOf(context);
   const { MESSAGING_SEND_POLL_MS: everyMs } = context.config;
-  const job = (name: string, pauseMs: number, run: () => Promise<number>): Job => ({
+  const job = (name: string, pauseMs: number, run: Job['run']): Job => ({
     name,
     everyMs: pauseMs,
     runsIn: 'any',
@@ -33,7 +33,9 @@ export const jobs = (context: MessagingContext): Job[] => {
   const lanes = CHANNELS.flatMap((channel) => [true, false].map((urgent) => ({ channel, urgent })));
   return [
     ...lanes.map((lane) =>
-      job(`send-${lane.channel}-${lane.urgent ? 'urgent' : 'bulk'}`, everyMs, () => sendLane(context, parts, lane)),
+      job(`send-${lane.channel}-${lane.urgent ? 'urgent' : 'bulk'}`, everyMs, (signal) =>
+        sendLane(context, parts, lane, signal),
+      ),
     ),
     job('expire-leases', 1_000, () => expireLeases(context)),
     job('settle-unknown-sms', 1_000, () => settleUnknownSms(context, parts)),

@@ -7,7 +7,7 @@ const signatureOf = (id: string, secret: string): string =>
   createHmac('sha256', secret).update(`unsubscribe:${id}`).digest('base64url').slice(0, SIGNATURE_LENGTH);
 
 /** Names a message, and through it the customer, the channel and the purpose, in a way nobody else can make up. */
-export const unsubscribeToken = (messageId: number, secret: string): string => {
+const unsubscribeToken = (messageId: number, secret: string): string => {
   const id = messageId.toString(36);
   return `${id}.${signatureOf(id, secret)}`;
 };

@@ -5,7 +5,7 @@ import { registerFilters } from './filters.ts';
 /** Longest template part in characters. */
 export const MAX_TEMPLATE_LENGTH = 100_000;
 /** Longest rendered part in characters. */
-export const MAX_RENDERED_LENGTH = 200_000;
+const MAX_RENDERED_LENGTH = 200_000;
 const RENDER_LIMIT_MS = 200;
 const MEMORY_LIMIT = 2_000_000;
 /** Parsed templates kept; parsing costs more than rendering. */

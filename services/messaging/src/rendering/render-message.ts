@@ -36,7 +36,7 @@ export interface RenderedMessage {
 }
 
 /** Longest SMS that Kavenegar takes, in characters. */
-export const MAX_SMS_LENGTH = 1_800;
+const MAX_SMS_LENGTH = 1_800;
 const MAX_SUBJECT_LENGTH = 250;
 
 /**

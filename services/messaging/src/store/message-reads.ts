@@ -3,7 +3,7 @@ import type { MessageCause } from '@vafa/contracts';
 import type { MessageState } from '../domain/message-state.ts';
 import type { Channel, Purpose } from '../domain/purposes.ts';
 
-export interface HistoryLine {
+interface HistoryLine {
   at: string;
   state: MessageState;
   detail: string | null;

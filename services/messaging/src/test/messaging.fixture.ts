@@ -10,11 +10,11 @@ import { type Sandbox, startSandbox } from '@vafa/sandbox';
 import { type Harness, startHarness } from '@vafa/testing';
 import { messaging } from '../service.ts';
 
-export type Request = EventOf<typeof MessageRequested>['data'];
-export type Profile = EventOf<typeof CustomerUpdated>['data'];
+type Request = EventOf<typeof MessageRequested>['data'];
+type Profile = EventOf<typeof CustomerUpdated>['data'];
 
 /** 11:30 in Tehran, a Saturday. */
-export const NOON = '2026-11-21T08:00:00Z';
+const NOON = '2026-11-21T08:00:00Z';
 /** Short enough for tests that wait for it; long enough for a busy machine to answer in. */
 export const TIMEOUT_MS = 1_500;
 export const LEASE_MS = 60_000;
@@ -24,7 +24,7 @@ export interface MessagingFixture {
   h: Harness;
   sandbox: Sandbox;
   /** Makes a customer known, with consent to everything on both channels unless told. */
-  know(customerId: string, profile?: Partial<Profile>, consents?: readonly string[]): Promise<void>;
+  know(customerId: string | readonly string[], profile?: Partial<Profile>, consents?: readonly string[]): Promise<void>;
   /** Asks for messages and lets all that follows happen. */
   ask(...requests: (Partial<Request> & { customerId: string })[]): Promise<string[]>;
   /** Asks, and waits only until the requests are booked. */
@@ -41,7 +41,7 @@ export interface MessagingFixture {
   stop(): Promise<void>;
 }
 
-export const TEMPLATES = [
+const TEMPLATES = [
   { id: 'points', channel: 'sms', locale: 'fa', body: '{{ name }} عزیز، {{ points | number }} امتیاز گرفتید.' },
   { id: 'points', channel: 'sms', locale: 'en', body: 'Dear {{ name }}, you earned {{ points | number }} points.' },
   {
@@ -113,19 +113,15 @@ export const phoneOf = (customerId: string): string => {
   const digits = [...customerId].reduce((sum, character) => (sum * 31 + character.charCodeAt(0)) % 10_000_000, 7);
   return `+98912${String(digits).padStart(7, '0')}`;
 };
-export const emailOf = (customerId: string): string => `${customerId}@customers.example`;
+export const emailOf = (customerId: string): string => `${customerId.replace(/\W+/g, '-')}@customers.example`;
 
 const doings = (h: Harness, sandbox: Sandbox) => {
-  const know: MessagingFixture['know'] = async (customerId, profile = {}, consents = ['service', 'promotional']) => {
-    const known = {
-      name: 'سارا',
-      phone: phoneOf(customerId),
-      email: emailOf(customerId),
-      locale: 'fa',
-      timeZone: 'Asia/Tehran',
-    };
-    await h.publish([
-      event(CustomerUpdated, envelope(h), { customerId, ...known, ...profile }),
+  const know: MessagingFixture['know'] = async (customers, profile = {}, consents = ['service', 'promotional']) => {
+    const events = [customers].flat().flatMap((customerId) => [
+      event(CustomerUpdated, envelope(h), {
+        ...{ customerId, name: 'سارا', phone: phoneOf(customerId), email: emailOf(customerId) },
+        ...{ locale: 'fa', timeZone: 'Asia/Tehran', ...profile },
+      }),
       ...(['sms', 'email'] as const).flatMap((channel) =>
         consents.map((purpose) =>
           event(CustomerConsentChanged, envelope(h), {
@@ -134,6 +130,7 @@ const doings = (h: Harness, sandbox: Sandbox) => {
         ),
       ),
     ]);
+    await h.publish(events);
     await h.settle();
   };
   const publish = async (requests: readonly (Partial<Request> & { customerId: string })[]) => {

@@ -160,7 +160,7 @@ describe('the SMS provider refuses', () => {
 
   test('a bad number among good ones: it alone fails, and is not tried again', async () => {
     await f.know('bad', { phone: '+98211234567' });
-    await Promise.all(['good1', 'good2', 'good3'].map((id) => f.know(id)));
+    await f.know(['good1', 'good2', 'good3']);
     const ids = await f.ask(...['good1', 'bad', 'good2', 'good3'].map((customerId) => ({ customerId })));
     expect(await Promise.all(ids.map(f.outcome))).toEqual(['sent', 'failed:kavenegar_411', 'sent', 'sent']);
     expect(await Promise.all(ids.map(f.taken))).toEqual([1, 0, 1, 1]);
@@ -175,7 +175,7 @@ describe('the SMS provider refuses', () => {
   });
 
   test('no credit: the channel pauses, nothing fails, one message tries the way, then all go', async () => {
-    await Promise.all(['cr1', 'cr2', 'cr3'].map((id) => f.know(id)));
+    await f.know(['cr1', 'cr2', 'cr3']);
     f.sandbox.sms.script.next(418, { times: 2 });
     const before = f.sandbox.sms.script.counts().status;
     const ids = await f.ask(...['cr1', 'cr2', 'cr3'].map((customerId) => ({ customerId })));
@@ -270,7 +270,7 @@ describe('SMTP', () => {
 describe('random trouble', () => {
   test('of a hundred SMS, each is taken exactly once, by the provider’s own record', async () => {
     const customers = Array.from({ length: 20 }, (_, i) => `chaos${i}`);
-    for (const customerId of customers) await f.know(customerId);
+    await f.know(customers);
     f.sandbox.setChaos({
       ...{ seed: 7, rejectRate: 0.1, html502Rate: 0.1, resetBeforeAcceptRate: 0.1, truncatedRate: 0.1 },
       ...{ acceptThen500Rate: 0.15, acceptThenResetRate: 0.15 },

@@ -10,7 +10,7 @@ import type { ClaimedMessage, ClaimOptions } from './claim-step.ts';
 import { currentPolicy } from './current-policy.ts';
 import { type RecordSettings, recordOutcomes, type Tried, untilBooked } from './record-outcomes.ts';
 
-export const recordSettingsOf = (config: MessagingSettings): RecordSettings => ({
+const recordSettingsOf = (config: MessagingSettings): RecordSettings => ({
   retryFirstMs: config.MESSAGING_RETRY_FIRST_MS,
   retryMaxMs: config.MESSAGING_RETRY_MAX_MS,
   unknownWaitMs: config.MESSAGING_UNKNOWN_WAIT_MS,
@@ -23,11 +23,16 @@ export const recordSettingsOf = (config: MessagingSettings): RecordSettings => (
 const LEASE_MARGIN = 0.1;
 
 /** Measured by this process's own clock from before the claim: a process that was frozen finds its time used up. */
-const budgetOf = (leaseMs: number, longestCallMs: number): CallBudget & { mayBook: () => boolean } => {
+const budgetOf = (
+  leaseMs: number,
+  longestCallMs: number,
+  stopping: AbortSignal,
+): CallBudget & { mayBook: () => boolean } => {
   const startedMs = performance.now();
   const endsMs = startedMs + leaseMs * (1 - LEASE_MARGIN);
   return {
-    mayCall: () => performance.now() + longestCallMs < endsMs,
+    // A process that stops makes no new calls; those under way it lets end, or their outcome would be unknown.
+    mayCall: () => !stopping.aborted && performance.now() + longestCallMs < endsMs,
     mayBook: () => performance.now() < endsMs,
   };
 };
@@ -43,7 +48,7 @@ const sendSms = async (
 };
 
 /** The same at every attempt; the part of the request's id keeps two installations apart. */
-export const messageIdHeader = (message: { id: number; requestId: string }, from: string): string => {
+const messageIdHeader = (message: { id: number; requestId: string }, from: string): string => {
   const domain = /@([\w.-]+)/.exec(from)?.[1] ?? 'localhost';
   return `<m${message.id}.${idFrom('message-id', message.requestId).slice(0, 8)}@${domain}>`;
 };
@@ -92,7 +97,12 @@ const claimOptionsOf = async (
  * Sends one portion of a lane: claim and commit, then call, then book. Returns how many messages were due; 0 too while
  * the channel is paused or has no provider, so that they wait.
  */
-export const sendLane = async (context: MessagingContext, parts: MessagingParts, lane: Lane): Promise<number> => {
+export const sendLane = async (
+  context: MessagingContext,
+  parts: MessagingParts,
+  lane: Lane,
+  stopping: AbortSignal,
+): Promise<number> => {
   const { config, sql, clock } = context;
   const { channel } = lane;
   const provider = parts[channel];
@@ -103,7 +113,7 @@ export const sendLane = async (context: MessagingContext, parts: MessagingParts,
   const timeoutMs = isSms ? config.MESSAGING_SMS_TIMEOUT_MS : config.MESSAGING_EMAIL_TIMEOUT_MS;
   const portion = isSms ? config.MESSAGING_SMS_PORTION : config.MESSAGING_EMAIL_PORTION;
   const options = await claimOptionsOf(context, parts);
-  const budget = budgetOf(config.MESSAGING_LEASE_MS, timeoutMs);
+  const budget = budgetOf(config.MESSAGING_LEASE_MS, timeoutMs, stopping);
   const claim = await sql.begin(async (tx) => {
     const policy = await currentPolicy(tx, parts.defaultPolicy);
     // After a pause one message goes ahead and tries the way.

@@ -1,13 +1,10 @@
 import { type HttpApp, idempotent, type ServiceContext } from '@vafa/platform';
 import Type from 'typebox';
-import type { StatusChange } from '../domain/status.ts';
-import { listAudit } from '../store/audit.ts';
 import { listDefinitions } from '../store/definitions.ts';
-import { type Change, changeStatus, createDefinition, replaceDefinition } from '../use-cases/change-definition.ts';
-import { countsOf, getDefinition } from '../use-cases/read-counts.ts';
+import { createDefinition, replaceDefinition } from '../use-cases/change-definition.ts';
+import { getDefinition } from '../use-cases/read-counts.ts';
+import { changeBy } from './change-by.ts';
 import {
-  AuditBody,
-  CountsBody,
   CreateDefinition,
   DefinitionBody,
   DefinitionId,
@@ -19,21 +16,10 @@ import {
 const tags = ['definitions'];
 const params = Type.Object({ id: DefinitionId });
 const MAX_PAGE = 200;
-const MAX_CHANGES = 200;
 
-const STATUS_CHANGES: Readonly<Record<StatusChange, string>> = {
-  pause: 'Pauses: timers are set, none fires',
-  resume: 'Resumes: what is due fires, unless it is past due by more than the time to live',
-  stop: 'Stops for good and cancels its timers',
-};
-
-/** Reminder definitions and their changes. */
+/** Writing, reading and replacing reminder definitions. */
 export const definitionRoutes = (app: HttpApp, context: ServiceContext): void => {
   const { sql, clock } = context;
-  const changeBy = (request: Parameters<typeof idempotent>[1]): Change => ({
-    actor: request.apiKey?.id ?? 'unknown',
-    now: clock.now(),
-  });
 
   app.post(
     '/v1/reminder-definitions',
@@ -43,7 +29,9 @@ export const definitionRoutes = (app: HttpApp, context: ServiceContext): void =>
     },
     (request, reply) => {
       const { id, ...input } = request.body;
-      return idempotent(context, request, reply, 201, (tx) => createDefinition(tx, id, input, changeBy(request)));
+      return idempotent(context, request, reply, 201, (tx) =>
+        createDefinition(tx, id, input, changeBy(request, clock)),
+      );
     },
   );
 
@@ -94,42 +82,7 @@ export const definitionRoutes = (app: HttpApp, context: ServiceContext): void =>
     },
     (request, reply) =>
       idempotent(context, request, reply, 200, (tx) =>
-        replaceDefinition(tx, request.params.id, request.body, changeBy(request)),
+        replaceDefinition(tx, request.params.id, request.body, changeBy(request, clock)),
       ),
-  );
-
-  for (const [what, summary] of Object.entries(STATUS_CHANGES) as [StatusChange, string][]) {
-    app.post(
-      `/v1/reminder-definitions/:id/${what}`,
-      { schema: { tags, summary, params, response: { 200: DefinitionBody } }, config: { scope: 'reminders:write' } },
-      (request, reply) =>
-        idempotent(context, request, reply, 200, (tx) =>
-          changeStatus(tx, (request.params as { id: string }).id, what, changeBy(request)),
-        ),
-    );
-  }
-
-  app.get(
-    '/v1/reminder-definitions/:id/counts',
-    {
-      schema: { tags, summary: 'What became of its timers', params, response: { 200: CountsBody } },
-      config: { scope: 'reminders:read' },
-    },
-    async (request) => {
-      await getDefinition(sql, request.params.id);
-      return countsOf(sql, request.params.id);
-    },
-  );
-
-  app.get(
-    '/v1/reminder-definitions/:id/changes',
-    {
-      schema: { tags, summary: 'Who changed it, when, from what to what', params, response: { 200: AuditBody } },
-      config: { scope: 'reminders:read' },
-    },
-    async (request) => {
-      await getDefinition(sql, request.params.id);
-      return { changes: await listAudit(sql, request.params.id, MAX_CHANGES) };
-    },
   );
 };

@@ -104,6 +104,8 @@ export const insertCustomers = async (tx: Tx, customers: readonly Customer[]): P
 
 /** Writes all but the interactions, which are counted beside this. The rows must be locked. */
 export const updateCustomers = async (tx: Tx, stored: readonly StoredCustomer[]): Promise<void> => {
+  // Named twice, because the planner would rather read the whole table than join it with an array by its index.
+  const customerIds = stored.map(({ customer }) => customer.customerId);
   const buyings = stored.map(({ customer }) => customer.buying);
   const standings = stored.map(({ customer }) => customer.standing);
   await tx`update customer_metric c set orders = v.orders, items = v.items, first_order_at = v.first_order_at,
@@ -111,7 +113,7 @@ export const updateCustomers = async (tx: Tx, stored: readonly StoredCustomer[])
       state = v.state, state_since = v.state_since, state_reason = v.state_reason, as_of = v.as_of,
       settings_version = v.settings_version, due_at = v.due_at
     from unnest(
-      ${stored.map(({ customer }) => customer.customerId)}::text[], ${arrayOf(buyings.map(({ orders }) => orders))}::text::int[],
+      ${customerIds}::text[], ${arrayOf(buyings.map(({ orders }) => orders))}::text::int[],
       ${arrayOf(buyings.map(({ items }) => items))}::text::bigint[], ${instantsOf(buyings.map(({ firstOrderAt }) => firstOrderAt))}::text::timestamptz[],
       ${instantsOf(buyings.map(({ previousOrderAt }) => previousOrderAt))}::text::timestamptz[],
       ${instantsOf(buyings.map(({ lastOrderAt }) => lastOrderAt))}::text::timestamptz[],
@@ -121,7 +123,7 @@ export const updateCustomers = async (tx: Tx, stored: readonly StoredCustomer[])
       ${arrayOf(standings.map(({ settingsVersion }) => settingsVersion))}::text::int[], ${instantsOf(stored.map(({ dueAt }) => dueAt))}::text::timestamptz[]
     ) as v (customer_id, orders, items, first_order_at, previous_order_at, last_order_at, loose_refund_at, state, state_since,
       state_reason, as_of, settings_version, due_at)
-    where c.customer_id = v.customer_id`;
+    where c.customer_id = v.customer_id and c.customer_id = any(${customerIds}::text[])`;
 };
 
 /** Turns a record into a signpost to the one it was merged into, and lets older signposts point there too. */

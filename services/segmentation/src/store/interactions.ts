@@ -18,12 +18,13 @@ export interface InteractionCount {
 /** Adds to the counts of customers, whose rows must be locked. */
 export const addInteractions = async (tx: Tx, counts: readonly InteractionCount[]): Promise<void> => {
   if (counts.length === 0) return;
+  const customerIds = counts.map(({ customerId }) => customerId);
   await tx`update customer_metric c set interactions = c.interactions + v.count,
       last_interaction_at = greatest(c.last_interaction_at, v.last_at)
     from unnest(
-      ${counts.map(({ customerId }) => customerId)}::text[], ${arrayOf(counts.map(({ count }) => count))}::text::bigint[],
+      ${customerIds}::text[], ${arrayOf(counts.map(({ count }) => count))}::text::bigint[],
       ${instantsOf(counts.map(({ lastAt }) => lastAt))}::text::timestamptz[]
-    ) as v (customer_id, count, last_at) where c.customer_id = v.customer_id`;
+    ) as v (customer_id, count, last_at) where c.customer_id = v.customer_id and c.customer_id = any(${customerIds}::text[])`;
 };
 
 /** Adds one customer's interactions to another's; both rows must be locked. */

@@ -66,11 +66,12 @@ export const updateBalances = async (
   balances: readonly [orderId: string, balance: OrderBalance][],
 ): Promise<void> => {
   if (balances.length === 0) return;
+  const orderIds = balances.map(([orderId]) => orderId);
   await tx`update purchase p set refunded_minor = v.refunded_minor, is_void = v.is_void
     from unnest(
-      ${balances.map(([orderId]) => orderId)}::text[], ${arrayOf(balances.map(([, { refundedMinor }]) => refundedMinor))}::text::bigint[],
+      ${orderIds}::text[], ${arrayOf(balances.map(([, { refundedMinor }]) => refundedMinor))}::text::bigint[],
       ${arrayOf(balances.map(([, { isVoid }]) => String(isVoid)))}::text::boolean[]
-    ) as v (order_id, refunded_minor, is_void) where p.order_id = v.order_id`;
+    ) as v (order_id, refunded_minor, is_void) where p.order_id = v.order_id and p.order_id = any(${orderIds}::text[])`;
 };
 
 export const moveOrders = async (tx: Tx, from: string, into: string): Promise<void> => {

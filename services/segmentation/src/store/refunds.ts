@@ -70,9 +70,10 @@ export const updateStatuses = async (
   statuses: readonly [refundId: string, status: RefundStatus][],
 ): Promise<void> => {
   if (statuses.length === 0) return;
+  const refundIds = statuses.map(([refundId]) => refundId);
   await tx`update refund r set status = v.status
-    from unnest(${statuses.map(([refundId]) => refundId)}::text[], ${statuses.map(([, status]) => status)}::text[])
-      as v (refund_id, status) where r.refund_id = v.refund_id`;
+    from unnest(${refundIds}::text[], ${statuses.map(([, status]) => status)}::text[])
+      as v (refund_id, status) where r.refund_id = v.refund_id and r.refund_id = any(${refundIds}::text[])`;
 };
 
 export const moveRefunds = async (tx: Tx, from: string, into: string): Promise<void> => {

@@ -1,0 +1,99 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { purchase, refund } from '../test/events.fixture.ts';
+import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
+import { verifyLedger } from './verify.ts';
+
+let ledger: LedgerHarness;
+
+beforeAll(async () => {
+  ledger = await startLedger({ expiresAfterDays: 10 });
+  await ledger.publish([
+    purchase('ann', 'ann-1', 5_000),
+    purchase('ann', 'ann-2', 3_000),
+    purchase('bob', 'bob-1', 900),
+    refund('ann', 'ann-r', { scope: 'amount', orderId: 'ann-1', amountMinor: 700 }),
+  ]);
+  await ledger.settle();
+  const held = await ledger.call('POST', '/v1/customers/ann/reservations', { points: 40 });
+  await ledger.call('POST', `/v1/reservations/${held.json().reservationId}/capture`, { points: 35 });
+  await ledger.call('POST', '/v1/customers/ann/reservations', { points: 3 });
+});
+afterAll(() => ledger.stop());
+
+/** Breaks something inside a transaction that is undone, with the triggers and checks out of the way. */
+const brokenBy = async (damage: string): Promise<string[]> => {
+  const rules: string[] = [];
+  const undo = new Error('undo');
+  await ledger.admin
+    .begin(async (tx) => {
+      await tx.unsafe(`set local session_replication_role = replica; set local search_path = ledger;
+        alter table balance drop constraint balance_adds_up, drop constraint balance_active; alter table lot drop constraint lot_parts;
+        alter table refund drop constraint refund_points; alter table purchase drop constraint purchase_taken_back`);
+      await tx.unsafe(damage);
+      // The check opens a transaction of its own: here it gets the one that is open.
+      const within = { begin: (_: string, work: (inner: typeof tx) => unknown) => work(tx) };
+      rules.push(...(await verifyLedger(within as never)).map(({ rule }) => rule));
+      throw undo;
+    })
+    .catch((error: unknown) => {
+      if (error !== undo) throw error;
+    });
+  return [...new Set(rules)].sort();
+};
+
+test('a sound ledger has no violations', async () => {
+  expect(await verifyLedger(ledger.admin)).toEqual([]);
+  expect(await verifyLedger(ledger.sql('ledger'))).toEqual([]);
+});
+
+test.each([
+  [
+    'an entry lost',
+    "delete from transfer where order_id = 'bob-1'",
+    ['balance_is_entries', 'counters_are_entries', 'entries_sum_to_zero', 'lot_is_a_credit', 'one_earn_per_order'],
+  ],
+  [
+    'an entry booked twice',
+    "insert into transfer select gen_random_uuid(), customer_id, seq + 9, kind, debit, credit, amount, balance_after + amount, occurred_at, recorded_at, order_id from transfer where order_id = 'bob-1'",
+    ['balance_is_entries', 'counters_are_entries', 'entries_sum_to_zero', 'lot_is_a_credit', 'one_earn_per_order'],
+  ],
+  [
+    'a lost update of a balance',
+    "update balance set active = active - 1 where customer_id = 'bob'",
+    ['balance_is_entries', 'balance_is_lots', 'entries_sum_to_zero'],
+  ],
+  [
+    'a running balance wrong',
+    "update transfer set balance_after = balance_after + 1 where order_id = 'bob-1'",
+    ['running_balance'],
+  ],
+  [
+    'a lot spent without an entry',
+    "update lot set remaining = remaining - 1 where customer_id = 'bob'",
+    ['balance_is_lots', 'lot_parts_add_up'],
+  ],
+  ['a lot lost', "delete from lot where customer_id = 'bob'", ['balance_is_lots', 'lot_is_a_credit']],
+  [
+    'a reservation forgotten',
+    "update reservation set status = 'released' where status = 'held'",
+    ['allocations_cover_owners', 'reserved_is_reservations'],
+  ],
+  [
+    'a capture without its entry',
+    "update reservation set captured = captured + 1 where status = 'captured'",
+    ['allocations_cover_owners', 'redeemed_once'],
+  ],
+  [
+    'more taken back than booked',
+    "update purchase set points_taken_back = points_taken_back + 1 where order_id = 'ann-1'",
+    ['taken_back_is_clawbacks'],
+  ],
+  [
+    'a refund that says more than it took',
+    'update refund set points_taken = points_taken + 1',
+    ['refund_is_clawbacks'],
+  ],
+  ['a refund left waiting', "update refund set status = 'waiting'", ['no_refund_forgotten']],
+])('%s is found', async (_, damage, rules) => {
+  expect(await brokenBy(damage)).toEqual(rules);
+});
