@@ -23,7 +23,6 @@ const CONTAINER_SETTINGS = {
 const OUR_SESSION_MS = 1_000;
 const DEFAULT_SESSION_MS = 6_000;
 
-const nothingToStop = async (): Promise<void> => undefined;
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Do the files of this run need the shared broker? The tests of the launcher start their own. */
@@ -44,27 +43,36 @@ const startContainer = async (): Promise<StartedTestKafka> => {
   };
 };
 
+const without = (reason: string): StartedTestKafka => ({ given: { skipped: reason }, stop: async () => undefined });
+
 const startLocal = async (): Promise<StartedTestKafka> => {
   const dir = await mkdtemp(join(tmpdir(), 'vafa-test-kafka-'));
-  const broker = await startKafka({ dir, log: (line) => console.error(line) });
-  return {
-    given: { brokers: broker.brokers, minSessionTimeoutMs: OUR_SESSION_MS },
-    stop: async () => {
+  const clean = () => rm(dir, { recursive: true, force: true });
+  try {
+    const broker = await startKafka({ dir, log: (line) => console.error(line) });
+    const stop = async (): Promise<void> => {
       await broker.stop();
-      await rm(dir, { recursive: true, force: true });
-    },
-  };
+      await clean();
+    };
+    return { given: { brokers: broker.brokers, minSessionTimeoutMs: OUR_SESSION_MS }, stop };
+  } catch (error) {
+    await clean();
+    return without(`Kafka did not start: ${textOf(error)}`);
+  }
 };
 
 const start = async (env: NodeJS.ProcessEnv): Promise<StartedTestKafka> => {
   const found = await kafkaAvailability({ env });
   switch (found.kind) {
     case 'env':
-      return { given: { brokers: found.brokers, minSessionTimeoutMs: DEFAULT_SESSION_MS }, stop: nothingToStop };
+      return {
+        given: { brokers: found.brokers, minSessionTimeoutMs: DEFAULT_SESSION_MS },
+        stop: async () => undefined,
+      };
     case 'maven':
       return startLocal();
     case 'none':
-      return { given: { skipped: found.reason }, stop: nothingToStop };
+      return without(found.reason);
     case 'docker':
       try {
         return await startContainer();
@@ -73,9 +81,7 @@ const start = async (env: NodeJS.ProcessEnv): Promise<StartedTestKafka> => {
         const reason = `Docker answers, but Kafka did not start in it: ${textOf(error)}`;
         console.error(reason);
         const obstacle = await localKafkaObstacle();
-        return obstacle === undefined
-          ? startLocal()
-          : { given: { skipped: `${reason}; and: ${obstacle}` }, stop: nothingToStop };
+        return obstacle === undefined ? startLocal() : without(`${reason}; and: ${obstacle}`);
       }
   }
 };

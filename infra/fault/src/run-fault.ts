@@ -108,6 +108,14 @@ const campaign = async (house: TrialHouse, options: RunOptions): Promise<Omit<Ru
   }
 };
 
+const wakeUp = (pid: number | undefined): void => {
+  try {
+    if (pid !== undefined) process.kill(pid, 'SIGCONT');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+};
+
 /** Runs one fault campaign from nothing to its report. @throws what starting or stopping the house throws */
 export const runFault = async (options: RunOptions): Promise<RunReport> => {
   const begun = performance.now();
@@ -121,6 +129,8 @@ export const runFault = async (options: RunOptions): Promise<RunReport> => {
       seconds: (performance.now() - begun) / 1_000,
     };
   } finally {
+    // One that is frozen could not stop, and would outlive us.
+    for (const each of house.processes.values()) wakeUp(each.pid());
     await house.stop();
   }
 };

@@ -44,8 +44,8 @@ export interface ShopDatabase {
 }
 
 /** Opens a pool on the schema of the tests' service. */
-export const openShop = (url: string, name: string, max = 6): Sql =>
-  openSql({ url, max, name, schema: SCHEMA, statementTimeoutMs: 10_000 });
+export const openShop = (url: string, name: string, max: number, statementTimeoutMs = 10_000): Sql =>
+  openSql({ url, max, name, schema: SCHEMA, statementTimeoutMs });
 
 /** Makes the schema of the tests' service. */
 export const createShopSchema = async (url: string): Promise<void> => {

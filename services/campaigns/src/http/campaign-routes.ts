@@ -7,7 +7,6 @@ import { createCampaign, replaceCampaign } from '../use-cases/change-campaign.ts
 import { getCampaign } from '../use-cases/read-results.ts';
 import { changeBy } from './change-by.ts';
 import {
-  AuditBody,
   CampaignBody,
   CampaignId,
   CampaignPage,

@@ -9,7 +9,7 @@ import { recordPurchases } from '../use-cases/record-purchases.ts';
 let ledger: LedgerHarness;
 
 beforeAll(async () => {
-  ledger = await startLedger();
+  ledger = await startLedger({}, { settings: { LEDGER_RESERVATION_MAX_TTL_SECONDS: '2592000' } });
 });
 afterAll(() => ledger.stop());
 

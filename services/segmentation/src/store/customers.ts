@@ -1,7 +1,7 @@
 import type { Queryable, Tx } from '@vafa/bus';
 import type { LifecycleState } from '@vafa/contracts';
 import type { Customer } from '../domain/customer.ts';
-import { arrayOf, instantsOf } from './array-literal.ts';
+import { arrayOf, millisOf } from './array-literal.ts';
 
 /** A row of customer_metric. */
 export interface CustomerRow {
@@ -92,9 +92,9 @@ export const isAnyoneDueBefore = async (tx: Queryable, instantBefore: Temporal.I
 export const insertCustomers = async (tx: Tx, customers: readonly Customer[]): Promise<string[]> => {
   const rows = await tx<{ customerId: string }[]>`
     insert into customer_metric (customer_id, state, state_since, state_reason, settings_version)
-    select customer_id, state, since, reason, version from unnest(
+    select customer_id, state, to_timestamp(since / 1000::float8), reason, version from unnest(
       ${customers.map(({ customerId }) => customerId)}::text[], ${arrayOf(customers.map(({ standing }) => standing.state))}::text::lifecycle_state[],
-      ${instantsOf(customers.map(({ standing }) => standing.since))}::text::timestamptz[],
+      ${millisOf(customers.map(({ standing }) => standing.since))}::text::bigint[],
       ${customers.map(({ standing }) => standing.reason)}::text[],
       ${arrayOf(customers.map(({ standing }) => standing.settingsVersion))}::text::int[]
     ) as v (customer_id, state, since, reason, version)
@@ -108,19 +108,23 @@ export const updateCustomers = async (tx: Tx, stored: readonly StoredCustomer[])
   const customerIds = stored.map(({ customer }) => customer.customerId);
   const buyings = stored.map(({ customer }) => customer.buying);
   const standings = stored.map(({ customer }) => customer.standing);
-  await tx`update customer_metric c set orders = v.orders, items = v.items, first_order_at = v.first_order_at,
-      previous_order_at = v.previous_order_at, last_order_at = v.last_order_at, loose_refund_at = v.loose_refund_at,
-      state = v.state, state_since = v.state_since, state_reason = v.state_reason, as_of = v.as_of,
-      settings_version = v.settings_version, due_at = v.due_at
+  await tx`update customer_metric c set orders = v.orders, items = v.items,
+      first_order_at = to_timestamp(v.first_order_at / 1000::float8),
+      previous_order_at = to_timestamp(v.previous_order_at / 1000::float8),
+      last_order_at = to_timestamp(v.last_order_at / 1000::float8),
+      loose_refund_at = to_timestamp(v.loose_refund_at / 1000::float8),
+      state = v.state, state_since = to_timestamp(v.state_since / 1000::float8),
+      state_reason = v.state_reason, as_of = to_timestamp(v.as_of / 1000::float8),
+      settings_version = v.settings_version, due_at = to_timestamp(v.due_at / 1000::float8)
     from unnest(
       ${customerIds}::text[], ${arrayOf(buyings.map(({ orders }) => orders))}::text::int[],
-      ${arrayOf(buyings.map(({ items }) => items))}::text::bigint[], ${instantsOf(buyings.map(({ firstOrderAt }) => firstOrderAt))}::text::timestamptz[],
-      ${instantsOf(buyings.map(({ previousOrderAt }) => previousOrderAt))}::text::timestamptz[],
-      ${instantsOf(buyings.map(({ lastOrderAt }) => lastOrderAt))}::text::timestamptz[],
-      ${instantsOf(stored.map(({ customer }) => customer.looseRefundAt))}::text::timestamptz[],
-      ${arrayOf(standings.map(({ state }) => state))}::text::lifecycle_state[], ${instantsOf(standings.map(({ since }) => since))}::text::timestamptz[],
-      ${standings.map(({ reason }) => reason)}::text[], ${instantsOf(standings.map(({ asOf }) => asOf))}::text::timestamptz[],
-      ${arrayOf(standings.map(({ settingsVersion }) => settingsVersion))}::text::int[], ${instantsOf(stored.map(({ dueAt }) => dueAt))}::text::timestamptz[]
+      ${arrayOf(buyings.map(({ items }) => items))}::text::bigint[], ${millisOf(buyings.map(({ firstOrderAt }) => firstOrderAt))}::text::bigint[],
+      ${millisOf(buyings.map(({ previousOrderAt }) => previousOrderAt))}::text::bigint[],
+      ${millisOf(buyings.map(({ lastOrderAt }) => lastOrderAt))}::text::bigint[],
+      ${millisOf(stored.map(({ customer }) => customer.looseRefundAt))}::text::bigint[],
+      ${arrayOf(standings.map(({ state }) => state))}::text::lifecycle_state[], ${millisOf(standings.map(({ since }) => since))}::text::bigint[],
+      ${standings.map(({ reason }) => reason)}::text[], ${millisOf(standings.map(({ asOf }) => asOf))}::text::bigint[],
+      ${arrayOf(standings.map(({ settingsVersion }) => settingsVersion))}::text::int[], ${millisOf(stored.map(({ dueAt }) => dueAt))}::text::bigint[]
     ) as v (customer_id, orders, items, first_order_at, previous_order_at, last_order_at, loose_refund_at, state, state_since,
       state_reason, as_of, settings_version, due_at)
     where c.customer_id = v.customer_id and c.customer_id = any(${customerIds}::text[])`;

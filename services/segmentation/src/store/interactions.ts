@@ -1,5 +1,5 @@
 import type { Tx } from '@vafa/bus';
-import { arrayOf, instantsOf } from './array-literal.ts';
+import { arrayOf, millisOf } from './array-literal.ts';
 
 /** Notes the keys of events; returns those that had not been seen. */
 export const noteUnseen = async (tx: Tx, keys: readonly string[], now: Temporal.Instant): Promise<Set<string>> => {
@@ -20,10 +20,10 @@ export const addInteractions = async (tx: Tx, counts: readonly InteractionCount[
   if (counts.length === 0) return;
   const customerIds = counts.map(({ customerId }) => customerId);
   await tx`update customer_metric c set interactions = c.interactions + v.count,
-      last_interaction_at = greatest(c.last_interaction_at, v.last_at)
+      last_interaction_at = greatest(c.last_interaction_at, to_timestamp(v.last_at / 1000::float8))
     from unnest(
       ${customerIds}::text[], ${arrayOf(counts.map(({ count }) => count))}::text::bigint[],
-      ${instantsOf(counts.map(({ lastAt }) => lastAt))}::text::timestamptz[]
+      ${millisOf(counts.map(({ lastAt }) => lastAt))}::text::bigint[]
     ) as v (customer_id, count, last_at) where c.customer_id = v.customer_id and c.customer_id = any(${customerIds}::text[])`;
 };
 

@@ -1,7 +1,7 @@
 import type { Tx } from '@vafa/bus';
 import type { OrderBalance } from '../domain/history.ts';
 import type { Order } from '../domain/order.ts';
-import { arrayOf, instantsOf } from './array-literal.ts';
+import { arrayOf, millisOf } from './array-literal.ts';
 
 interface OrderRow {
   orderId: string;
@@ -48,11 +48,11 @@ export const insertOrders = async (
   const items = orders.map(({ order }) => order);
   const rows = await tx`insert into purchase (order_id, customer_id, content_hash, occurred_at, currency, total_minor,
       refunded_minor, is_void, quantities)
-    select order_id, customer_id, content_hash, occurred_at, currency, total_minor, refunded_minor, is_void, quantities::jsonb
+    select order_id, customer_id, content_hash, to_timestamp(occurred_at / 1000::float8), currency, total_minor, refunded_minor, is_void, quantities::jsonb
     from unnest(
       ${items.map(({ orderId }) => orderId)}::text[], ${items.map(({ customerId }) => customerId)}::text[],
       ${arrayOf(items.map(({ contentHash }) => contentHash))}::text::uuid[],
-      ${instantsOf(items.map(({ occurredAt }) => occurredAt))}::text::timestamptz[], ${arrayOf(items.map(({ currency }) => currency))}::text::text[],
+      ${millisOf(items.map(({ occurredAt }) => occurredAt))}::text::bigint[], ${arrayOf(items.map(({ currency }) => currency))}::text::text[],
       ${arrayOf(items.map(({ totalMinor }) => totalMinor))}::text::bigint[], ${arrayOf(orders.map(({ balance }) => balance.refundedMinor))}::text::bigint[],
       ${arrayOf(orders.map(({ balance }) => String(balance.isVoid)))}::text::boolean[],
       ${items.map(({ quantities }) => JSON.stringify([...quantities]))}::text[]

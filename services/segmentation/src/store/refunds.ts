@@ -1,7 +1,7 @@
 import type { Tx } from '@vafa/bus';
 import type { RefundStatus } from '../domain/history.ts';
 import type { Refund } from '../domain/refund.ts';
-import { arrayOf, instantsOf } from './array-literal.ts';
+import { arrayOf, millisOf } from './array-literal.ts';
 
 interface RefundRow extends Omit<Refund, 'occurredAt' | 'orderId' | 'lines'> {
   occurredAt: string;
@@ -52,11 +52,11 @@ export const insertRefunds = async (
   const rows =
     await tx`insert into refund (refund_id, customer_id, content_hash, occurred_at, order_id, scope, currency,
       amount_minor, status, lines)
-    select refund_id, customer_id, content_hash, occurred_at, order_id, scope, currency, amount_minor, status, lines::jsonb
+    select refund_id, customer_id, content_hash, to_timestamp(occurred_at / 1000::float8), order_id, scope, currency, amount_minor, status, lines::jsonb
     from unnest(
       ${items.map(({ refundId }) => refundId)}::text[], ${items.map(({ customerId }) => customerId)}::text[],
       ${arrayOf(items.map(({ contentHash }) => contentHash))}::text::uuid[],
-      ${instantsOf(items.map(({ occurredAt }) => occurredAt))}::text::timestamptz[],
+      ${millisOf(items.map(({ occurredAt }) => occurredAt))}::text::bigint[],
       ${items.map(({ orderId }) => orderId ?? null)}::text[], ${arrayOf(items.map(({ scope }) => scope))}::text::text[],
       ${arrayOf(items.map(({ currency }) => currency))}::text::text[], ${arrayOf(items.map(({ amountMinor }) => amountMinor))}::text::bigint[],
       ${arrayOf(refunds.map(({ status }) => status))}::text::text[], ${lines}::text[]
