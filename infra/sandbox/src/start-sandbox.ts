@@ -12,6 +12,8 @@ import { openRecordFile, type RecordFile, type RecordLine, readRecordFile } from
 export interface SandboxOptions {
   /** 127.0.0.1 unless given. */
   host?: string;
+  /** Of the inbox page alone, where it should be reached from elsewhere; `host` unless given. */
+  inboxHost?: string;
   smsPort?: number;
   smtpPort?: number;
   inboxPort?: number;
@@ -97,7 +99,7 @@ const assemble = async (options: SandboxOptions, records: RecordFile) => {
     if (next.dedupe !== undefined) sms.setDedupe(next.dedupe);
   };
   const inboxServer = createInboxServer({
-    ...{ inbox, host, setChaos, now, log },
+    ...{ inbox, host: options.inboxHost ?? host, setChaos, now, log },
     limitCount: inboxLimit,
     statusOf: sms.statusOf,
     chaosCounts: () => ({ sms: sms.script.counts(), mail: mail.script.counts() }),
@@ -128,7 +130,7 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
     }
     const smsUrl = await fakeSms.server.listen({ host, port: options.smsPort ?? 0 });
     const smtpPort = await fakeMail.server.listen(options.smtpPort ?? 0, host);
-    const inboxUrl = await inboxServer.listen({ host, port: options.inboxPort ?? 0 });
+    const inboxUrl = await inboxServer.listen({ host: options.inboxHost ?? host, port: options.inboxPort ?? 0 });
     return {
       smsUrl,
       smtpUrl: `smtp://${inUrl(host)}:${smtpPort}`,

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
@@ -24,12 +25,16 @@ export const startSandboxProcess = async (options: {
   recordFile: string;
   chaos?: object;
   callbackUrl?: string;
+  /** Where its log goes: it tells of every callback that a killed service did not take. */
+  logFile: string;
 }): Promise<SandboxProcess> => {
   const main = fileURLToPath(new URL('../../sandbox/src/main.ts', import.meta.url));
   const args = ['--record', options.recordFile];
   if (options.chaos) args.push('--chaos', JSON.stringify(options.chaos));
   if (options.callbackUrl) args.push('--callback-url', options.callbackUrl);
-  const child: ChildProcess = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const logFile = openSync(options.logFile, 'a');
+  const child: ChildProcess = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', logFile] });
+  closeSync(logFile);
   const gone = new Promise<never>((_, reject) =>
     child.once('exit', (code) => reject(new Error(`the sandbox ended with code ${code}`))),
   );

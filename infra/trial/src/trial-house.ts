@@ -104,6 +104,7 @@ export const startTrialHouse = async (options: TrialOptions): Promise<TrialHouse
     const messagingUrl = `http://127.0.0.1:${portOf(base, 'messaging')}`;
     const sandbox = await startSandboxProcess({
       recordFile,
+      logFile: `${dir}/sandbox.log`,
       callbackUrl: `${messagingUrl}/v1/receipts/kavenegar/${callbackSecret}/status`,
       ...(options.chaos ? { chaos: options.chaos } : {}),
     });

@@ -112,6 +112,7 @@ const run = async (): Promise<void> => {
   const messagingBase = `http://127.0.0.1:${portOf(base, 'messaging')}`;
   const callbackSecret = keptSecret(folder, 'callback-secret');
   const sandbox = await startSandbox({
+    inboxHost: settings.VAFA_HOST,
     inboxPort: base + INBOX_OFFSET,
     recordFile: `${folder}/sandbox-messages.ndjson`,
     callbackUrl: `${messagingBase}/v1/receipts/kavenegar/${callbackSecret}/status`,
@@ -160,7 +161,7 @@ const run = async (): Promise<void> => {
   say(
     welcome({
       urls,
-      inboxUrl: sandbox.inboxUrl,
+      inboxUrl: `http://127.0.0.1:${base + INBOX_OFFSET}`,
       secret,
       folder,
       dataDir: running.postgres?.dataDir ?? '(your DATABASE_URL)',

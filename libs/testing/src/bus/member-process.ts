@@ -23,6 +23,7 @@ export interface MemberConfig {
   inHandMs: number;
   /** Whether it also publishes the outbox; 'dies' = kill -9 right after a publish, before the rows are deleted. */
   relay: 'none' | 'runs' | 'dies';
+  logLevel: string;
 }
 
 /** What a member says. */
@@ -35,9 +36,10 @@ const STATEMENT_LIMIT_MS = 1_000;
 
 const say = (saying: Saying): void => void process.stdout.write(`${JSON.stringify({ saying })}\n`);
 // Not node:timers/promises: a frozen process must find its timer due when it wakes.
-const pause = (ms: number): Promise<void> => (ms > 0 ? new Promise((resolve) => setTimeout(resolve, ms)) : Promise.resolve());
+const pause = (ms: number): Promise<void> =>
+  ms > 0 ? new Promise((resolve) => setTimeout(resolve, ms)) : Promise.resolve();
 
-const log = createLog({ level: process.env.VAFA_TEST_LOG ?? 'silent', service: `member-${process.pid}` });
+const log = createLog({ level: config.logLevel, service: `member-${process.pid}` });
 // A frozen member holds its transaction open until the server ends it: soon here, so that tests are short.
 const sql = openShop(config.shopUrl, 'vafa-test-member', 5, STATEMENT_LIMIT_MS);
 const opened = await openTestBus(config.address, log);

@@ -20,7 +20,11 @@ export const purchases = (count: number, customers: number, from = 0): Purchase[
   Array.from({ length: count }, (_, i) => purchase(`c${(from + i) % customers}`, Math.floor((from + i) / customers)));
 
 /** A purchase's record with something changed, as a careless backend might write it. */
-export const damaged = (customerId: string, number: number, change: Partial<OutRecord> & { header?: [string, string] }) => {
+export const damaged = (
+  customerId: string,
+  number: number,
+  change: Partial<OutRecord> & { header?: [string, string] },
+) => {
   const record = encodeEvent(purchase(customerId, number));
   const { header, ...rest } = change;
   return { ...record, headers: { ...record.headers, ...(header ? { [header[0]]: header[1] } : {}) }, ...rest };

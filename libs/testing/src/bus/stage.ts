@@ -5,10 +5,10 @@ import {
   type EventBus,
   type EventHandler,
   type InRecord,
-  on,
   type OutRecord,
-  readFences,
+  on,
   type Relay,
+  readFences,
   type Sql,
   startConsumer,
   startRelay,
@@ -87,11 +87,11 @@ const readAll = async (bus: EventBus, topic: string, group: string): Promise<InR
 };
 
 /** Sets a stage. Close it after the test. */
-export const openStage = async (address: BusAddress, shop: ShopDatabase): Promise<Stage> => {
+export const openStage = async (address: BusAddress, shop: ShopDatabase, logLevel: string): Promise<Stage> => {
   counter += 1;
   const id = `t${process.pid}-${Date.now().toString(36)}-${counter}`;
   const { sql } = shop;
-  const log = createLog({ level: process.env.VAFA_TEST_LOG ?? 'silent', service: id });
+  const log = createLog({ level: logLevel, service: id });
   const clock = createFakeClock('2026-11-21T08:00:00Z');
   const opened: TestBus[] = [];
   const openBus = async (): Promise<EventBus> => {
@@ -145,6 +145,7 @@ export const openStage = async (address: BusAddress, shop: ShopDatabase): Promis
       fetchedMs: 0,
       inHandMs: 0,
       relay: 'none',
+      logLevel,
       ...options,
     });
     endings.push(() => member.kill9());
@@ -165,7 +166,9 @@ export const openStage = async (address: BusAddress, shop: ShopDatabase): Promis
     startRelay: startStageRelay,
     spawn,
     effects: async () => {
-      const rows = await sql<{ id: string }[]>`select order_id as id from effect where grp = ${group} order by effect.id`;
+      const rows = await sql<
+        { id: string }[]
+      >`select order_id as id from effect where grp = ${group} order by effect.id`;
       return rows.map((row) => row.id);
     },
     untilHandled: () => until('everything is handled', () => isHandled(bus, sql, group)),

@@ -4,7 +4,11 @@ const LOOK_MS = 20;
 const LIMIT_MS = 40_000;
 
 /** Waits for a claim to come true. @throws Error that says what did not, and what there was instead */
-export const until = async (what: string, claim: () => boolean | Promise<boolean>, limitMs = LIMIT_MS): Promise<void> => {
+export const until = async (
+  what: string,
+  claim: () => boolean | Promise<boolean>,
+  limitMs = LIMIT_MS,
+): Promise<void> => {
   const limit = performance.now() + limitMs;
   while (!(await claim())) {
     if (performance.now() > limit) throw new Error(`${what}: not within ${limitMs} ms`);

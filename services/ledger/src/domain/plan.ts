@@ -80,6 +80,10 @@ const match = (refundCase: RefundCase, order: Order | undefined, candidates: rea
   }
 };
 
+/** Refunds that waited for one order take effect in the order of their own time, however they came. */
+const oldestFirst = (a: RefundCase, b: RefundCase): number =>
+  Date.parse(a.refund.occurredAt) - Date.parse(b.refund.occurredAt) || (a.refund.refundId < b.refund.refundId ? -1 : 1);
+
 /**
  * Matches refunds with orders, event by event: a refund sees the orders that came before it, and one that came before its
  * order is matched right after that order. Returns the steps in the order in which they take effect; refunds whose order
@@ -103,7 +107,7 @@ export const planSteps = (steps: readonly Step[], known: Iterable<Order>, waitin
       const { order } = step.purchase;
       orders.add(order);
       plan.push(step);
-      for (const refundCase of waitingFor.get(order.orderId) ?? []) settle(refundCase, order);
+      for (const refundCase of (waitingFor.get(order.orderId) ?? []).sort(oldestFirst)) settle(refundCase, order);
       waitingFor.delete(order.orderId);
       continue;
     }

@@ -56,10 +56,10 @@ export const findRefundHashes = async (db: Queryable, refundIds: readonly string
 const COLUMNS = `refund_id as "refundId", customer_id as "customerId", order_id as "orderId", scope, currency,
   amount_minor as "amountMinor", lines, occurred_at as "occurredAt"`;
 
-/** Refunds that wait for these orders, oldest first. */
+/** Refunds that wait for these orders. */
 export const findWaitingFor = async (db: Queryable, orderIds: readonly string[]): Promise<Refund[]> => {
   const rows = await db<Row[]>`select ${db.unsafe(COLUMNS)} from refund
-    where status = 'waiting' and order_id = any(${[...orderIds]}::text[]) order by recorded_at, refund_id`;
+    where status = 'waiting' and order_id = any(${[...orderIds]}::text[])`;
   return rows.map(toRefund);
 };
 

@@ -232,7 +232,8 @@ export const createSlowLedger = (rules: {
       }
       orders.set(orderId, { orderId, customerId, timeMs, total, lines: bySku, refunded: 0, earned, taken: 0 });
       if (earned > 0) give(customerId, 'earn', orderId, earned, timeMs, rules.expiryOf(timeMs));
-      for (const refund of waiting.filter((each) => each.orderId === orderId)) {
+      const awaited = waiting.filter((each) => each.orderId === orderId);
+      for (const refund of awaited.sort((a, b) => Date.parse(a.occurredAt) - Date.parse(b.occurredAt))) {
         waiting.splice(waiting.indexOf(refund), 1);
         applyRefund(refund);
       }

@@ -59,7 +59,7 @@ export const callbackRoutes = async (app: HttpApp, context: MessagingContext): P
     for (const { path, summary, take } of doors) {
       scope.route({
         method: methods,
-        url: `/callbacks/kavenegar/:secret/${path}`,
+        url: `/v1/receipts/kavenegar/:secret/${path}`,
         schema: { tags, summary, params },
         config: { scope: 'public' },
         handler: async (request, reply) => {

@@ -16,6 +16,17 @@ export interface DueMessage {
   contact: Contact;
 }
 
+/** Is anything due in a lane? Asked several times a second, so it is one look into an index. */
+export const hasDue = async (
+  sql: Queryable,
+  lane: { channel: Channel; urgent: boolean },
+  now: Temporal.Instant,
+): Promise<boolean> => {
+  const [row] = await sql<{ due: boolean }[]>`select exists (select 1 from message where state = 'queued'
+    and channel = ${lane.channel} and urgent = ${lane.urgent} and due_at <= ${now.toString()}::timestamptz) as due`;
+  return row?.due ?? false;
+};
+
 /**
  * Takes due messages of one lane, oldest first, with their customers' rows: what others hold is passed over, so that no
  * two senders decide about one customer at the same time (the cap rests on that).

@@ -18,7 +18,7 @@ export const expireLeases = ({ sql, clock }: MessagingContext): Promise<number> 
       const moved = await moveMessages(
         tx,
         messages.map(({ id, attempts }) => ({
-          ...{ messageId: id, from: 'sending' as const, attempts, to: 'queued' as const },
+          ...{ messageId: id, from: 'sending' as const, attempts, to: 'unknown' as const },
           ...{ dueAt: now, reason: 'lease_expired' },
         })),
         now,

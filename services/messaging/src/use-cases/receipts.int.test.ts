@@ -9,7 +9,7 @@ beforeAll(async () => {
 afterAll(() => f?.stop());
 
 const form = { 'content-type': 'application/x-www-form-urlencoded' };
-const CALLBACK = '/callbacks/kavenegar/callback-secret';
+const CALLBACK = '/v1/receipts/kavenegar/callback-secret';
 const call = (method: 'GET' | 'POST', url: string, payload?: unknown, headers: Record<string, string> = {}) =>
   f.h
     .http('messaging')
@@ -62,9 +62,9 @@ describe('status callbacks', () => {
 
   test('who does not know the path is nobody, and nonsense does no harm', async () => {
     const { id, providerId } = await sendOne('r-wrong');
-    expect((await call('GET', `/callbacks/kavenegar/wrong/status?messageid=${providerId}&status=10`)).statusCode).toBe(
-      404,
-    );
+    expect(
+      (await call('GET', `/v1/receipts/kavenegar/wrong/status?messageid=${providerId}&status=10`)).statusCode,
+    ).toBe(404);
     for (const query of ['', 'messageid=x&status=10', `messageid=${providerId}`, 'messageid=999999&status=10'])
       expect((await call('GET', `${CALLBACK}/status?${query}`)).statusCode).toBe(200);
     await f.h.settle();

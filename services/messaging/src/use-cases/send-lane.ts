@@ -4,6 +4,7 @@ import type { MessagingContext, MessagingParts } from '../parts.ts';
 import type { EmailProvider } from '../providers/email-provider.ts';
 import type { CallBudget, SmsProvider } from '../providers/sms-provider.ts';
 import type { MessagingSettings } from '../settings.ts';
+import { hasDue } from '../store/claims.ts';
 import { findGate } from './channel-gate.ts';
 import { claimMessages, type Lane } from './claim-messages.ts';
 import type { ClaimedMessage, ClaimOptions } from './claim-step.ts';
@@ -106,7 +107,7 @@ export const sendLane = async (
   const { config, sql, clock } = context;
   const { channel } = lane;
   const provider = parts[channel];
-  if (!provider) return 0;
+  if (!provider || !(await hasDue(sql, lane, clock.now()))) return 0;
   const gate = await findGate(sql, channel, clock.now());
   if (gate === 'closed') return 0;
   const isSms = channel === 'sms';

@@ -60,10 +60,15 @@ describe('a message on its way', () => {
 
   test('the same request again, in the same batch and later, is sent once', async () => {
     await f.know('d1');
-    const again = { customerId: 'd1', requestId: 'the-same' };
+    const again = { customerId: 'd1', requestId: 'campaign:a:c/1 سلام:x?y:sms' };
     await f.ask(again, again, again);
     await f.ask(again);
-    expect([await f.taken('the-same'), await f.told('the-same')]).toEqual([1, ['sent']]);
+    const { requestId } = again;
+    expect([await f.outcome(requestId), await f.taken(requestId), await f.told(requestId)]).toEqual([
+      'sent',
+      1,
+      ['sent'],
+    ]);
   });
 
   test('a request before its customer waits for it', async () => {

@@ -77,10 +77,13 @@ export const lockDueCustomers = (
   from: Temporal.Instant | undefined,
   until: Temporal.Instant,
   limit: number,
-): Promise<CustomerRow[]> =>
-  tx<CustomerRow[]>`select ${columns(tx)} from lifecycle_due d join customer_metric c on c.customer_id = d.customer_id
-    where d.due_at >= coalesce(${from?.toString() ?? null}::timestamptz, '-infinity') and d.due_at <= ${until.toString()}::timestamptz
+): Promise<CustomerRow[]> => {
+  const earliest = from?.toString() ?? '-infinity';
+  return tx<CustomerRow[]>`select ${columns(tx)}
+    from lifecycle_due d join customer_metric c on c.customer_id = d.customer_id
+    where d.due_at >= ${earliest}::timestamptz and d.due_at <= ${until.toString()}::timestamptz
     order by d.due_at limit ${limit} for update of c skip locked`;
+};
 
 /** Is anybody overdue since before this instant? */
 export const isAnyoneDueBefore = async (tx: Queryable, instantBefore: Temporal.Instant): Promise<boolean> => {
@@ -90,13 +93,15 @@ export const isAnyoneDueBefore = async (tx: Queryable, instantBefore: Temporal.I
 
 /** Adds customers who are not there yet. Returns the ids that were added, which are locked from now on. */
 export const insertCustomers = async (tx: Tx, customers: readonly Customer[]): Promise<string[]> => {
+  const standings = customers.map(({ standing }) => standing);
   const rows = await tx<{ customerId: string }[]>`
     insert into customer_metric (customer_id, state, state_since, state_reason, settings_version)
     select customer_id, state, to_timestamp(since / 1000::float8), reason, version from unnest(
-      ${customers.map(({ customerId }) => customerId)}::text[], ${arrayOf(customers.map(({ standing }) => standing.state))}::text::lifecycle_state[],
-      ${millisOf(customers.map(({ standing }) => standing.since))}::text::bigint[],
-      ${customers.map(({ standing }) => standing.reason)}::text[],
-      ${arrayOf(customers.map(({ standing }) => standing.settingsVersion))}::text::int[]
+      ${customers.map(({ customerId }) => customerId)}::text[],
+      ${arrayOf(standings.map(({ state }) => state))}::text::lifecycle_state[],
+      ${millisOf(standings.map(({ since }) => since))}::text::bigint[],
+      ${standings.map(({ reason }) => reason)}::text[],
+      ${arrayOf(standings.map(({ settingsVersion }) => settingsVersion))}::text::int[]
     ) as v (customer_id, state, since, reason, version)
     order by customer_id on conflict do nothing returning customer_id as "customerId"`;
   return rows.map(({ customerId }) => customerId);
@@ -113,20 +118,25 @@ export const updateCustomers = async (tx: Tx, stored: readonly StoredCustomer[])
       previous_order_at = to_timestamp(v.previous_order_at / 1000::float8),
       last_order_at = to_timestamp(v.last_order_at / 1000::float8),
       loose_refund_at = to_timestamp(v.loose_refund_at / 1000::float8),
-      state = v.state, state_since = to_timestamp(v.state_since / 1000::float8),
-      state_reason = v.state_reason, as_of = to_timestamp(v.as_of / 1000::float8),
-      settings_version = v.settings_version, due_at = to_timestamp(v.due_at / 1000::float8)
+      state = v.state, state_since = to_timestamp(v.state_since / 1000::float8), state_reason = v.state_reason,
+      as_of = to_timestamp(v.as_of / 1000::float8), settings_version = v.settings_version,
+      due_at = to_timestamp(v.due_at / 1000::float8)
     from unnest(
-      ${customerIds}::text[], ${arrayOf(buyings.map(({ orders }) => orders))}::text::int[],
-      ${arrayOf(buyings.map(({ items }) => items))}::text::bigint[], ${millisOf(buyings.map(({ firstOrderAt }) => firstOrderAt))}::text::bigint[],
+      ${customerIds}::text[],
+      ${arrayOf(buyings.map(({ orders }) => orders))}::text::int[],
+      ${arrayOf(buyings.map(({ items }) => items))}::text::bigint[],
+      ${millisOf(buyings.map(({ firstOrderAt }) => firstOrderAt))}::text::bigint[],
       ${millisOf(buyings.map(({ previousOrderAt }) => previousOrderAt))}::text::bigint[],
       ${millisOf(buyings.map(({ lastOrderAt }) => lastOrderAt))}::text::bigint[],
       ${millisOf(stored.map(({ customer }) => customer.looseRefundAt))}::text::bigint[],
-      ${arrayOf(standings.map(({ state }) => state))}::text::lifecycle_state[], ${millisOf(standings.map(({ since }) => since))}::text::bigint[],
-      ${standings.map(({ reason }) => reason)}::text[], ${millisOf(standings.map(({ asOf }) => asOf))}::text::bigint[],
-      ${arrayOf(standings.map(({ settingsVersion }) => settingsVersion))}::text::int[], ${millisOf(stored.map(({ dueAt }) => dueAt))}::text::bigint[]
-    ) as v (customer_id, orders, items, first_order_at, previous_order_at, last_order_at, loose_refund_at, state, state_since,
-      state_reason, as_of, settings_version, due_at)
+      ${arrayOf(standings.map(({ state }) => state))}::text::lifecycle_state[],
+      ${millisOf(standings.map(({ since }) => since))}::text::bigint[],
+      ${standings.map(({ reason }) => reason)}::text[],
+      ${millisOf(standings.map(({ asOf }) => asOf))}::text::bigint[],
+      ${arrayOf(standings.map(({ settingsVersion }) => settingsVersion))}::text::int[],
+      ${millisOf(stored.map(({ dueAt }) => dueAt))}::text::bigint[]
+    ) as v (customer_id, orders, items, first_order_at, previous_order_at, last_order_at, loose_refund_at, state,
+      state_since, state_reason, as_of, settings_version, due_at)
     where c.customer_id = v.customer_id and c.customer_id = any(${customerIds}::text[])`;
 };
 

@@ -14,6 +14,7 @@ export const findErased = async (tx: Tx, customerIds: readonly string[]): Promis
 
 export const noteErased = async (tx: Tx, customerIds: readonly string[], erasedAt: Temporal.Instant): Promise<void> => {
   await tx`insert into erased_customer as e (customer_key, erased_at)
-    select key, ${erasedAt.toString()}::timestamptz from unnest(${arrayOf(customerIds.map(keyOf))}::text::uuid[]) as v (key) order by key
+    select key, ${erasedAt.toString()}::timestamptz
+    from unnest(${arrayOf(customerIds.map(keyOf))}::text::uuid[]) as v (key) order by key
     on conflict (customer_key) do update set erased_at = greatest(e.erased_at, excluded.erased_at)`;
 };

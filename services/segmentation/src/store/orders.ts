@@ -46,19 +46,25 @@ export const insertOrders = async (
   orders: readonly { order: Order; balance: OrderBalance }[],
 ): Promise<number> => {
   const items = orders.map(({ order }) => order);
-  const rows = await tx`insert into purchase (order_id, customer_id, content_hash, occurred_at, currency, total_minor,
+  const balances = orders.map(({ balance }) => balance);
+  const { count } =
+    await tx`insert into purchase (order_id, customer_id, content_hash, occurred_at, currency, total_minor,
       refunded_minor, is_void, quantities)
-    select order_id, customer_id, content_hash, to_timestamp(occurred_at / 1000::float8), currency, total_minor, refunded_minor, is_void, quantities::jsonb
+    select order_id, customer_id, content_hash, to_timestamp(occurred_at / 1000::float8), currency, total_minor,
+      refunded_minor, is_void, quantities::jsonb
     from unnest(
-      ${items.map(({ orderId }) => orderId)}::text[], ${items.map(({ customerId }) => customerId)}::text[],
+      ${items.map(({ orderId }) => orderId)}::text[],
+      ${items.map(({ customerId }) => customerId)}::text[],
       ${arrayOf(items.map(({ contentHash }) => contentHash))}::text::uuid[],
-      ${millisOf(items.map(({ occurredAt }) => occurredAt))}::text::bigint[], ${arrayOf(items.map(({ currency }) => currency))}::text::text[],
-      ${arrayOf(items.map(({ totalMinor }) => totalMinor))}::text::bigint[], ${arrayOf(orders.map(({ balance }) => balance.refundedMinor))}::text::bigint[],
-      ${arrayOf(orders.map(({ balance }) => String(balance.isVoid)))}::text::boolean[],
+      ${millisOf(items.map(({ occurredAt }) => occurredAt))}::text::bigint[],
+      ${arrayOf(items.map(({ currency }) => currency))}::text::text[],
+      ${arrayOf(items.map(({ totalMinor }) => totalMinor))}::text::bigint[],
+      ${arrayOf(balances.map(({ refundedMinor }) => refundedMinor))}::text::bigint[],
+      ${arrayOf(balances.map(({ isVoid }) => String(isVoid)))}::text::boolean[],
       ${items.map(({ quantities }) => JSON.stringify([...quantities]))}::text[]
     ) as v (order_id, customer_id, content_hash, occurred_at, currency, total_minor, refunded_minor, is_void, quantities)
     order by order_id on conflict do nothing`;
-  return rows.count;
+  return count;
 };
 
 export const updateBalances = async (
@@ -69,9 +75,11 @@ export const updateBalances = async (
   const orderIds = balances.map(([orderId]) => orderId);
   await tx`update purchase p set refunded_minor = v.refunded_minor, is_void = v.is_void
     from unnest(
-      ${orderIds}::text[], ${arrayOf(balances.map(([, { refundedMinor }]) => refundedMinor))}::text::bigint[],
+      ${orderIds}::text[],
+      ${arrayOf(balances.map(([, { refundedMinor }]) => refundedMinor))}::text::bigint[],
       ${arrayOf(balances.map(([, { isVoid }]) => String(isVoid)))}::text::boolean[]
-    ) as v (order_id, refunded_minor, is_void) where p.order_id = v.order_id and p.order_id = any(${orderIds}::text[])`;
+    ) as v (order_id, refunded_minor, is_void)
+    where p.order_id = v.order_id and p.order_id = any(${orderIds}::text[])`;
 };
 
 export const moveOrders = async (tx: Tx, from: string, into: string): Promise<void> => {

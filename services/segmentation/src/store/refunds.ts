@@ -49,20 +49,25 @@ export const insertRefunds = async (
   const lines = items.map((refund) =>
     JSON.stringify(refund.lines.map(({ sku, quantity, amountMinor }) => [sku, quantity, amountMinor])),
   );
-  const rows =
-    await tx`insert into refund (refund_id, customer_id, content_hash, occurred_at, order_id, scope, currency,
-      amount_minor, status, lines)
-    select refund_id, customer_id, content_hash, to_timestamp(occurred_at / 1000::float8), order_id, scope, currency, amount_minor, status, lines::jsonb
+  const { count } = await tx`
+    insert into refund (refund_id, customer_id, content_hash, occurred_at, order_id, scope, currency, amount_minor, status,
+      lines)
+    select refund_id, customer_id, content_hash, to_timestamp(occurred_at / 1000::float8), order_id, scope, currency,
+      amount_minor, status, lines::jsonb
     from unnest(
-      ${items.map(({ refundId }) => refundId)}::text[], ${items.map(({ customerId }) => customerId)}::text[],
+      ${items.map(({ refundId }) => refundId)}::text[],
+      ${items.map(({ customerId }) => customerId)}::text[],
       ${arrayOf(items.map(({ contentHash }) => contentHash))}::text::uuid[],
       ${millisOf(items.map(({ occurredAt }) => occurredAt))}::text::bigint[],
-      ${items.map(({ orderId }) => orderId ?? null)}::text[], ${arrayOf(items.map(({ scope }) => scope))}::text::text[],
-      ${arrayOf(items.map(({ currency }) => currency))}::text::text[], ${arrayOf(items.map(({ amountMinor }) => amountMinor))}::text::bigint[],
-      ${arrayOf(refunds.map(({ status }) => status))}::text::text[], ${lines}::text[]
+      ${items.map(({ orderId }) => orderId ?? null)}::text[],
+      ${arrayOf(items.map(({ scope }) => scope))}::text::text[],
+      ${arrayOf(items.map(({ currency }) => currency))}::text::text[],
+      ${arrayOf(items.map(({ amountMinor }) => amountMinor))}::text::bigint[],
+      ${arrayOf(refunds.map(({ status }) => status))}::text::text[],
+      ${lines}::text[]
     ) as v (refund_id, customer_id, content_hash, occurred_at, order_id, scope, currency, amount_minor, status, lines)
     order by refund_id on conflict do nothing`;
-  return rows.count;
+  return count;
 };
 
 export const updateStatuses = async (
@@ -72,8 +77,9 @@ export const updateStatuses = async (
   if (statuses.length === 0) return;
   const refundIds = statuses.map(([refundId]) => refundId);
   await tx`update refund r set status = v.status
-    from unnest(${refundIds}::text[], ${statuses.map(([, status]) => status)}::text[])
-      as v (refund_id, status) where r.refund_id = v.refund_id and r.refund_id = any(${refundIds}::text[])`;
+    from unnest(${refundIds}::text[], ${arrayOf(statuses.map(([, status]) => status))}::text::text[])
+      as v (refund_id, status)
+    where r.refund_id = v.refund_id and r.refund_id = any(${refundIds}::text[])`;
 };
 
 export const moveRefunds = async (tx: Tx, from: string, into: string): Promise<void> => {

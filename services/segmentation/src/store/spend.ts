@@ -2,16 +2,31 @@ import type { Queryable, Tx } from '@vafa/bus';
 import type { SpendDelta } from '../domain/customer-draft.ts';
 import { arrayOf } from './array-literal.ts';
 
-export const addSpend = async (tx: Tx, spend: readonly (SpendDelta & { customerId: string })[]): Promise<void> => {
+type CustomerSpend = SpendDelta & { customerId: string };
+
+const columnsOf = (tx: Tx, spend: readonly CustomerSpend[]) => tx`
+  ${spend.map(({ customerId }) => customerId)}::text[],
+  ${arrayOf(spend.map(({ currency }) => currency))}::text::text[],
+  ${arrayOf(spend.map(({ grossMinor }) => grossMinor))}::text::bigint[],
+  ${arrayOf(spend.map(({ refundedMinor }) => refundedMinor))}::text::bigint[]`;
+
+/** Adds what purchases and refunds brought; they never take away. */
+export const addSpend = async (tx: Tx, spend: readonly CustomerSpend[]): Promise<void> => {
   if (spend.length === 0) return;
   await tx`insert into customer_spend as s (customer_id, currency, gross_minor, refunded_minor)
-    select * from unnest(
-      ${spend.map(({ customerId }) => customerId)}::text[], ${arrayOf(spend.map(({ currency }) => currency))}::text::text[],
-      ${arrayOf(spend.map(({ grossMinor }) => grossMinor))}::text::bigint[], ${arrayOf(spend.map(({ refundedMinor }) => refundedMinor))}::text::bigint[]
-    ) as v (customer_id, currency, gross_minor, refunded_minor)
+    select * from unnest(${columnsOf(tx, spend)}) as v (customer_id, currency, gross_minor, refunded_minor)
     order by 1, 2
     on conflict (customer_id, currency) do update set gross_minor = s.gross_minor + excluded.gross_minor,
       refunded_minor = s.refunded_minor + excluded.refunded_minor`;
+};
+
+/** Corrects sums that are there, up or down. */
+export const correctSpend = async (tx: Tx, spend: readonly CustomerSpend[]): Promise<void> => {
+  if (spend.length === 0) return;
+  await tx`update customer_spend s set gross_minor = s.gross_minor + v.gross_minor,
+      refunded_minor = s.refunded_minor + v.refunded_minor
+    from unnest(${columnsOf(tx, spend)}) as v (customer_id, currency, gross_minor, refunded_minor)
+    where s.customer_id = v.customer_id and s.currency = v.currency`;
 };
 
 export interface Spend {

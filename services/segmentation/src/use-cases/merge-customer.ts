@@ -10,7 +10,7 @@ import { moveInteractions } from '../store/interactions.ts';
 import { moveOrders, updateBalances } from '../store/orders.ts';
 import { moveRefunds, updateStatuses } from '../store/refunds.ts';
 import { holdSettings } from '../store/settings.ts';
-import { addSpend, moveSpend } from '../store/spend.ts';
+import { correctSpend, moveSpend } from '../store/spend.ts';
 import { eraseCustomer } from './erase-customer.ts';
 import { holdCustomers } from './hold-customers.ts';
 import { loadHistories } from './load-book.ts';
@@ -59,7 +59,7 @@ export const mergeCustomer = async (
   await moveInteractions(tx, fromId, intoId);
   await updateBalances(tx, merged.changedBalances);
   await updateStatuses(tx, merged.changedStatuses);
-  await addSpend(
+  await correctSpend(
     tx,
     merged.spend.map((delta) => ({ ...delta, customerId: intoId })),
   );
