@@ -2,6 +2,7 @@
  * `npm start`: everything on this machine. PostgreSQL, the sandbox providers with their inbox page, and all services in
  * one supervised process. `-- --empty` leaves the demonstration out, `-- --separate` gives each service its own process.
  */
+import { rmSync } from 'node:fs';
 import { getCompileCacheDir } from 'node:module';
 import { parseArgs } from 'node:util';
 import { messageOf } from '@vafa/kernel';
@@ -109,12 +110,15 @@ const run = async (): Promise<void> => {
   const { secret, firstStart } = await ensureLocalKey(adminUrl, folder);
   // Noted before anything can fail, so that an interrupted first start makes up for it at the next.
   if (firstStart) keep(folder, 'demonstration', flags.empty ? 'left out' : 'wanted');
+  const recordFile = `${folder}/sandbox-messages.ndjson`;
+  // A new database counts its messages from 1 again: the sandbox must not take them for old ones that come twice.
+  if (firstStart) rmSync(recordFile, { force: true });
   const messagingBase = `http://127.0.0.1:${portOf(base, 'messaging')}`;
   const callbackSecret = keptSecret(folder, 'callback-secret');
   const sandbox = await startSandbox({
     inboxHost: settings.VAFA_HOST,
     inboxPort: base + INBOX_OFFSET,
-    recordFile: `${folder}/sandbox-messages.ndjson`,
+    recordFile,
     callbackUrl: `${messagingBase}/v1/receipts/kavenegar/${callbackSecret}/status`,
   });
   running.sandbox = sandbox;

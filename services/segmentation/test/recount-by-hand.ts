@@ -28,9 +28,12 @@ const DAY_SECONDS = 86_400;
 export const recount = (
   given: Given,
   customer: string,
-  run: string,
-  timeOf: (day: number) => Temporal.Instant,
-  now: Temporal.Instant,
+  {
+    run,
+    timeOf,
+    now,
+    isKnown,
+  }: { run: string; timeOf: (day: number) => Temporal.Instant; now: Temporal.Instant; isKnown: boolean },
 ) => {
   const id = (i: number) => `${run}o${i}`;
   const orders = given.orders
@@ -126,11 +129,7 @@ export const recount = (
       .map(([currency, sums]) => [currency, ...sums]),
     voids: gone.map((order) => order.id).sort(),
   };
-  if (
-    orders.length + refunds.length + interactions.length === 0 &&
-    !given.refunds.some((each) => each.customer === customer)
-  )
-    return facts;
+  if (!isKnown) return facts;
   return {
     ...facts,
     orders: counting.length,

@@ -1,0 +1,72 @@
+import { openSql } from '@vafa/platform';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { givenPostgres } from '../given-by-setup.ts';
+import { createShopDatabase, type ShopDatabase } from './shop-database.ts';
+
+// What the patch of postgres.js mends (infra/patches): all that is atomic here rests on it.
+
+let shop: ShopDatabase;
+beforeAll(async () => {
+  shop = await createShopDatabase(givenPostgres());
+  await shop.sql`create table shop.note (text text)`;
+});
+afterAll(() => shop.drop());
+
+const NAME = 'vafa-test-victim';
+/** One connection, so that the next transaction gets the one that was lost. */
+const openVictim = () => openSql({ url: shop.url, max: 1, name: NAME, schema: 'shop' });
+const cut = () => shop.sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = ${NAME}`;
+const notes = async () => (await shop.sql<{ text: string }[]>`select text from shop.note`).map(({ text }) => text);
+/** A moment that a test decides about. */
+const createGate = () => {
+  let open: () => void = () => undefined;
+  const passed = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { open, passed };
+};
+
+test('a transaction whose connection was lost can not write into the next one', async () => {
+  const sql = openVictim();
+  const [begun, goOn] = [createGate(), createGate()];
+  const late: unknown[] = [];
+  const lost = sql.begin(async (tx) => {
+    await tx`insert into note values ('first')`;
+    begun.open();
+    await goOn.passed;
+    // postgres.js would send these on the same connection, which by now is within somebody else's transaction.
+    await tx`insert into note values ('late')`.catch((error: unknown) => late.push(error));
+    await tx`insert into note values ('later')`;
+  });
+  await begun.passed;
+  await cut();
+  await expect(lost).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
+
+  const next = sql.begin(async (tx) => {
+    await tx`insert into note values ('next')`;
+    goOn.open();
+    await expect.poll(() => late.length).toBe(1);
+    await tx`insert into note values ('rolled back too')`;
+    throw new Error('changed its mind');
+  });
+  await expect(next).rejects.toThrow('changed its mind');
+
+  expect(late[0]).toMatchObject({ code: 'CONNECTION_CLOSED' });
+  expect(await notes()).toEqual([]);
+  await sql.end();
+});
+
+test('a reserved connection that was lost fails its own user only, and does not spoil the pool', async () => {
+  const sql = openVictim();
+  const reserved = await sql.reserve();
+  await reserved`select 1`;
+  await cut();
+  await expect.poll(() => reserved`select 1`.then(() => 'answers', () => 'fails')).toBe('fails');
+  const [row] = await sql`select 'fresh' as text`;
+  expect(row).toEqual({ text: 'fresh' });
+  await expect(reserved`insert into note values ('strayed')`).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
+  reserved.release();
+  expect(await sql`select 2 as n`).toEqual([{ n: 2 }]);
+  expect(await notes()).toEqual([]);
+  await sql.end();
+});
