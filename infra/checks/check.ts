@@ -7,12 +7,18 @@ import { readmeWithSettings } from './settings-table.ts';
 import { findSqlOutsideStore } from './sql-outside-store.ts';
 
 const command = (name: string, args: string[]) => (): string[] => {
-  const run = spawnSync(name, args, { cwd: workspaceRoot, encoding: 'utf8', shell: process.platform === 'win32' });
+  const run = spawnSync(name, args, {
+    cwd: workspaceRoot,
+    encoding: 'utf8',
+    env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' },
+    maxBuffer: 64 * 1024 * 1024,
+    shell: process.platform === 'win32',
+  });
   return run.status === 0 ? [] : [`${run.stdout}${run.stderr}` || String(run.error)];
 };
 
 const steps: [string, () => string[] | Promise<string[]>][] = [
-  ['format and lint', command('biome', ['ci', '--error-on-warnings', '.'])],
+  ['format and lint', command('biome', ['ci', '--error-on-warnings', '--colors=off', '--max-diagnostics=30', '.'])],
   ['types', command('tsc', ['-p', 'tsconfig.json'])],
   [
     'import rules',

@@ -43,6 +43,8 @@ export interface RunReport {
 
 const CUSTOMERS = 40;
 const LEAVERS = 3;
+/** All is judged by then. */
+const STOP_LIMIT_MS = 2_000;
 const ANSWER_LIMIT_MS = 40_000;
 const QUIET_LIMIT_MS = 180_000;
 
@@ -75,6 +77,7 @@ const campaign = async (house: TrialHouse, options: RunOptions): Promise<Omit<Ru
   const sql = openSql({ url: house.adminUrl, max: 4, name: 'vafa-fault', statementTimeoutMs: 60_000 });
   const trialBus = await openTrialBus(house);
   try {
+    say('the house is up');
     const customers = trialCustomers('customer', CUSTOMERS);
     const leavers = trialCustomers('leaver', LEAVERS).map(({ id }, i) => ({ id, phone: `+98935${1_000_000 + i}` }));
     await seedTrial(createApi(house.urls, house.apiKey), [...customers, ...leavers]);
@@ -117,8 +120,11 @@ const wakeUp = (pid: number | undefined): void => {
 };
 
 /** Runs one fault campaign from nothing to its report. @throws what starting or stopping the house throws */
-export const runFault = async (options: RunOptions): Promise<RunReport> => {
+export const runFault = async (given: RunOptions): Promise<RunReport> => {
   const begun = performance.now();
+  const say = (line: string): void =>
+    given.say(`${((performance.now() - begun) / 1_000).toFixed(1).padStart(6)} s  ${line}`);
+  const options = { ...given, say };
   const { bus, seconds, seed, deedsPerSecond, mutant } = options;
   const house = await startFaultHouse(options);
   try {
@@ -131,6 +137,6 @@ export const runFault = async (options: RunOptions): Promise<RunReport> => {
   } finally {
     // One that is frozen could not stop, and would outlive us.
     for (const each of house.processes.values()) wakeUp(each.pid());
-    await house.stop();
+    await house.stop(STOP_LIMIT_MS);
   }
 };

@@ -40,12 +40,14 @@ export interface TrialHouse {
   killPostgres(): Promise<void>;
   /** As above for the broker. @throws Error without Kafka */
   killKafka(): Promise<void>;
-  stop(): Promise<void>;
+  /** Stops everything in order; a service that takes longer than the limit (30 s unless given) is killed. */
+  stop(limitMs?: number): Promise<void>;
 }
 
 /** Above the services' own ports. */
 const POSTGRES_PORT = 10;
 const KAFKA_PORT = 11;
+const STOP_LIMIT_MS = 30_000;
 const DATABASE = 'trial_';
 
 /** A database of this trial's own: the server's data may have outlived the folder (it can't lie under a closed home). */
@@ -72,8 +74,10 @@ export const startTrialHouse = async (options: TrialOptions): Promise<TrialHouse
   rmSync(dir, { recursive: true, force: true });
   const undo: (() => Promise<void>)[] = [];
   let ending = false;
-  const stop = async (): Promise<void> => {
+  let stopLimitMs = STOP_LIMIT_MS;
+  const stop = async (limitMs = STOP_LIMIT_MS): Promise<void> => {
     ending = true;
+    stopLimitMs = limitMs;
     for (const step of undo.reverse()) await step();
   };
   try {
@@ -141,7 +145,7 @@ export const startTrialHouse = async (options: TrialOptions): Promise<TrialHouse
       );
     }
     undo.push(async () => {
-      await Promise.all([...processes.values()].map((each) => each.stop(30_000)));
+      await Promise.all([...processes.values()].map((each) => each.stop(stopLimitMs)));
     });
     await Promise.all([...processes.values()].map(({ ready }) => ready));
     return {

@@ -1,5 +1,5 @@
 export { type ApiKey, createApiKey, type ListedApiKey, listApiKeys, revokeApiKey } from './auth/api-keys.ts';
-export { ConfigError, loadConfig, mergeSettings, settingsTable } from './config/load-config.ts';
+export { ConfigError, loadConfig, settingsTable } from './config/load-config.ts';
 export { PlatformSettings } from './config/platform-settings.ts';
 export { AUTH_MIGRATIONS, checkJournal, migrateAll, type SchemaMigrations } from './database/migrate.ts';
 export { type OpenSqlOptions, openSql } from './database/open-sql.ts';

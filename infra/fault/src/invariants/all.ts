@@ -6,6 +6,7 @@ import { erased } from './erased.ts';
 import type { Evidence, Finding, Invariant } from './finding.ts';
 import { loadAnswered } from './load-answered.ts';
 import { messages } from './messages.ts';
+import { outboxes } from './outboxes.ts';
 import { poisonParked } from './poison-parked.ts';
 import { purchasesBooked } from './purchases-booked.ts';
 import { refundsBooked } from './refunds-booked.ts';
@@ -13,7 +14,7 @@ import { segmentation } from './segmentation.ts';
 
 const INVARIANTS: readonly Invariant[] = [
   ...[loadAnswered, purchasesBooked, refundsBooked, balances, bookingOrder, segmentation],
-  ...[messages, campaignCounts, erased, poisonParked, busLog],
+  ...[messages, campaignCounts, erased, outboxes, poisonParked, busLog],
 ];
 
 /** Judges every invariant. */

@@ -123,7 +123,7 @@ export const MUTANTS: readonly Mutant[] = [
     metrics.outboxPublished.inc({ service }, rows.length);`,
       },
     ],
-    shows: { invariant: 'all became quiet', kind: 'left' },
+    shows: { invariant: 'outboxes empty', kind: 'unpublished' },
   },
   {
     name: 'refund-not-idempotent',

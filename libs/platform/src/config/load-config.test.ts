@@ -52,5 +52,5 @@ describe('loadConfig', () => {
 it('describes settings without the values of secrets', () => {
   const rows = settingsTable(Settings);
   expect(rows[0]).toEqual(['`PORT`', 'integer', '`80`', 'Where to listen']);
-  expect(rows[3]?.[2]).toBe('(secret)');
+  expect(rows[3]).toEqual(['`KEY`', 'string, secret', '–', 'The key']);
 });

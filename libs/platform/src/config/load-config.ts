@@ -1,4 +1,4 @@
-import Type, { type Static, type TObject, type TSchema } from 'typebox';
+import type { Static, TObject, TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 
 /** Every problem of the configuration at once, one line each. */
@@ -62,15 +62,21 @@ export const loadConfig = <Schema extends TObject>(
 const describe = (schema: TObject, name: string): string =>
   propertiesOf(schema).find(([key]) => key === name)?.[1].description ?? 'no description';
 
+const typeText = (property: Property): string => {
+  const type = property.enum
+    ? property.enum.filter((value) => value !== '').join(' \\| ')
+    : String(property.type ?? 'text');
+  return property.secret ? `${type}, secret` : type;
+};
+
 /** One row per variable, for the README. */
 export const settingsTable = (schema: TObject): string[][] =>
-  propertiesOf(schema).map(([name, property]) => [
-    `\`${name}\``,
-    property.enum ? property.enum.join(' \\| ') : String(property.type ?? 'text'),
-    property.secret ? '(secret)' : property.default === undefined ? '–' : `\`${String(property.default)}\``,
-    property.description ?? '',
-  ]);
-
-/** One schema out of several. */
-export const mergeSettings = (schemas: readonly TObject[]): TObject =>
-  Type.Object(Object.assign({}, ...schemas.map(({ properties }) => properties)) as Record<string, TSchema>);
+  propertiesOf(schema).map(([name, property]) => {
+    const hasDefault = !property.secret && property.default !== undefined && property.default !== '';
+    return [
+      `\`${name}\``,
+      typeText(property),
+      hasDefault ? `\`${String(property.default)}\`` : '–',
+      property.description ?? '',
+    ];
+  });

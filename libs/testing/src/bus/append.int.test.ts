@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { removeOldRecords, type Sql } from '@vafa/bus';
-import { openSql } from '@vafa/platform';
+import { createLog, openSql } from '@vafa/platform';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { givenPostgres } from '../given-by-setup.ts';
 import { openTestBus, type TestBus } from './open-test-bus.ts';
 import { createShopDatabase, type ShopDatabase } from './shop-database.ts';
-import { createLog } from '@vafa/platform';
 import { until } from './until.ts';
 
 const log = createLog({ level: 'silent' });
@@ -37,10 +36,13 @@ const bounds = async () => (await opened.bus.bounds(topic)).map(({ low, high }) 
 const startReading = async (group: string, maxBatch = 100) => {
   const values: string[] = [];
   const onFatal = () => undefined;
-  const reader = await opened.bus.subscribe({ group, topics: [topic], maxBatch, concurrency: 2, onFatal }, async (batch) => {
-    values.push(...batch.records.map(({ value }) => String(value)));
-    return { kind: 'done' };
-  });
+  const reader = await opened.bus.subscribe(
+    { group, topics: [topic], maxBatch, concurrency: 2, onFatal },
+    async (batch) => {
+      values.push(...batch.records.map(({ value }) => String(value)));
+      return { kind: 'done' };
+    },
+  );
   return { values, stop: () => reader.stop(5_000) };
 };
 

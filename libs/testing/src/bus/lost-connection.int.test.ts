@@ -61,7 +61,14 @@ test('a reserved connection that was lost fails its own user only, and does not 
   const reserved = await sql.reserve();
   await reserved`select 1`;
   await cut();
-  await expect.poll(() => reserved`select 1`.then(() => 'answers', () => 'fails')).toBe('fails');
+  await expect
+    .poll(() =>
+      reserved`select 1`.then(
+        () => 'answers',
+        () => 'fails',
+      ),
+    )
+    .toBe('fails');
   const [row] = await sql`select 'fresh' as text`;
   expect(row).toEqual({ text: 'fresh' });
   await expect(reserved`insert into note values ('strayed')`).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });

@@ -8,6 +8,7 @@ import {
   type OutRecord,
   on,
   type Relay,
+  type RelayOptions,
   readFences,
   type Sql,
   startConsumer,
@@ -38,7 +39,7 @@ export interface Stage {
   publishRecords(records: readonly OutRecord[]): Promise<void>;
   /** A member in this process, on a bus connection of its own. */
   start(handler?: EventHandler<Purchase>, options?: Partial<ConsumerOptions>): Promise<Consumer>;
-  startRelay(options?: { service?: string; maxBatch?: number; bus?: EventBus }): Relay;
+  startRelay(options?: Partial<RelayOptions>): Relay;
   spawn(options?: Partial<MemberConfig>): Promise<ChildMember>;
   /** Order ids that took effect, in order of their effect, once for each time. */
   effects(): Promise<string[]>;

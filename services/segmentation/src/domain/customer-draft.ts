@@ -1,3 +1,4 @@
+import { assert } from '@vafa/kernel';
 import type { LoadedHistory } from './book.ts';
 import { type Buying, withOrder } from './buying.ts';
 import type { Customer } from './customer.ts';
@@ -69,7 +70,7 @@ export const draftCustomer = (
       return settle(buying, order.occurredAt, { kind: 'order' });
     },
     addRefund: (refund) => {
-      if (!latest) throw new Error(`the history of a customer with refund ${refund.refundId} was not loaded`);
+      assert(latest, 'the history of a customer with a refund was loaded');
       refunds.push(refund);
       if (refund.orderId === undefined)
         customer = { ...customer, looseRefundAt: laterOf(customer.looseRefundAt, refund.occurredAt) };

@@ -1,39 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { day, lines, order, refund } from '../../test/orders.ts';
 import { NOTHING_BOUGHT, withOrder } from './buying.ts';
 import { tally } from './history.ts';
-import { itemsOf, type Order } from './order.ts';
+import { itemsOf } from './order.ts';
 import type { Refund } from './refund.ts';
-
-const START = Temporal.Instant.from('2026-01-01T00:00:00Z');
-const day = (days: number): Temporal.Instant => START.add({ hours: days * 24 });
-
-const order = (orderId: string, onDay: number, totalMinor: number, quantities: Record<string, number>): Order => ({
-  orderId,
-  customerId: 'c1',
-  contentHash: orderId,
-  occurredAt: day(onDay),
-  currency: 'IRR',
-  totalMinor,
-  quantities: new Map(Object.entries(quantities)),
-});
-const refund = (refundId: string, onDay: number, fields: Partial<Refund>): Refund => ({
-  refundId,
-  customerId: 'c1',
-  contentHash: refundId,
-  occurredAt: day(onDay),
-  orderId: undefined,
-  scope: 'amount',
-  currency: 'IRR',
-  amountMinor: 0,
-  lines: [],
-  ...fields,
-});
-const lines = (...given: [sku: string, quantity: number, amountMinor: number][]): Partial<Refund> => ({
-  scope: 'lines',
-  lines: given.map(([sku, quantity, amountMinor]) => ({ sku, quantity, amountMinor })),
-  amountMinor: given.reduce((sum, [, , amountMinor]) => sum + amountMinor, 0),
-});
 
 const TEA = order('tea', 1, 100, { tea: 2 });
 const BOTH = order('both', 10, 300, { tea: 1, cup: 2 });

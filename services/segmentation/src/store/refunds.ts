@@ -9,14 +9,16 @@ interface RefundRow extends Omit<Refund, 'occurredAt' | 'orderId' | 'lines'> {
   lines: [sku: string, quantity: number, amountMinor: number][];
 }
 
-export interface KnownRefund {
-  refundId: string;
-  contentHash: string;
-}
-
-export const findRefunds = (tx: Tx, refundIds: readonly string[]): Promise<KnownRefund[]> =>
-  tx<KnownRefund[]>`select refund_id as "refundId", content_hash as "contentHash" from refund
+/** Content hashes of the refunds that are known of these, by refund id. */
+export const findRefunds = async (
+  tx: Tx,
+  refundIds: readonly string[],
+): Promise<[refundId: string, hash: string][]> => {
+  const rows = await tx<{ refundId: string; contentHash: string }[]>`
+    select refund_id as "refundId", content_hash as "contentHash" from refund
     where refund_id = any(${[...refundIds]}::text[])`;
+  return rows.map(({ refundId, contentHash }) => [refundId, contentHash]);
+};
 
 /** Who has a refund that waits for one of these orders. */
 export const findCustomersWaitingFor = async (tx: Tx, orderIds: readonly string[]): Promise<string[]> => {

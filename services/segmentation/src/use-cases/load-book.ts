@@ -29,29 +29,24 @@ export const loadBook = async (
 
   const orderIds = [...new Set(events.flatMap(({ data }) => (data.orderId === undefined ? [] : [data.orderId])))];
   const refundIds = events.flatMap(({ type, data }) => (type === 'purchase.refunded' ? [data.refundId] : []));
-  const orders = await findOrders(tx, orderIds);
-  const refunds = refundIds.length > 0 ? await findRefunds(tx, refundIds) : [];
-  const entangled = entangledBy(events, customers, await findCustomersWaitingFor(tx, orderIds));
+  const found = await findOrders(tx, orderIds);
+  const orders = new Map(found.map((order) => [order.orderId, order]));
+  const refunds = new Map(refundIds.length > 0 ? await findRefunds(tx, refundIds) : []);
+  const isKnown = ({ type, data }: PurchaseEvent): boolean =>
+    type === 'purchase.completed' ? orders.has(data.orderId) : refunds.has(data.refundId);
+  const fresh = events.filter((event) => !isKnown(event));
+  const entangled = entangledBy(fresh, customers);
+  for (const customerId of await findCustomersWaitingFor(tx, orderIds)) entangled.add(customerId);
+  const histories = entangled.size > 0 ? await loadHistories(tx, [...entangled], lookBackOrders, found) : new Map();
   return {
-    book: {
-      settings,
-      customers,
-      erasedAt,
-      orders: new Map(orders.map((order) => [order.orderId, order])),
-      refunds: new Map(refunds.map(({ refundId, contentHash }) => [refundId, contentHash])),
-      histories: entangled.size > 0 ? await loadHistories(tx, [...entangled], lookBackOrders, orders) : new Map(),
-    },
+    book: { settings, customers, erasedAt, orders, refunds, histories },
     dueAt: new Map([...stored.values()].map(({ customer, dueAt }) => [customer.customerId, dueAt])),
   };
 };
 
-/** Customers whose orders don't just add up: a refund comes, waits for an order, or may reach back to one. */
-const entangledBy = (
-  events: readonly PurchaseEvent[],
-  customers: ReadonlyMap<string, Customer>,
-  waiting: readonly string[],
-): Set<string> => {
-  const entangled = new Set(waiting);
+/** Customers whose orders don't just add up: a refund comes, or may reach back to an order that is told late. */
+const entangledBy = (events: readonly PurchaseEvent[], customers: ReadonlyMap<string, Customer>): Set<string> => {
+  const entangled = new Set<string>();
   for (const event of events) {
     const customer = customers.get(event.data.customerId);
     if (!customer) continue;

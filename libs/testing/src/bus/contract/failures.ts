@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { listDeadLetters } from '@vafa/bus';
 import { deadTopic } from '@vafa/contracts';
 import { AppError } from '@vafa/kernel';
@@ -170,4 +171,35 @@ export const failureContract = (staged: StagedTest): void => {
     expectOnceInOrder(await stage.effects(), events);
     expect(await letters(stage)).toEqual([]);
   });
+
+  staged(
+    'connections to the database that are cut again and again cost time, but neither loss nor a second effect',
+    async (stage) => {
+      const events = purchases(1_500, 40);
+      let cutting = true;
+      const cut = async (): Promise<void> => {
+        while (cutting) {
+          await sleep(40);
+          await stage.sql`select pg_terminate_backend(pid) from pg_stat_activity
+          where application_name = 'vafa-test-shop' and datname = current_database() and pid <> pg_backend_pid()
+          order by random() limit 3`.catch(() => undefined);
+        }
+      };
+      await stage.publish(events);
+      const cuts = cut();
+      await stage.start(
+        async (tx, batch, context) => {
+          await Promise.all([recordEffects(tx, batch.slice(1), context), tx`select pg_sleep(0.005)`]);
+          await sleep(2);
+          await recordEffects(tx, batch.slice(0, 1), context);
+        },
+        { maxBatch: 25, concurrency: 4 },
+      );
+      await stage.untilHandled();
+      cutting = false;
+      await cuts;
+      const effects = await stage.effects();
+      expect([...effects].sort()).toEqual(events.map(({ data }) => data.orderId).sort());
+    },
+  );
 };

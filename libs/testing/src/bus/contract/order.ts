@@ -9,7 +9,7 @@ export const byCustomer = (orderIds: readonly string[]): Record<string, string[]
   const found: Record<string, string[]> = {};
   for (const id of orderIds) {
     const customer = id.slice(0, id.lastIndexOf('-'));
-    (found[customer] ??= []).push(id);
+    found[customer] = [...(found[customer] ?? []), id];
   }
   return found;
 };
