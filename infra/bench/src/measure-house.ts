@@ -1,5 +1,4 @@
 import type { EventBus, Sql } from '@vafa/bus';
-import { Topics } from '@vafa/contracts';
 import { newId } from '@vafa/kernel';
 import { createApi, type TrialHouse, waitUntilIdle } from '@vafa/trial';
 import { type LoadResult, load, publishAll } from './limits.ts';
@@ -124,5 +123,3 @@ export const measureLatency = async (
   times.sort((a, b) => a - b);
   return { sent: total, p50Ms: percentile(times, 0.5), p99Ms: percentile(times, 0.99) };
 };
-
-export const PURCHASES_TOPIC = Topics.purchases.name;

@@ -1,7 +1,10 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Sql } from '@vafa/bus';
 import type { FaultCounts } from './faults/plan-faults.ts';
 import type { CounterTotals } from './faults/watch-counters.ts';
 import type { Acknowledged } from './load/deeds.ts';
+
+const LOOK_MS = 200;
 
 /** Something that a run must have seen to say anything. */
 export interface Coverage {
@@ -21,6 +24,12 @@ const reconciled = async (sql: Sql): Promise<number> => {
     where e.state = 'unknown' and exists (select from messaging.message_event s
       where s.message_id = e.message_id and s.id > e.id and s.state in ('sent', 'delivered'))`;
   return row?.n ?? 0;
+};
+
+/** Waits for the first unknown outcome that was settled by asking, as long as the provider misbehaves. */
+export const untilReconciled = async (sql: Sql, limitMs: number): Promise<void> => {
+  const begun = performance.now();
+  while ((await reconciled(sql)) === 0 && performance.now() - begun < limitMs) await wait(LOOK_MS);
 };
 
 export const coverageOf = async (

@@ -6,6 +6,7 @@ import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { kafkaAvailability } from '@vafa/local-kafka';
+import { FULL, SMALL } from './house.ts';
 import { findMutant, MUTANTS } from './mutants/mutants.ts';
 import { render, verdictOf } from './report.ts';
 import { type RunOptions, runFault } from './run-fault.ts';
@@ -20,6 +21,7 @@ const USAGE = `npm run fault -- [options]
   --mutant NAME    plants a bug: ${MUTANTS.map(({ name }) => name).join(', ')}
   --mutants        the control and every mutant, one after the other (20 s each unless --seconds is given)
   --log LEVEL      the services' log: silent (default), error, warn, info, debug
+  --small          four processes in place of nine
   --keep           keeps the run's folder
 
 Ends with 0 when all invariants hold (with --mutants: when the control is clean and every mutant was reported),
@@ -37,7 +39,7 @@ const readOptions = (): RunOptions & { mutants: boolean; keep: boolean } => {
   const { values } = parseArgs({
     options: {
       ...{ seconds: text, bus: text, seed: text, rate: text, mutant: text, log: text },
-      ...{ mutants: flag, keep: flag, help: flag },
+      ...{ mutants: flag, small: flag, keep: flag, help: flag },
     },
   });
   if (values.help) {
@@ -59,6 +61,7 @@ const readOptions = (): RunOptions & { mutants: boolean; keep: boolean } => {
     deedsPerSecond: number('rate', values.rate, 40, 1),
     seed: number('seed', values.seed, Math.floor(Math.random() * 1_000_000), 0),
     mutant: values.mutant === undefined ? undefined : findMutant(values.mutant),
+    layout: values.small ? SMALL : FULL,
     stillMs: 20_000,
     logLevel: values.log ?? 'silent',
   };

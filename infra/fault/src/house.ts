@@ -2,14 +2,30 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { startTrialHouse, type TrialHouse } from '@vafa/trial';
 import type { Mutant } from './mutants/mutants.ts';
 
-/** Each service's processes. Those that share partitions or senders have a second member. */
-export const LABELS: Readonly<Record<string, readonly string[]>> = {
-  gateway: ['gateway'],
-  ledger: ['ledger', 'ledger-2'],
-  segmentation: ['segmentation'],
-  campaigns: ['campaigns', 'campaigns-2'],
-  messaging: ['messaging', 'messaging-2'],
-  reminders: ['reminders'],
+/** Processes and the services each runs. A second process of the same services shares partitions and work with the first. */
+export interface Layout {
+  /** Processes by what they run together; the names are only for people. */
+  labels: Readonly<Record<string, readonly string[]>>;
+  servicesOf: (group: string) => readonly string[];
+}
+
+/** Each service a process of its own; those that share partitions or senders have a second member. */
+export const FULL: Layout = {
+  labels: {
+    gateway: ['gateway'],
+    ledger: ['ledger', 'ledger-2'],
+    segmentation: ['segmentation'],
+    campaigns: ['campaigns', 'campaigns-2'],
+    messaging: ['messaging', 'messaging-2'],
+    reminders: ['reminders'],
+  },
+  servicesOf: (group) => [group],
+};
+
+/** The same services in four processes: enough for a planted bug to show, and up in half of the time. */
+export const SMALL: Layout = {
+  labels: { gateway: ['gateway'], ledger: ['ledger', 'ledger-2'], others: ['others'] },
+  servicesOf: (group) => (group === 'others' ? ['segmentation', 'campaigns', 'messaging', 'reminders'] : [group]),
 };
 
 const POSTGRES_LEASE_MS = 1_500;
@@ -40,7 +56,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
   STOP_TIMEOUT_MS: '5000',
   MESSAGING_SMS_CALLS_PER_SECOND: '200',
   MESSAGING_SEND_POLL_MS: '50',
-  MESSAGING_SMS_PORTION: '10',
+  MESSAGING_SMS_PORTION: '4',
   MESSAGING_SMS_TIMEOUT_MS: '800',
   MESSAGING_EMAIL_TIMEOUT_MS: '800',
   MESSAGING_LEASE_MS: '2500',
@@ -63,13 +79,14 @@ export const startFaultHouse = (options: {
   bus: 'postgres-log' | 'kafka';
   seed: number;
   mutant: Mutant | undefined;
+  layout: Layout;
   logLevel: string;
   say: (line: string) => void;
 }): Promise<TrialHouse> => {
-  const { dir, bus, seed, mutant, logLevel, say } = options;
-  const groups = Object.entries(LABELS).flatMap(([service, labels]) =>
+  const { dir, bus, seed, mutant, layout, logLevel, say } = options;
+  const groups = Object.entries(layout.labels).flatMap(([group, labels]) =>
     labels.map((label, i) => ({
-      ...{ label, services: [service] },
+      ...{ label, services: layout.servicesOf(group) },
       // Only the first member has the service's known port.
       ...(i === 0 ? {} : { env: { VAFA_PORT_BASE: '0' } }),
     })),
@@ -78,6 +95,8 @@ export const startFaultHouse = (options: {
     ...{ dir, bus, groups, say },
     chaos: { ...CHAOS, seed },
     maxRestartWaitMs: 300,
+    // The start after a crash would otherwise flush every file of the data folder one by one.
+    postgres: { recovery_init_sync_method: 'syncfs' },
     env: { ...SETTINGS, VAFA_LOG_LEVEL: logLevel, ...(mutant ? plantOption(mutant) : {}) },
     ...(mutant?.sql ? { sqlAfterMigration: mutant.sql } : {}),
   });

@@ -2,11 +2,11 @@ import { openSql } from '@vafa/platform';
 import { readRecordFile } from '@vafa/sandbox';
 import { createApi, openTrialBus, seedTrial, type TrialHouse, trialCustomers } from '@vafa/trial';
 import { awaitQuiet, type Quiet } from './await-quiet.ts';
-import { type Coverage, coverageOf, epochs } from './coverage.ts';
+import { type Coverage, coverageOf, epochs, untilReconciled } from './coverage.ts';
 import { createInflictor } from './faults/inflict.ts';
 import { type FaultCounts, planFaults } from './faults/plan-faults.ts';
 import { watchCounters } from './faults/watch-counters.ts';
-import { LABELS, leaseMsOf, startFaultHouse } from './house.ts';
+import { FULL, type Layout, leaseMsOf, startFaultHouse } from './house.ts';
 import { judge } from './invariants/all.ts';
 import { createFinding, type Evidence, type Finding } from './invariants/finding.ts';
 import type { Acknowledged } from './load/deeds.ts';
@@ -23,6 +23,8 @@ export interface RunOptions {
   deedsPerSecond: number;
   seed: number;
   mutant: Mutant | undefined;
+  /** Each service apart unless given. */
+  layout?: Layout;
   /** How long nothing may move after the faults before the house counts as stuck. */
   stillMs: number;
   /** Of the services: 'silent' unless somebody looks for a cause. */
@@ -47,6 +49,8 @@ const LEAVERS = 3;
 const STOP_LIMIT_MS = 2_000;
 const ANSWER_LIMIT_MS = 40_000;
 const QUIET_LIMIT_MS = 180_000;
+/** On a slow machine few messages went out while faults were made. */
+const RECONCILE_LIMIT_MS = 15_000;
 
 const calm = async (house: TrialHouse): Promise<void> => {
   const answer = await fetch(`${house.sandbox.inboxUrl}/chaos`, {
@@ -71,8 +75,11 @@ const acceptedBy = async (house: TrialHouse): Promise<Evidence['accepted']> => {
 };
 
 /** One campaign: load and faults together, then quiet, then judgement. */
-const campaign = async (house: TrialHouse, options: RunOptions): Promise<Omit<RunReport, 'options' | 'seconds'>> => {
-  const { bus, seconds, deedsPerSecond, seed, stillMs, say } = options;
+const campaign = async (
+  house: TrialHouse,
+  options: Required<RunOptions>,
+): Promise<Omit<RunReport, 'options' | 'seconds'>> => {
+  const { bus, seconds, deedsPerSecond, seed, layout, stillMs, say } = options;
   const random = createRandom(seed);
   const sql = openSql({ url: house.adminUrl, max: 4, name: 'vafa-fault', statementTimeoutMs: 60_000 });
   const trialBus = await openTrialBus(house);
@@ -92,13 +99,14 @@ const campaign = async (house: TrialHouse, options: RunOptions): Promise<Omit<Ru
       customers: customers.map(({ id }) => id),
       leavers: leavers.map(({ id }) => id),
     });
-    const inflictor = createInflictor(house, sql, LABELS);
-    const plan = planFaults({ seconds, bus, leaseMs: leaseMsOf(bus), labels: LABELS }, random.fork('faults'));
+    const inflictor = createInflictor(house, sql, layout.labels);
+    const plan = planFaults({ seconds, bus, leaseMs: leaseMsOf(bus), labels: layout.labels }, random.fork('faults'));
     await Promise.all([inflictor.run(plan), new Promise((resolve) => setTimeout(resolve, seconds * 1_000))]);
 
     say('quiet …');
-    await calm(house);
     await load.end(ANSWER_LIMIT_MS);
+    await untilReconciled(sql, RECONCILE_LIMIT_MS);
+    await calm(house);
     const quiet = await awaitQuiet(house, sql, { limitMs: QUIET_LIMIT_MS, stillMs });
     const { done } = load;
     const seen = { bus, done, faults: inflictor.counts, counters: await counters.stop(), epochsBefore };
@@ -124,7 +132,7 @@ export const runFault = async (given: RunOptions): Promise<RunReport> => {
   const begun = performance.now();
   const say = (line: string): void =>
     given.say(`${((performance.now() - begun) / 1_000).toFixed(1).padStart(6)} s  ${line}`);
-  const options = { ...given, say };
+  const options = { layout: FULL, ...given, say };
   const { bus, seconds, seed, deedsPerSecond, mutant } = options;
   const house = await startFaultHouse(options);
   try {

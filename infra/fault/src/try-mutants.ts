@@ -1,3 +1,4 @@
+import { SMALL } from './house.ts';
 import { type Finding, violationsOf } from './invariants/finding.ts';
 import { MUTANTS, type Mutant } from './mutants/mutants.ts';
 import { render, summaryOf, type Verdict, verdictOf } from './report.ts';
@@ -18,7 +19,7 @@ export const shown = (mutant: Mutant, findings: readonly Finding[]): number =>
 
 /** Plants one mutant and runs. */
 export const runMutant = (options: RunOptions, mutant: Mutant): Promise<RunReport> =>
-  runFault({ ...options, mutant, stillMs: MUTANT_STILL_MS });
+  runFault({ ...options, mutant, layout: SMALL, stillMs: MUTANT_STILL_MS });
 
 const rowOf = (name: string, verdict: Verdict, report: RunReport, told: string): string => {
   const broken = report.findings.reduce((sum, finding) => sum + violationsOf(finding), 0);

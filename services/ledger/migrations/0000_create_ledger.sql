@@ -192,7 +192,7 @@ CREATE INDEX "dead_letter_due" ON "ledger"."dead_letter" USING btree ("next_atte
 CREATE INDEX "dead_letter_status" ON "ledger"."dead_letter" USING btree ("status","id");--> statement-breakpoint
 CREATE INDEX "idempotency_key_created_at" ON "ledger"."idempotency_key" USING btree ("created_at");--> statement-breakpoint
 CREATE INDEX "lot_open" ON "ledger"."lot" USING btree ("customer_id","expires_at","id") WHERE "ledger"."lot"."remaining" > 0;--> statement-breakpoint
-CREATE INDEX "purchase_newest" ON "ledger"."purchase" USING btree ("customer_id","occurred_at","order_id");--> statement-breakpoint
+CREATE INDEX "purchase_newest" ON "ledger"."purchase" USING btree ("customer_id","occurred_at");--> statement-breakpoint
 CREATE INDEX "refund_waiting" ON "ledger"."refund" USING btree ("order_id") WHERE "ledger"."refund"."status" = 'waiting';--> statement-breakpoint
 CREATE INDEX "refund_customer" ON "ledger"."refund" USING btree ("customer_id");--> statement-breakpoint
 CREATE INDEX "reservation_due" ON "ledger"."reservation" USING btree ("expires_at") WHERE "ledger"."reservation"."status" = 'held';--> statement-breakpoint

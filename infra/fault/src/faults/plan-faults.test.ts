@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
+import { FULL } from '../house.ts';
 import { createRandom } from '../random.ts';
 import { planFaults } from './plan-faults.ts';
 
-const labels = { gateway: ['gateway'], ledger: ['ledger', 'ledger-2'], messaging: ['messaging'] };
+const labels = FULL.labels;
 const plan = (seed: number, bus: 'postgres-log' | 'kafka', seconds = 60) =>
   planFaults({ seconds, bus, leaseMs: 1_500, labels }, createRandom(seed));
 const count = (faults: ReturnType<typeof plan>, kind: string): number => faults.filter((f) => f.kind === kind).length;

@@ -23,13 +23,15 @@ export interface FaultPlanOptions {
   bus: 'postgres-log' | 'kafka';
   /** Silence after which a member loses its partitions. */
   leaseMs: number;
-  /** Processes by the service they run. */
+  /** Processes by what they run. */
   labels: Readonly<Record<string, readonly string[]>>;
 }
 
 /** Services that consume: a frozen gateway would only be a slow one. */
 const isConsumer = (service: string): boolean => service !== 'gateway';
 const FIRST_MS = 500;
+/** Processes of the house in which something is killed every 0.3 to 2 s. */
+const FULL_HOUSE = 9;
 
 /**
  * What goes wrong and when, by the seed alone. Everything in the first 90 % of the time, so that the last kill is not mended
@@ -43,11 +45,21 @@ export const planFaults = (options: FaultPlanOptions, random: Random): Fault[] =
   const faults: Fault[] = [];
   const recurring = (name: string, lowMs: number, highMs: number, make: (own: Random, atMs: number) => Fault): void => {
     const own = random.fork(name);
-    for (let atMs = FIRST_MS + own.between(0, lowMs); atMs < endMs; atMs += own.between(lowMs, highMs))
+    for (
+      let atMs = FIRST_MS + own.between(0, Math.floor(lowMs));
+      atMs < endMs;
+      atMs += own.between(Math.floor(lowMs), Math.floor(highMs))
+    )
       faults.push(make(own, atMs));
   };
 
-  recurring('kill', 300, 2_000, (own, atMs) => ({ atMs, kind: 'kill-service', label: own.pick(all) }));
+  // So that each process lives as long on average, however many there are.
+  const slower = FULL_HOUSE / all.length;
+  recurring('kill', 300 * slower, 2_000 * slower, (own, atMs) => ({
+    atMs,
+    kind: 'kill-service',
+    label: own.pick(all),
+  }));
   const freezeMs = 2 * leaseMs;
   recurring('freeze', freezeMs, 2 * freezeMs, (own, atMs) => ({
     ...{ atMs, kind: 'freeze' },

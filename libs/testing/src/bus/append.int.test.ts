@@ -19,6 +19,7 @@ beforeAll(async () => {
   sql = openSql({ url: shop.url, max: 10, name: 'vafa-test-log', schema: 'bus' });
 });
 beforeEach(async () => {
+  await sql`truncate log_topic, log_partition, log_record, log_cursor, log_member`;
   opened = await openTestBus({ kind: 'postgres-log', url: shop.url, leaseMs: 1_500 }, log);
   counter += 1;
   topic = `topic${counter}`;

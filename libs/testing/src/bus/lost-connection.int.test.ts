@@ -77,3 +77,24 @@ test('a reserved connection that was lost fails its own user only, and does not 
   expect(await notes()).toEqual([]);
   await sql.end();
 });
+
+test('who waits for a connection to reserve is served although one is lost meanwhile', async () => {
+  const sql = openVictim();
+  const busy = sql`select pg_sleep(5)`.catch(() => 'cut');
+  await expect
+    .poll(
+      async () =>
+        (
+          await shop.sql`select 1 from pg_stat_activity where application_name = ${NAME}
+    and wait_event = 'PgSleep'`
+        ).length,
+    )
+    .toBe(1);
+  const waiting = sql.reserve();
+  await cut();
+  expect(await busy).toBe('cut');
+  const reserved = await waiting;
+  expect(await reserved`select 1 as n`).toEqual([{ n: 1 }]);
+  reserved.release();
+  await sql.end();
+});

@@ -2,7 +2,7 @@
  * A service in a process of its own, for tests that kill or freeze it. Its one argument is a `MemberConfig` as JSON; it says
  * what happens as JSON lines. SIGTERM stops it in order, and it must then end by itself: nothing may be left running.
  */
-import { createBusMetrics, type EventBus, on, startConsumer, startRelay } from '@vafa/bus';
+import { createBusMetrics, type EventBus, on, type Relay, startConsumer, startRelay } from '@vafa/bus';
 import { systemClock } from '@vafa/kernel';
 import { createLog } from '@vafa/platform';
 import { Registry } from 'prom-client';
@@ -70,7 +70,7 @@ const die = (error: unknown): void => {
   process.exit(1);
 };
 
-const relay = config.relay === 'none' ? undefined : startRelay({ service: group, sql, bus: announced, log, metrics });
+let relay: Relay | undefined;
 const consumer = await startConsumer({
   group,
   subscriptions: [
@@ -104,3 +104,4 @@ process.once('SIGTERM', () => {
   stop().catch(die);
 });
 say('ready');
+if (config.relay !== 'none') relay = startRelay({ service: group, sql, bus: announced, log, metrics });

@@ -163,7 +163,8 @@ staged(
     let cutting = true;
     const cut = async (): Promise<void> => {
       while (cutting) {
-        await shop.sql`select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and pid <> pg_backend_pid()`;
+        await shop.sql`select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory'
+        and database = (select oid from pg_database where datname = current_database())`;
         await sleep(30);
       }
     };

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { emit } from '@vafa/bus';
+import { emit, type Sql } from '@vafa/bus';
 import { messageOf } from '@vafa/kernel';
 import { expect } from 'vitest';
 import { byCustomer, orderIds } from './contract/order.ts';
@@ -50,4 +50,15 @@ export const surviveRestart = async (stage: Stage, restart: () => Promise<void>)
   const ends = await stage.bus.bounds(TOPIC.name);
   expect(effects).toHaveLength(ends.reduce((sum, { high }) => sum + Number(high), 0));
   expect(stage.fatal).toEqual([]);
+  await expectWholePool(stage.sql);
+};
+
+/** Every connection of the pool is still there to be used. */
+const expectWholePool = async (sql: Sql): Promise<void> => {
+  const { max } = sql.options;
+  const pids = await Promise.all(
+    // Few enough to leave the relay its own.
+    Array.from({ length: max - 1 }, () => sql<{ pid: number }[]>`select pg_backend_pid() as pid, pg_sleep(0.3)`),
+  );
+  expect(new Set(pids.map(([row]) => row?.pid)).size).toBe(max - 1);
 };

@@ -1,6 +1,7 @@
 import type { Queryable, Tx } from '@vafa/bus';
 import { AppError } from '@vafa/kernel';
 import type { Account } from '../domain/account.ts';
+import { plainArray, textArray } from './arrays.ts';
 import { msOf, textOf } from './instants.ts';
 
 const COLUMNS = `customer_id as "customerId", active, reserved, deficit, earned, clawed_back as "clawedBack", spent, expired,
@@ -46,12 +47,13 @@ export interface Credited {
 export const creditAndLock = async (tx: Tx, credits: readonly Credit[]): Promise<Credited[]> => {
   const rows = await tx<Credited[]>`
     insert into balance as b (customer_id, active, earned, seq, next_expiry_at, next_unnoticed_at)
-    select customer_id, points, points, transfers, next_expiry_at::timestamptz, next_unnoticed_at::timestamptz
+    select customer_id, points, points, transfers, next_expiry_at, next_unnoticed_at
     from unnest(
-      ${credits.map(({ customerId }) => customerId)}::text[], ${credits.map(({ points }) => points)}::bigint[],
-      ${credits.map(({ transfers }) => transfers)}::bigint[],
-      ${credits.map(({ nextExpiryMs }) => textOf(nextExpiryMs))}::text[],
-      ${credits.map(({ nextUnnoticedMs }) => textOf(nextUnnoticedMs))}::text[]
+      ${textArray(credits.map(({ customerId }) => customerId))}::text[],
+      ${plainArray(credits.map(({ points }) => points))}::bigint[],
+      ${plainArray(credits.map(({ transfers }) => transfers))}::bigint[],
+      ${plainArray(credits.map(({ nextExpiryMs }) => textOf(nextExpiryMs)))}::timestamptz[],
+      ${plainArray(credits.map(({ nextUnnoticedMs }) => textOf(nextUnnoticedMs)))}::timestamptz[]
     ) as u (customer_id, points, transfers, next_expiry_at, next_unnoticed_at)
     order by customer_id
     on conflict (customer_id) do update set
@@ -70,7 +72,7 @@ export const findSpecial = (
   customerIds: readonly string[],
 ): Promise<{ customerId: string; mergedInto: string | null }[]> =>
   db`select customer_id as "customerId", merged_into as "mergedInto" from balance
-    where customer_id = any(${[...customerIds]}::text[]) and (deficit > 0 or merged_into is not null)`;
+    where customer_id = any(${textArray(customerIds)}::text[]) and (deficit > 0 or merged_into is not null)`;
 
 /** The customer whose account counts: itself, or the one it was merged into. */
 export const resolveCustomer = async (db: Queryable, customerId: string): Promise<string> => {

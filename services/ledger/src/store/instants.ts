@@ -1,5 +1,18 @@
-/** Milliseconds since 1970 as what Postgres reads, null kept. */
-export const textOf = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
+/** Many rows of a batch expire at the end of the same day: the last answer is remembered. */
+let lastMs = Number.NaN;
+let lastText = '';
+
+/** ISO 8601 text of an instant. */
+export const isoOfMs = (ms: number): string => {
+  if (ms !== lastMs) {
+    lastText = new Date(ms).toISOString();
+    lastMs = ms;
+  }
+  return lastText;
+};
+
+/** The same where there may be none. */
+export const textOf = (ms: number | null): string | null => (ms === null ? null : isoOfMs(ms));
 
 /** ISO 8601 text of what Postgres wrote, e.g. `2026-11-21 10:00:00.123+00`. */
 export const isoOf = (text: string): string => Temporal.Instant.from(text).toString();

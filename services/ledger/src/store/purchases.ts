@@ -1,5 +1,6 @@
 import type { Queryable, Tx } from '@vafa/bus';
 import type { Order, OrderLine, Refund } from '../domain/order.ts';
+import { plainArray, textArray } from './arrays.ts';
 import { msOf, textOf } from './instants.ts';
 
 const COLUMNS = `p.order_id as "orderId", p.customer_id as "customerId", ${msOf('p.occurred_at')} as "occurredAtMs", p.currency,
@@ -27,14 +28,18 @@ export const insertPurchases = async (
   const inserted = await tx<{ orderId: string }[]>`
     insert into purchase (order_id, customer_id, content_hash, occurred_at, recorded_at, currency, total_minor, lines,
       points_earned, earn_id, note, programme_version)
-    select order_id, customer_id, content_hash, occurred_at::timestamptz, ${common.recordedAt}::timestamptz, currency,
-      total_minor, lines::jsonb, points_earned, earn_id, note, ${common.programmeVersion}::integer
+    select order_id, customer_id, content_hash, occurred_at, ${common.recordedAt}::timestamptz, currency,
+      total_minor, lines, points_earned, earn_id, note, ${common.programmeVersion}::integer
     from unnest(
-      ${rows.map(({ order }) => order.orderId)}::text[], ${rows.map(({ order }) => order.customerId)}::text[],
-      ${rows.map(({ contentHash }) => contentHash)}::uuid[], ${rows.map(({ occurredAt }) => occurredAt)}::text[],
-      ${rows.map(({ order }) => order.currency)}::text[], ${rows.map(({ order }) => order.totalMinor)}::bigint[],
-      ${rows.map(({ order }) => toJson(order.lines))}::text[], ${rows.map(({ order }) => order.pointsEarned)}::bigint[],
-      ${rows.map(({ order }) => order.earnId)}::uuid[], ${rows.map(({ note }) => note)}::text[]
+      ${textArray(rows.map(({ order }) => order.orderId))}::text[],
+      ${textArray(rows.map(({ order }) => order.customerId))}::text[],
+      ${plainArray(rows.map(({ contentHash }) => contentHash))}::uuid[],
+      ${plainArray(rows.map(({ occurredAt }) => occurredAt))}::timestamptz[],
+      ${plainArray(rows.map(({ order }) => order.currency))}::text[],
+      ${plainArray(rows.map(({ order }) => order.totalMinor))}::bigint[],
+      ${textArray(rows.map(({ order }) => toJson(order.lines)))}::jsonb[],
+      ${plainArray(rows.map(({ order }) => order.pointsEarned))}::bigint[],
+      ${plainArray(rows.map(({ order }) => order.earnId))}::uuid[], ${plainArray(rows.map(({ note }) => note))}::text[]
     ) as u (order_id, customer_id, content_hash, occurred_at, currency, total_minor, lines, points_earned, earn_id, note)
     order by order_id
     on conflict do nothing returning order_id as "orderId"`;

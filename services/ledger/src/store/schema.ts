@@ -189,7 +189,7 @@ export const purchase = ledgerSchema.table(
     programmeVersion: integer('programme_version'),
   },
   (table) => [
-    index('purchase_newest').on(table.customerId, table.occurredAt, table.orderId),
+    index('purchase_newest').on(table.customerId, table.occurredAt),
     check('purchase_refunded', sql`${table.refundedMinor} between 0 and ${table.totalMinor}`),
     check('purchase_taken_back', sql`${table.pointsTakenBack} between 0 and ${table.pointsEarned}`),
   ],

@@ -1,5 +1,7 @@
 import type { Tx } from '@vafa/bus';
 import type { Transfer } from '../domain/transfer.ts';
+import { plainArray, textArray } from './arrays.ts';
+import { textOf } from './instants.ts';
 
 /** An earning as the set-based way writes it: what all of a batch have in common is given once. */
 export interface EarnRow {
@@ -10,24 +12,36 @@ export interface EarnRow {
   balanceAfter: number;
   occurredAt: string;
   orderId: string;
+  expiresAtMs: number | null;
 }
 
+/** Writes a transfer and its lot for each row. Lots that are past their expiry by `recordedAt` count as announced. */
 export const insertEarnings = async (
   tx: Tx,
   rows: readonly EarnRow[],
   common: { debit: string; credit: string; recordedAt: string; ruleId: string; ruleVersion: number | null },
 ): Promise<void> => {
+  const { debit, credit, recordedAt, ruleId, ruleVersion } = common;
   await tx`
-    insert into transfer (id, customer_id, seq, kind, debit, credit, amount, balance_after, occurred_at, recorded_at, order_id,
-      rule_id, rule_version)
-    select id, customer_id, seq, 'earn', ${common.debit}, ${common.credit}, points, balance_after, occurred_at::timestamptz,
-      ${common.recordedAt}::timestamptz, order_id, ${common.ruleId}, ${common.ruleVersion}::integer
-    from unnest(
-      ${rows.map(({ id }) => id)}::uuid[], ${rows.map(({ customerId }) => customerId)}::text[],
-      ${rows.map(({ seq }) => seq)}::bigint[], ${rows.map(({ points }) => points)}::bigint[],
-      ${rows.map(({ balanceAfter }) => balanceAfter)}::bigint[], ${rows.map(({ occurredAt }) => occurredAt)}::text[],
-      ${rows.map(({ orderId }) => orderId)}::text[]
-    ) as u (id, customer_id, seq, points, balance_after, occurred_at, order_id)`;
+    with earning as materialized (
+      select * from unnest(
+        ${plainArray(rows.map(({ id }) => id))}::uuid[], ${textArray(rows.map(({ customerId }) => customerId))}::text[],
+        ${plainArray(rows.map(({ seq }) => seq))}::bigint[], ${plainArray(rows.map(({ points }) => points))}::bigint[],
+        ${plainArray(rows.map(({ balanceAfter }) => balanceAfter))}::bigint[],
+        ${plainArray(rows.map(({ occurredAt }) => occurredAt))}::timestamptz[],
+        ${textArray(rows.map(({ orderId }) => orderId))}::text[],
+        ${plainArray(rows.map(({ expiresAtMs }) => textOf(expiresAtMs)))}::timestamptz[]
+      ) as u (id, customer_id, seq, points, balance_after, occurred_at, order_id, expires_at)
+    ), transfers as (
+      insert into transfer (id, customer_id, seq, kind, debit, credit, amount, balance_after, occurred_at, recorded_at,
+        order_id, rule_id, rule_version)
+      select id, customer_id, seq, 'earn', ${debit}, ${credit}, points, balance_after, occurred_at,
+        ${recordedAt}::timestamptz, order_id, ${ruleId}, ${ruleVersion}::integer
+      from earning
+    )
+    insert into lot (id, customer_id, granted, remaining, expires_at, noticed)
+    select id, customer_id, points, points, expires_at, coalesce(expires_at <= ${recordedAt}::timestamptz, false)
+    from earning`;
 };
 
 export const insertTransfers = async (tx: Tx, transfers: readonly Transfer[], recordedAt: string): Promise<void> => {

@@ -5,6 +5,7 @@ import { accountOf, addAccounts, addLots, createBook, touchLot } from '../domain
 import { isPastExpiry } from '../domain/lot.ts';
 import { openLots } from '../domain/spend.ts';
 import { claimDueAccounts } from '../store/due-accounts.ts';
+import { isoOfMs } from '../store/instants.ts';
 import { findBoundsAfter, findLotsExpiringBy } from '../store/lots.ts';
 import { saveBook } from '../store/save-book.ts';
 import type { CurrentRules } from './current-programme.ts';
@@ -54,7 +55,7 @@ export const announceExpiring = async (
             customerId,
             lotId: lot.id,
             points: lot.remaining,
-            expiresAt: new Date(lot.expiresAtMs as number).toISOString(),
+            expiresAt: isoOfMs(lot.expiresAtMs as number),
           },
         ),
       );

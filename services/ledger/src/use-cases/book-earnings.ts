@@ -6,7 +6,6 @@ import type { NewPurchase } from '../domain/plan.ts';
 import { BASE_RULE } from '../domain/programme.ts';
 import { CUSTOMER, type Door, houseAccount } from '../domain/transfer.ts';
 import type { Credit, Credited } from '../store/accounts.ts';
-import { insertLots } from '../store/lots.ts';
 import { type EarnRow, insertEarnings } from '../store/transfers.ts';
 import { earnedEvent } from './points-events.ts';
 
@@ -51,7 +50,7 @@ export const creditsOf = (earnings: readonly Earning[], onlyLocked: Iterable<str
 export const earnRowsOf = (earnings: readonly Earning[], credited: readonly Credited[]): EarnRow[] => {
   const after = new Map(credited.map(({ customerId, booked, seq }) => [customerId, { booked, seq }]));
   const rows: EarnRow[] = [];
-  for (const { order, earnId, occurredAt } of earnings.toReversed()) {
+  for (const { order, earnId, occurredAt, expiresAtMs } of earnings.toReversed()) {
     const state = present(after.get(order.customerId), 'credited customer');
     rows.push({
       id: earnId,
@@ -61,6 +60,7 @@ export const earnRowsOf = (earnings: readonly Earning[], credited: readonly Cred
       balanceAfter: state.booked,
       occurredAt,
       orderId: order.orderId,
+      expiresAtMs,
     });
     state.seq -= 1;
     state.booked -= order.pointsEarned;
@@ -68,32 +68,17 @@ export const earnRowsOf = (earnings: readonly Earning[], credited: readonly Cred
   return rows.reverse();
 };
 
-/** The set-based way: all transfers by one statement, all lots by another. Returns what to tell. */
+/** The set-based way: all transfers and lots by one statement. Returns what to tell. */
 export const bookEarnings = async (
   tx: Tx,
   earnings: readonly Earning[],
   credited: readonly Credited[],
-  common: { door: Door; nowMs: number; recordedAt: string; ruleVersion: number | null },
+  common: { door: Door; recordedAt: string; ruleVersion: number | null },
 ): Promise<EventEnvelope[]> => {
   if (earnings.length === 0) return [];
-  const { door, nowMs, recordedAt, ruleVersion } = common;
+  const { door, recordedAt, ruleVersion } = common;
   const rows = earnRowsOf(earnings, credited);
-  const lots = earnings.map(({ earnId, order, expiresAtMs }) => ({
-    id: earnId,
-    customerId: order.customerId,
-    granted: order.pointsEarned,
-    remaining: order.pointsEarned,
-    absorbed: 0,
-    expiresAtMs,
-    noticed: expiresAtMs !== null && expiresAtMs <= nowMs,
-  }));
   const legs = { debit: houseAccount('earn', door), credit: CUSTOMER };
-  await Promise.all([
-    insertEarnings(tx, rows, { ...legs, recordedAt, ruleId: BASE_RULE, ruleVersion }),
-    insertLots(tx, lots),
-  ]);
-  return rows.map((row, i) => {
-    const { expiresAtMs, traceparent } = earnings[i] as Earning;
-    return earnedEvent({ ...row, ruleId: BASE_RULE, expiresAtMs, traceparent });
-  });
+  await insertEarnings(tx, rows, { ...legs, recordedAt, ruleId: BASE_RULE, ruleVersion });
+  return rows.map((row, i) => earnedEvent({ ...row, ruleId: BASE_RULE, traceparent: earnings[i]?.traceparent }));
 };

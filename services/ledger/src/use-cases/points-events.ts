@@ -11,6 +11,7 @@ import {
 import { idFrom } from '@vafa/kernel';
 import { type Book, findLot } from '../domain/book.ts';
 import { signedPoints, type Transfer } from '../domain/transfer.ts';
+import { isoOfMs } from '../store/instants.ts';
 
 export const SOURCE = '/vafa/ledger';
 
@@ -53,7 +54,7 @@ export const earnedEvent = (earning: {
       reason: REASONS.earn,
       ...(orderId === undefined ? {} : { orderId }),
       ...(ruleId === undefined ? {} : { ruleId }),
-      ...(expiresAtMs === null ? {} : { expiresAt: new Date(expiresAtMs).toISOString() }),
+      ...(expiresAtMs === null ? {} : { expiresAt: isoOfMs(expiresAtMs) }),
     },
   );
 };

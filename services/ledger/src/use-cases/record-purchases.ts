@@ -103,7 +103,7 @@ export const recordPurchases = async (
       { rules, lookBackPurchases: deps.lookBackPurchases },
     );
   }
-  const common = { door, nowMs, recordedAt, ruleVersion: rules.programme?.version ?? null };
+  const common = { door, recordedAt, ruleVersion: rules.programme?.version ?? null };
   const [earned] = await Promise.all([bookEarnings(tx, earnings, credited, common), saveBook(tx, book, recordedAt)]);
   await emit(tx, [...earned, ...eventsOf(book)]);
   const refusedRefunds = fresh.refunds.flatMap(({ event, case: { error } }) => (error ? [{ event, error }] : []));

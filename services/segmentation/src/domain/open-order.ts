@@ -4,14 +4,15 @@ import { itemsOf, type Order } from './order.ts';
 export interface OpenOrder {
   order: Order;
   leftMinor: number;
-  leftQuantities: Map<string, number>;
+  /** The order's own as long as nothing was taken back: few orders ever lose anything, so few are copied. */
+  leftQuantities: ReadonlyMap<string, number>;
   refundedWhole: boolean;
 }
 
 export const openOrder = (order: Order): OpenOrder => ({
   order,
   leftMinor: order.totalMinor,
-  leftQuantities: new Map(order.quantities),
+  leftQuantities: order.quantities,
   refundedWhole: false,
 });
 
@@ -25,7 +26,7 @@ export const isVoid = ({ order, leftMinor, leftQuantities, refundedWhole }: Open
 export const takeItems = (open: OpenOrder, sku: string, quantity: number): number => {
   const left = open.leftQuantities.get(sku) ?? 0;
   const taken = Math.min(left, quantity);
-  if (taken > 0) open.leftQuantities.set(sku, left - taken);
+  if (taken > 0) open.leftQuantities = new Map(open.leftQuantities).set(sku, left - taken);
   return taken;
 };
 
@@ -38,6 +39,6 @@ export const takeMoney = (open: OpenOrder, amountMinor: number): number => {
 
 export const takeAll = (open: OpenOrder): void => {
   open.leftMinor = 0;
-  open.leftQuantities.clear();
+  open.leftQuantities = new Map();
   open.refundedWhole = true;
 };

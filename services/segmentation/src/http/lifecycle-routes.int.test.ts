@@ -83,15 +83,17 @@ test('one customer: why, since when and what comes next', async () => {
   expect([unknown.statusCode, unknown.json().code]).toEqual([404, 'segmentation.customer_unknown']);
 });
 
-test.each([
-  ['/v1/customers?lifecycle=asleep', 400],
-  ['/v1/customers?limit=0', 400],
-  ['/v1/customers?limit=1001', 400],
-  ['/v1/customers?cursor=%00', 400],
-  ['/v1/customers?lifecycle=new&segment=lifecycle:new', 400],
-  ['/v1/customers/%00', 400],
-])('%s is refused', async (url, status) => {
-  expect((await call('GET', url)).statusCode).toBe(status);
+test('what makes no sense is refused', async () => {
+  for (const url of [
+    '/v1/customers?lifecycle=asleep',
+    '/v1/customers?segment=vip',
+    '/v1/customers?limit=0',
+    '/v1/customers?limit=1001',
+    '/v1/customers?cursor=%00',
+    '/v1/customers?lifecycle=new&segment=lifecycle:new',
+    '/v1/customers/%00',
+  ])
+    expect((await call('GET', url)).statusCode, url).toBe(400);
 });
 
 test('settings: as Vafa starts, changed, refused, repeated', async () => {
