@@ -21,7 +21,7 @@ import { Registry } from 'prom-client';
 import { type ChildMember, startChildMember } from './child-member.ts';
 import type { MemberConfig } from './member-process.ts';
 import { type BusAddress, onOwnTopics, openTestBus, type TestBus } from './open-test-bus.ts';
-import type { ShopDatabase } from './shop-database.ts';
+import { openShop, type ShopDatabase } from './shop-database.ts';
 import { HEARD, type Purchase, recordEffects, TOPIC } from './shop-events.ts';
 import { until } from './until.ts';
 
@@ -41,6 +41,8 @@ export interface Stage {
   start(handler?: EventHandler<Purchase>, options?: Partial<ConsumerOptions>): Promise<Consumer>;
   startRelay(options?: Partial<RelayOptions>): Relay;
   spawn(options?: Partial<MemberConfig>): Promise<ChildMember>;
+  /** A pool of one's own on the service's schema. */
+  openPool(name: string): Sql;
   /** Order ids that took effect, in order of their effect, once for each time. */
   effects(): Promise<string[]>;
   /** Waits until the fence has reached the end of every partition. */
@@ -153,9 +155,16 @@ export const openStage = async (address: BusAddress, shop: ShopDatabase, logLeve
     return member;
   };
 
+  const openPool = (name: string): Sql => {
+    const pool = openShop(shop.url, name, 6);
+    endings.unshift(() => pool.end({ timeout: 5 }));
+    return pool;
+  };
+
   return {
     group,
     sql,
+    openPool,
     bus,
     clock,
     log,

@@ -43,7 +43,7 @@ const step = (standing: Standing, to: LifecycleState, at: Temporal.Instant, caus
 };
 
 /** Makes the steps that silence brought up to and including `until`, each at the instant it became true. */
-export const catchUp = (standing: Standing, buying: Buying, thresholds: Thresholds, until: Temporal.Instant): Moved => {
+const catchUp = (standing: Standing, buying: Buying, thresholds: Thresholds, until: Temporal.Instant): Moved => {
   const changes: Change[] = [];
   let current = standing;
   for (;;) {

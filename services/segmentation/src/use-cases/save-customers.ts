@@ -9,7 +9,7 @@ import { latestSettings, type Settings } from '../domain/thresholds.ts';
 import { type StoredCustomer, updateCustomers } from '../store/customers.ts';
 import { writeDue } from '../store/due.ts';
 
-export const SOURCE = '/vafa/segmentation';
+const SOURCE = '/vafa/segmentation';
 
 const dueOf = ({ standing, buying }: Customer, settings: Settings): Temporal.Instant | undefined =>
   nextTransition(standing.state, buying.lastOrderAt, latestSettings(settings).thresholds)?.at;

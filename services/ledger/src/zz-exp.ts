@@ -1,0 +1,18 @@
+import { startLocalPostgres } from '../../../infra/postgres/src/index.ts';
+import { openSql } from '@vafa/platform';
+const pg = await startLocalPostgres({ dir: '/tmp/lb/pg', settings: {} });
+const sql = openSql({ url: pg.url.replace(/\/[^/]*$/, '/b1'), max: 1, name: 'a', statementTimeoutMs: 600000, schema: 'ledger' });
+await sql.unsafe(`insert into lot (id, customer_id, granted, remaining, expires_at) select gen_random_uuid(), 'whale', 10, case when g % 2 = 0 then 10 else 0 end, case when g % 3 = 0 then null else now() + g * interval '1 hour' end from generate_series(1, 50000) g`);
+await sql.unsafe(`insert into purchase (order_id, customer_id, content_hash, occurred_at, recorded_at, currency, total_minor, lines, points_earned) select 'w' || g, 'whale', gen_random_uuid(), now() - g * interval '1 hour', now(), 'EUR', 100, '{"a": [1, 100]}', 10 from generate_series(1, 50000) g`);
+await sql.unsafe('analyze');
+const ex = async (name: string, q: string) => { console.log('##', name); for (const r of await sql.unsafe('explain (analyze, costs off, timing off, summary on) ' + q)) console.log('  ' + r['QUERY PLAN']); };
+await ex('open lots', `select lot.* from unnest('{whale,cust-1,cust-2}'::text[]) c(id) cross join lateral (select * from lot where lot.customer_id = c.id and lot.remaining > 0 and (null::timestamptz is null or lot.expires_at is null or lot.expires_at > null::timestamptz) order by lot.expires_at, lot.id limit 64) lot`);
+await ex('refundable', `select distinct on (p.order_id) p.* from json_to_recordset('[{"customer":"whale","currency":"EUR","until":"2030-01-01","skus":["b"]}]') as q (customer text, currency text, until timestamptz, skus text[]) cross join lateral (select * from purchase where customer_id = q.customer and occurred_at < q.until and not order_id = any('{x}'::text[]) order by occurred_at desc, order_id desc limit 1000) p where p.currency = q.currency and p.refunded_minor < p.total_minor and (q.skus is null or p.lines ?| q.skus)`);
+await ex('due', `select customer_id from balance where next_expiry_at <= now() + interval '1000 days' order by next_expiry_at limit 500 for update skip locked`);
+await ex('bounds', `select c.id, a.expires_at from unnest('{whale,cust-1}'::text[]) c(id) left join lateral (select expires_at from lot where customer_id = c.id and remaining > 0 and expires_at > now() order by expires_at, id limit 1) a on true`);
+await ex('special', `select customer_id from balance where customer_id = any((select array_agg('cust-' || g) from generate_series(1,500) g)) and (deficit > 0 or merged_into is not null)`);
+await ex('waiting', `select refund_id from refund where status = 'waiting' and order_id = any('{a,b,c}'::text[])`);
+await ex('statement', `select * from transfer where customer_id = 'cust-1' and (null::bigint is null or seq < null::bigint) order by seq desc limit 51`);
+await ex('next expiration', `select sum(remaining), expires_at from lot where customer_id = 'whale' and remaining > 0 and expires_at > now() group by expires_at order by expires_at limit 1`);
+await ex('lock', `select * from balance where customer_id = any((select array_agg('cust-' || g) from generate_series(1,100) g)) order by customer_id for update`);
+await sql.end(); await pg.stop();
