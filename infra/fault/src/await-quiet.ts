@@ -47,7 +47,7 @@ const look = async (house: TrialHouse, sql: Sql): Promise<Record<string, number>
 
 /**
  * Waits until everything is done: nothing unread, no outbox filled, nothing waiting, no message between two states. Gives up
- * after `limitMs`, or when nothing has moved for `stillMs`.
+ * after `limitMs`, or when it has not become less for `stillMs`.
  */
 export const awaitQuiet = async (
   house: TrialHouse,
@@ -55,7 +55,7 @@ export const awaitQuiet = async (
   limits: { limitMs: number; stillMs: number },
 ): Promise<Quiet> => {
   const begun = performance.now();
-  let before = '';
+  let least = Number.POSITIVE_INFINITY;
   let movedAt = begun;
   let quietAt = begun;
   for (let calm = 0; ; ) {
@@ -65,9 +65,9 @@ export const awaitQuiet = async (
     if (isEmpty && calm === 0) quietAt = now;
     calm = isEmpty ? calm + 1 : 0;
     if (calm >= CALM_LOOKS) return { reached: true, seconds: (quietAt - begun) / 1_000, left };
-    const state = JSON.stringify(left);
-    if (state !== before) movedAt = now;
-    before = state;
+    const sum = Object.values(left).reduce((total, count) => total + count, 0);
+    if (sum < least) movedAt = now;
+    least = Math.min(least, sum);
     if (now - begun > limits.limitMs || (!isEmpty && now - movedAt > limits.stillMs))
       return { reached: false, seconds: (now - begun) / 1_000, left };
     await wait(LOOK_MS);

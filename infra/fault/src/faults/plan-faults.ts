@@ -70,7 +70,7 @@ export const planFaults = (options: FaultPlanOptions, random: Random): Fault[] =
     ...{ count: own.between(1, 4), draw: own.between(0, 1_000_000) },
   }));
   if (bus === 'postgres-log')
-    recurring('forget', 2_000, 4_000, (own, atMs) => ({ atMs, kind: 'forget-commits', records: own.between(5, 50) }));
+    recurring('forget', 700, 2_500, (own, atMs) => ({ atMs, kind: 'forget-commits', records: own.between(5, 50) }));
 
   const single = random.fork('single');
   const at = (lowShare: number, highShare: number): number =>

@@ -30,7 +30,7 @@ export interface Load {
 /** Deeds waiting for an answer beyond which no more are begun: the house is not meant to be drowned. */
 const MAX_WAITING = 400;
 const DUPLICATES_EVERY_MS = 300;
-const POISON_EVERY_MS = 700;
+const POISON_EVERY_MS = 250;
 const FIRST_LEAVE_MS = 2_000;
 
 /** Runs `work` again and again with a pause between, until it is told to end. Resolves after the last run. */

@@ -77,10 +77,12 @@ export const MUTANTS: readonly Mutant[] = [
     let outcome = await handler(batch);`,
       },
       {
-        file: 'libs/bus/src/kafka/kafka-member.ts',
-        find: 'const outcome = await withHeartbeats(',
-        put: `await commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset: String(last.offset + 1n) }] }] });
-    const outcome = await withHeartbeats(`,
+        file: 'libs/bus/src/kafka/each-batch.ts',
+        find: 'const outcome = await withHeartbeats(payload, beatMs, handler(batch));',
+        put: `await payload.commitOffsetsIfNecessary({
+      topics: [{ topic, partitions: [{ partition, offset: String(last.offset + 1n) }] }],
+    });
+    const outcome = await withHeartbeats(payload, beatMs, handler(batch));`,
       },
     ],
     shows: { invariant: 'purchases booked once', kind: 'lost' },

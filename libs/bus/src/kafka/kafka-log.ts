@@ -1,14 +1,17 @@
 import type { Log } from '@vafa/kernel';
 import { type logCreator, logLevel } from 'kafkajs';
 
+/** Answers of brokers that kafkajs tries again by itself (a coordinator that loads, a topic that another just made). */
+const ANSWER = /^Response /;
+
 /**
- * kafkajs's log lines through ours. Its INFO is chatter and goes to debug; group coordination errors that it mends by
- * itself are warnings.
+ * kafkajs's log lines through ours. Its INFO is chatter, and what it calls an ERROR is often mended by its own next try:
+ * both go to debug. What is not mended comes to us as an exception.
  */
 export const kafkaLog =
   (log: Log): logCreator =>
   () =>
   ({ level, log: { message, timestamp: _timestamp, logger: _logger, ...fields } }) => {
-    if (level === logLevel.ERROR) log.warn({ kafka: fields }, message);
+    if (level === logLevel.ERROR && !ANSWER.test(message)) log.warn({ kafka: fields }, message);
     else log.debug({ kafka: fields }, message);
   };

@@ -30,6 +30,8 @@ test('corrections give and take, with reason and actor on record', async () => {
     [1.5, 'x'],
     [5, ''],
     ['5', 'x'],
+    [5, 'nul \u0000'],
+    [5, 'half \ud800'],
   ])
     expect((await adjust('ann', points, reason)).statusCode).toBe(400);
   const { entries } = (await ledger.call('GET', '/v1/customers/ann/statement')).json();

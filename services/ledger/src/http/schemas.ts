@@ -8,6 +8,9 @@ const MAX_RATES = 50;
 const MAX_DAYS = 36_500;
 const DAY_SECONDS = 86_400;
 
+/** What Postgres can't keep as text or JSON: NUL and halves of characters. */
+const KEEPABLE = '^[^\\u0000\\p{Cs}]+$';
+
 const Instant = Type.String({ description: 'ISO 8601 instant' });
 const Amount = Type.Integer({ minimum: 0, description: 'Points, whole' });
 const Uuid = Type.String({ format: 'uuid' });
@@ -17,7 +20,7 @@ export const ReservationParams = Type.Object({ reservationId: Uuid });
 
 export const ProgrammeBody = Type.Object(
   {
-    name: Type.String({ minLength: 1, maxLength: 200 }),
+    name: Type.String({ minLength: 1, maxLength: 200, pattern: KEEPABLE }),
     rates: Type.Array(
       Type.Object(
         {
@@ -170,7 +173,10 @@ const NotZero = Type.Unsafe<number>({
   description: 'Positive gives, negative takes',
 });
 
-export const AdjustBody = Type.Object({ points: NotZero, reason: fields.Reason }, { additionalProperties: false });
+export const AdjustBody = Type.Object(
+  { points: NotZero, reason: Type.String({ ...fields.Reason, pattern: KEEPABLE }) },
+  { additionalProperties: false },
+);
 
 export const AdjustedBody = Type.Object({ entryId: Type.String(), points: Type.Integer(), balance: Account });
 

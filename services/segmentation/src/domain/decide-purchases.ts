@@ -1,5 +1,5 @@
 import type { EventEnvelope, EventOf, PurchaseCompleted, PurchaseRefunded } from '@vafa/contracts';
-import { AppError } from '@vafa/kernel';
+import { AppError, present } from '@vafa/kernel';
 import type { Book } from './book.ts';
 import type { Customer } from './customer.ts';
 import { type CustomerDraft, draftCustomer, type SpendDelta } from './customer-draft.ts';
@@ -103,17 +103,24 @@ export const decidePurchases = (book: Book, events: readonly PurchaseEvent[]): D
     }
   }
 
-  const ownerOf = (item: Order | Refund): CustomerDraft => drafts.get(item.customerId) as CustomerDraft;
+  return { ...writesOf(drafts, newOrders, newRefunds), changes, refused };
+};
+
+/** What the drafts amount to, next to the orders and refunds that made them. */
+const writesOf = (
+  drafts: ReadonlyMap<string, CustomerDraft>,
+  orders: readonly Order[],
+  refunds: readonly Refund[],
+): Omit<Decision, 'changes' | 'refused'> => {
+  const ownerOf = (item: Order | Refund): CustomerDraft => present(drafts.get(item.customerId), 'draft of the owner');
   const all = [...drafts.values()];
   return {
     customers: all.map(({ customer }) => customer),
-    newOrders: newOrders.map((order) => ({ order, balance: ownerOf(order).balanceOf(order.orderId) })),
+    newOrders: orders.map((order) => ({ order, balance: ownerOf(order).balanceOf(order.orderId) })),
     changedBalances: all.flatMap((draft) => draft.changedBalances()),
-    newRefunds: newRefunds.map((refund) => ({ refund, status: ownerOf(refund).statusOf(refund.refundId) })),
+    newRefunds: refunds.map((refund) => ({ refund, status: ownerOf(refund).statusOf(refund.refundId) })),
     changedStatuses: all.flatMap((draft) => draft.changedStatuses()),
     spend: all.flatMap((draft) => draft.spend().map((delta) => ({ ...delta, customerId: draft.customer.customerId }))),
-    changes,
-    refused,
   };
 };
 

@@ -4,10 +4,10 @@ import type { HttpApp, ServiceContext } from '@vafa/platform';
 import Type from 'typebox';
 import { nextTransition } from '../domain/lifecycle.ts';
 import { reasonOf } from '../domain/reason.ts';
-import { latestSettings } from '../domain/thresholds.ts';
-import { findCustomer, listCustomers } from '../store/read-customers.ts';
+import { latestSettings, type Thresholds } from '../domain/thresholds.ts';
+import { findCustomer, listCustomers, type ReadCustomer } from '../store/read-customers.ts';
 import { findSettings } from '../store/settings.ts';
-import { findSpend } from '../store/spend.ts';
+import { findSpend, type Spend } from '../store/spend.ts';
 import { CustomerBody, CustomerPage, SegmentId, segmentIdOf, stateOfSegment } from './schemas.ts';
 
 const tags = ['customers'];
@@ -29,36 +29,8 @@ export const customerRoutes = (app: HttpApp, { sql }: ServiceContext): void => {
     async (request) => {
       const found = await findCustomer(sql, request.params.customerId);
       if (!found) throw new AppError('not_found', 'segmentation.customer_unknown', 'nothing is known of this customer');
-      const { buying, standing, customerId } = found.customer;
-      const spend = await findSpend(sql, customerId);
-      const next = nextTransition(
-        standing.state,
-        buying.lastOrderAt,
-        latestSettings(await findSettings(sql)).thresholds,
-      );
-      return {
-        customerId,
-        lifecycle: {
-          state: standing.state,
-          since: String(standing.since),
-          reason: standing.reason,
-          ...(next && {
-            next: {
-              to: next.to,
-              at: String(next.at),
-              reason: reasonOf({ kind: 'silence', days: next.silentDays }, next.to, buying),
-            },
-          }),
-        },
-        segments: [segmentIdOf(standing.state)],
-        orders: buying.orders,
-        items: buying.items,
-        ...(buying.firstOrderAt && { firstOrderAt: String(buying.firstOrderAt) }),
-        ...(buying.lastOrderAt && { lastOrderAt: String(buying.lastOrderAt) }),
-        spend: spend.map((each) => ({ ...each, netMinor: each.grossMinor - each.refundedMinor })),
-        interactions: found.interactions,
-        ...(found.lastInteractionAt && { lastInteractionAt: String(found.lastInteractionAt) }),
-      };
+      const [spend, settings] = await Promise.all([findSpend(sql, found.customer.customerId), findSettings(sql)]);
+      return customerBody(found, spend, latestSettings(settings).thresholds);
     },
   );
 
@@ -93,4 +65,32 @@ export const customerRoutes = (app: HttpApp, { sql }: ServiceContext): void => {
       return { customers, ...(last && { nextCursor: last.customerId }) };
     },
   );
+};
+
+const customerBody = (found: ReadCustomer, spend: readonly Spend[], thresholds: Thresholds) => {
+  const { buying, standing, customerId } = found.customer;
+  const next = nextTransition(standing.state, buying.lastOrderAt, thresholds);
+  return {
+    customerId,
+    lifecycle: {
+      state: standing.state,
+      since: String(standing.since),
+      reason: standing.reason,
+      ...(next && {
+        next: {
+          to: next.to,
+          at: String(next.at),
+          reason: reasonOf({ kind: 'silence', days: next.silentDays }, next.to, buying),
+        },
+      }),
+    },
+    segments: [segmentIdOf(standing.state)],
+    orders: buying.orders,
+    items: buying.items,
+    ...(buying.firstOrderAt && { firstOrderAt: String(buying.firstOrderAt) }),
+    ...(buying.lastOrderAt && { lastOrderAt: String(buying.lastOrderAt) }),
+    spend: spend.map((each) => ({ ...each, netMinor: each.grossMinor - each.refundedMinor })),
+    interactions: found.interactions,
+    ...(found.lastInteractionAt && { lastInteractionAt: String(found.lastInteractionAt) }),
+  };
 };

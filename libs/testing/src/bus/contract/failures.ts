@@ -9,6 +9,9 @@ import type { Stage } from '../stage.ts';
 import { until } from '../until.ts';
 import { expectOnceInOrder } from './order.ts';
 
+/** Connections of this name are cut. */
+const POOL = 'vafa-test-to-be-cut';
+
 /** Code and key of every dead letter, sorted. */
 const letters = async (stage: Stage): Promise<string[]> => {
   const rows = await listDeadLetters(stage.sql, { limit: 1_000 });
@@ -176,13 +179,11 @@ export const failureContract = (staged: StagedTest): void => {
     'connections to the database that are cut again and again cost time, but neither loss nor a second effect',
     async (stage) => {
       const events = purchases(1_500, 40);
-      let cutting = true;
       const cut = async (): Promise<void> => {
-        while (cutting) {
-          await sleep(40);
+        for (let cuts = 0; cuts < 40; cuts++) {
+          await sleep(50);
           await stage.sql`select pg_terminate_backend(pid) from pg_stat_activity
-          where application_name = 'vafa-test-shop' and datname = current_database() and pid <> pg_backend_pid()
-          order by random() limit 3`.catch(() => undefined);
+            where application_name = ${POOL} and datname = current_database() order by random() limit 2`;
         }
       };
       await stage.publish(events);
@@ -193,11 +194,10 @@ export const failureContract = (staged: StagedTest): void => {
           await sleep(2);
           await recordEffects(tx, batch.slice(0, 1), context);
         },
-        { maxBatch: 25, concurrency: 4 },
+        { sql: stage.openPool(POOL), maxBatch: 25, concurrency: 4 },
       );
-      await stage.untilHandled();
-      cutting = false;
       await cuts;
+      await stage.untilHandled();
       const effects = await stage.effects();
       expect([...effects].sort()).toEqual(events.map(({ data }) => data.orderId).sort());
     },
