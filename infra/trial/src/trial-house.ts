@@ -68,17 +68,33 @@ const freshDatabase = async (serverUrl: string): Promise<string> => {
   }
 };
 
+const killIfThere = (pid: number | undefined): void => {
+  if (pid === undefined) return;
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+};
+
 /** Puts a trial's house together. @throws what any part throws; parts that were started are stopped */
 export const startTrialHouse = async (options: TrialOptions): Promise<TrialHouse> => {
   const { dir, groups, bus, say, env = {} } = options;
   rmSync(dir, { recursive: true, force: true });
   const undo: (() => Promise<void>)[] = [];
+  const pids: (() => number | undefined)[] = [];
+  /** Whatever ends this process, short of kill -9: nothing of the trial outlives it, frozen services neither. */
+  const killAll = (): void => {
+    for (const pid of pids) killIfThere(pid());
+  };
+  process.once('exit', killAll);
   let ending = false;
   let stopLimitMs = STOP_LIMIT_MS;
   const stop = async (limitMs = STOP_LIMIT_MS): Promise<void> => {
     ending = true;
     stopLimitMs = limitMs;
     for (const step of undo.reverse()) await step();
+    process.removeListener('exit', killAll);
   };
   try {
     const base = await freePortBase();
@@ -89,6 +105,7 @@ export const startTrialHouse = async (options: TrialOptions): Promise<TrialHouse
     };
     let postgres: LocalPostgres = await startLocalPostgres(server);
     undo.push(() => postgres.stop());
+    pids.push(() => postgres.pid);
     const adminUrl = await freshDatabase(postgres.url);
     let kafka: LocalKafka | undefined;
     if (bus === 'kafka') {
@@ -113,6 +130,7 @@ export const startTrialHouse = async (options: TrialOptions): Promise<TrialHouse
       ...(options.chaos ? { chaos: options.chaos } : {}),
     });
     undo.push(() => sandbox.stop());
+    pids.push(() => sandbox.pid);
 
     const variables: Record<string, string> = {
       TZ: 'UTC',
@@ -144,6 +162,7 @@ export const startTrialHouse = async (options: TrialOptions): Promise<TrialHouse
         }),
       );
     }
+    pids.push(...[...processes.values()].map(({ pid }) => pid));
     undo.push(async () => {
       await Promise.all([...processes.values()].map((each) => each.stop(stopLimitMs)));
     });

@@ -5,6 +5,7 @@ import { programmeRoutes } from './http/programme-routes.ts';
 import { reservationRoutes } from './http/reservation-routes.ts';
 import { totalsRoutes } from './http/totals-routes.ts';
 import { jobs } from './jobs/jobs.ts';
+import { createCountOutcomes } from './metrics.ts';
 import { LedgerSettings } from './settings.ts';
 import { createCurrentRules } from './use-cases/current-programme.ts';
 
@@ -21,7 +22,11 @@ export const ledger = defineService({
     reservationRoutes(app, context, { currentRules, maxTtlSeconds: context.config.LEDGER_RESERVATION_MAX_TTL_SECONDS });
     totalsRoutes(app, context);
   },
-  subscriptions: ({ config }) =>
-    subscriptions({ currentRules: createCurrentRules(), lookBackPurchases: config.LEDGER_REFUND_LOOK_BACK_PURCHASES }),
+  subscriptions: ({ config, metrics }) =>
+    subscriptions({
+      currentRules: createCurrentRules(),
+      lookBackPurchases: config.LEDGER_REFUND_LOOK_BACK_PURCHASES,
+      countOutcomes: createCountOutcomes(metrics),
+    }),
   jobs: (context) => jobs(context, { currentRules: createCurrentRules() }),
 });

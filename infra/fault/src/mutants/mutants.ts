@@ -56,7 +56,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'offset-before-effect',
-    does: 'commits offset and fence first and handles the batch afterwards',
+    does: 'commits offset and fence when a batch is received, and handles it a moment later',
     replacements: [
       {
         file: 'libs/bus/src/consumer/deliver.ts',
@@ -68,6 +68,7 @@ export const MUTANTS: readonly Mutant[] = [
       if (end > fence.next) await advanceFence(tx, group, topic, partition, end);
       return fence;
     });
+    await new Promise((resolve) => setTimeout(resolve, 50));
     const parked = await sql.begin(async (tx): Promise<Parking[]> => {`,
       },
       {

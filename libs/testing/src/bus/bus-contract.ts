@@ -7,7 +7,7 @@ import { orderContract } from './contract/order.ts';
 import { waitingContract } from './contract/waiting.ts';
 import type { BusAddress } from './open-test-bus.ts';
 import { createShopDatabase, type ShopDatabase } from './shop-database.ts';
-import { openStage, type Stage } from './stage.ts';
+import { openStage, type StagedTest } from './stage.ts';
 
 /** A bus that is to keep the contract. */
 export interface BusUnderTest {
@@ -19,9 +19,6 @@ export interface BusUnderTest {
   /** Silence after which a member loses its partitions. */
   silenceMs: number;
 }
-
-/** A test with a stage of its own. */
-export type StagedTest = (name: string, play: (stage: Stage) => Promise<void>) => void;
 
 const TEST_LIMIT_MS = 60_000;
 /** 'debug' shows what happens when a test fails. */

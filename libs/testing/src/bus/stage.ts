@@ -189,3 +189,6 @@ export const openStage = async (address: BusAddress, shop: ShopDatabase, logLeve
     },
   };
 };
+
+/** A test with a stage of its own. */
+export type StagedTest = (name: string, play: (stage: Stage) => Promise<void>) => void;

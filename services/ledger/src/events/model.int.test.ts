@@ -67,6 +67,6 @@ test('the ledger behind its doors does what the slow and obvious one does', asyn
       await compare(realWorld(drawn), drawn, `s${scenarios}-`, ledger.clock.now().epochMilliseconds);
       await ledger.verify();
     }),
-    { numRuns: 100 },
+    { numRuns: 40 },
   );
 }, 180_000);

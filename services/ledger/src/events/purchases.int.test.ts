@@ -206,3 +206,17 @@ test('the same refund again changes nothing', async () => {
   await ledger.settle();
   expect(await ledger.balance('kai')).toMatchObject({ active: 0, earned: 10, negative: 0 });
 });
+
+test('what became of events is counted', async () => {
+  const [row] = await ledger.sql(
+    'ledger',
+  )`select count(*) as all, count(*) filter (where points_earned > 0) as earned from purchase`;
+  const { body } = await ledger.call('GET', '/metrics');
+  const count = (outcome: string): number =>
+    Number(new RegExp(`vafa_ledger_purchase_events_total\\{outcome="${outcome}"\\} (\\d+)`).exec(body)?.[1] ?? 0);
+  expect(count('earned')).toBe(row?.earned);
+  expect(count('earned_nothing')).toBe(row?.all - row?.earned);
+  expect(count('refused')).toBe((await ledger.deadLetters('ledger')).length);
+  expect(count('repeated')).toBe(5);
+  expect(count('refund_waiting')).toBe(1);
+});

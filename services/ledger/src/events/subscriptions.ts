@@ -12,13 +12,19 @@ import { AppError } from '@vafa/kernel';
 import type { Door } from '../domain/transfer.ts';
 import { forgetCustomer } from '../use-cases/forget-customer.ts';
 import { mergeCustomers } from '../use-cases/merge-customers.ts';
-import { type RecordPurchasesDeps, recordPurchases } from '../use-cases/record-purchases.ts';
+import { type Outcomes, type RecordPurchasesDeps, recordPurchases } from '../use-cases/record-purchases.ts';
+
+export interface SubscriptionDeps extends RecordPurchasesDeps {
+  countOutcomes: (outcomes: Outcomes) => void;
+}
 
 /** What the ledger hears. */
-export const subscriptions = (deps: RecordPurchasesDeps): Subscription[] => [
-  on(Topics.purchases, { handles: [PurchaseCompleted, PurchaseRefunded] }, (tx, events, context) =>
-    recordPurchases(tx, events, context, deps),
-  ),
+export const subscriptions = (deps: SubscriptionDeps): Subscription[] => [
+  on(Topics.purchases, { handles: [PurchaseCompleted, PurchaseRefunded] }, async (tx, events, context) => {
+    const { outcomes, ...result } = await recordPurchases(tx, events, context, deps);
+    deps.countOutcomes(outcomes);
+    return result;
+  }),
 
   on(
     Topics.customers,

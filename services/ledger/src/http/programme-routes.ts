@@ -4,7 +4,7 @@ import Type from 'typebox';
 import type { Programme } from '../domain/programme.ts';
 import { addProgrammeVersion, findProgramme, listProgrammeVersions } from '../store/programmes.ts';
 import { actorOf } from './call.ts';
-import { ProgrammeBody, ProgrammePage, ProgrammeVersion } from './schemas.ts';
+import { ProgrammeBody, ProgrammePage, ProgrammeVersion } from './programme-schemas.ts';
 
 const tags = ['programme'];
 

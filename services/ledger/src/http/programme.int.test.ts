@@ -88,3 +88,25 @@ test('the entries and the versions can not be changed, not even by SQL', async (
   const [sum] = await sql`select sum(points)::bigint as points, count(*) as legs from entries`;
   expect(sum).toEqual({ points: 0, legs: 4 });
 });
+
+test('every door is described', async () => {
+  const { paths } = (await ledger.call('GET', '/openapi.json')).json();
+  const doors = Object.entries(paths as Record<string, object>).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+  );
+  expect(doors).toEqual(
+    expect.arrayContaining([
+      'GET /v1/programme',
+      'PUT /v1/programme',
+      'GET /v1/programme/versions',
+      'GET /v1/customers/{customerId}/balance',
+      'GET /v1/customers/{customerId}/statement',
+      'POST /v1/customers/{customerId}/adjustments',
+      'POST /v1/customers/{customerId}/reservations',
+      'GET /v1/reservations/{reservationId}',
+      'POST /v1/reservations/{reservationId}/capture',
+      'POST /v1/reservations/{reservationId}/release',
+      'GET /v1/ledger/totals',
+    ]),
+  );
+});

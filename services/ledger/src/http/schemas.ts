@@ -1,68 +1,19 @@
 import { fields } from '@vafa/contracts';
 import Type from 'typebox';
-import { RETURN_POLICIES, ROUNDINGS } from '../domain/programme.ts';
 import { TRANSFER_KINDS } from '../domain/transfer.ts';
 import { RESERVATION_STATUSES } from '../store/schema.ts';
 
-const MAX_RATES = 50;
-const MAX_DAYS = 36_500;
-const DAY_SECONDS = 86_400;
+export const MAX_RESERVATION_SECONDS = 2_592_000;
 
 /** What Postgres can't keep as text or JSON: NUL and halves of characters. */
-const KEEPABLE = '^[^\\u0000\\p{Cs}]+$';
+export const KEEPABLE = '^[^\\u0000\\p{Cs}]+$';
 
-const Instant = Type.String({ description: 'ISO 8601 instant' });
+export const Instant = Type.String({ description: 'ISO 8601 instant' });
 const Amount = Type.Integer({ minimum: 0, description: 'Points, whole' });
 const Uuid = Type.String({ format: 'uuid' });
 
 export const CustomerParams = Type.Object({ customerId: fields.CustomerId });
 export const ReservationParams = Type.Object({ reservationId: Uuid });
-
-export const ProgrammeBody = Type.Object(
-  {
-    name: Type.String({ minLength: 1, maxLength: 200, pattern: KEEPABLE }),
-    rates: Type.Array(
-      Type.Object(
-        {
-          currency: fields.Currency,
-          points: Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'Points for every perMinor' }),
-          perMinor: Type.Integer({
-            minimum: 1,
-            maximum: 1_000_000_000_000,
-            description: 'Minor units, e.g. 10000 rial',
-          }),
-        },
-        { additionalProperties: false },
-      ),
-      { maxItems: MAX_RATES, description: 'One per currency; purchases in others earn nothing' },
-    ),
-    rounding: fields.OneOf(ROUNDINGS, "Applied once, to the points of an order's total"),
-    expiresAfterDays: Type.Union([Type.Integer({ minimum: 1, maximum: MAX_DAYS }), Type.Null()], {
-      description: 'Points expire at the end of the day this many days after the purchase; null = never',
-    }),
-    expiringSoonDays: Type.Integer({
-      minimum: 0,
-      maximum: 365,
-      description: 'Days of notice before points expire; 0 = none',
-    }),
-    reservationTtlSeconds: Type.Integer({ minimum: 1, maximum: 30 * DAY_SECONDS }),
-    returnPolicy: fields.OneOf(RETURN_POLICIES, 'Refund of spent points: go into a deficit, or stop at 0'),
-    timeZone: fields.TimeZone,
-  },
-  { additionalProperties: false },
-);
-
-export const ProgrammeVersion = Type.Object({
-  ...ProgrammeBody.properties,
-  version: Type.Integer(),
-  actor: Type.String({ description: 'Id of the API key that made this version' }),
-  createdAt: Instant,
-});
-
-export const ProgrammePage = Type.Object({
-  versions: Type.Array(ProgrammeVersion),
-  nextCursor: Type.Optional(Type.String()),
-});
 
 const account = {
   active: Type.Integer({ minimum: 0, description: 'Spendable now' }),
@@ -118,7 +69,7 @@ export const ReserveBody = Type.Object(
     points: fields.PositivePoints,
     orderId: Type.Optional(fields.OrderId),
     ttlSeconds: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 30 * DAY_SECONDS, description: "The programme's own if not given" }),
+      Type.Integer({ minimum: 1, maximum: MAX_RESERVATION_SECONDS, description: "The programme's own if not given" }),
     ),
   },
   { additionalProperties: false },

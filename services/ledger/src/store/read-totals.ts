@@ -1,5 +1,9 @@
 import type { Sql } from '@vafa/bus';
 import type { TransferKind } from '../domain/transfer.ts';
+import { allowLongReads } from './long-reads.ts';
+
+/** Enough for a hundred million transfers. */
+const LIMIT_MS = 60_000;
 
 export interface Totals {
   /** Points the entries gave to (positive) or took from customers, by kind. */
@@ -23,6 +27,7 @@ export interface Totals {
  */
 export const readTotals = (sql: Sql): Promise<Totals> =>
   sql.begin('isolation level repeatable read read only', async (tx) => {
+    await allowLongReads(tx, LIMIT_MS);
     const [kinds, [balances], [purchases], [refunds]] = await Promise.all([
       tx<{ kind: TransferKind; points: number; transfers: number }[]>`
         select kind, sum(case when credit = 'customer' then amount else -amount end)::bigint as points, count(*) as transfers

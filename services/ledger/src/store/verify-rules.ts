@@ -11,11 +11,6 @@ export interface Rule {
   find: (tx: Tx, limit: number) => Promise<Found[]>;
 }
 
-/** Lets this transaction's statements run longer than a request may. */
-export const allowLongReads = async (tx: Tx, limitMs: number): Promise<void> => {
-  await tx`select set_config('statement_timeout', ${String(limitMs)}, true)`;
-};
-
 /** Names are qualified: the checks are also run by roles whose search_path is another. */
 export const RULES: readonly Rule[] = [
   {

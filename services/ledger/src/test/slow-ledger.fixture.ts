@@ -290,4 +290,3 @@ export const createSlowLedger = (rules: {
     heldPoints: (hold: number): number => holds[hold]?.points ?? 0,
   };
 };
-export type SlowLedger = ReturnType<typeof createSlowLedger>;

@@ -18,6 +18,34 @@ export interface RecordPurchasesDeps {
   lookBackPurchases: number;
 }
 
+/** How many events of a batch came to what. */
+export interface Outcomes {
+  earned: number;
+  earned_nothing: number;
+  refunded: number;
+  refund_waiting: number;
+  refund_void: number;
+  /** Known already, with the same content. */
+  repeated: number;
+  refused: number;
+}
+
+const outcomesOf = (events: number, { purchases, refunds }: Fresh, refused: number): Outcomes => {
+  const earned = purchases.filter(({ purchase }) => purchase.order.earnId !== null).length;
+  const refundsThat = (status: RefundCase['status']): number =>
+    refunds.filter(({ case: each }) => each.status === status).length;
+  const fresh = purchases.length + refunds.length - refundsThat('refused');
+  return {
+    earned,
+    earned_nothing: purchases.length - earned,
+    refunded: refundsThat('applied'),
+    refund_waiting: refundsThat('waiting'),
+    refund_void: refundsThat('void'),
+    repeated: events - fresh - refused,
+    refused,
+  };
+};
+
 const customerOf = (step: ReadPurchase | ReadRefund): string =>
   step.kind === 'purchase' ? step.purchase.order.customerId : step.case.refund.customerId;
 
@@ -75,7 +103,7 @@ export const recordPurchases = async (
   events: readonly PurchaseEvent[],
   context: HandlerContext,
   deps: RecordPurchasesDeps,
-): Promise<HandlerResult> => {
+): Promise<HandlerResult & { outcomes: Outcomes }> => {
   const recordedAt = context.now.toString();
   const nowMs = context.now.epochMilliseconds;
   const [rules, special] = await Promise.all([
@@ -107,5 +135,6 @@ export const recordPurchases = async (
   const [earned] = await Promise.all([bookEarnings(tx, earnings, credited, common), saveBook(tx, book, recordedAt)]);
   await emit(tx, [...earned, ...eventsOf(book)]);
   const refusedRefunds = fresh.refunds.flatMap(({ event, case: { error } }) => (error ? [{ event, error }] : []));
-  return { refused: [...batch.refused, ...fresh.refused, ...refusedRefunds] };
+  const refused = [...batch.refused, ...fresh.refused, ...refusedRefunds];
+  return { refused, outcomes: outcomesOf(events.length, fresh, refused.length) };
 };

@@ -1,5 +1,6 @@
 import type { Sql } from '@vafa/bus';
-import { allowLongReads, RULES } from '../store/verify-rules.ts';
+import { allowLongReads } from '../store/long-reads.ts';
+import { RULES } from '../store/verify-rules.ts';
 
 /** Something that must never be so. */
 export interface Violation {

@@ -3,9 +3,8 @@ import { listDeadLetters } from '@vafa/bus';
 import { deadTopic } from '@vafa/contracts';
 import { AppError } from '@vafa/kernel';
 import { expect } from 'vitest';
-import type { StagedTest } from '../bus-contract.ts';
 import { bookOrders, damaged, type Purchase, purchase, purchases, recordEffects, TOPIC } from '../shop-events.ts';
-import type { Stage } from '../stage.ts';
+import type { Stage, StagedTest } from '../stage.ts';
 import { until } from '../until.ts';
 import { expectOnceInOrder } from './order.ts';
 

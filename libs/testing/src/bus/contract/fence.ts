@@ -1,7 +1,7 @@
 import { readFences, resetFence } from '@vafa/bus';
 import { expect } from 'vitest';
-import type { StagedTest } from '../bus-contract.ts';
 import { purchases, TOPIC } from '../shop-events.ts';
+import type { StagedTest } from '../stage.ts';
 import { until } from '../until.ts';
 import { expectOnceInOrder } from './order.ts';
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer } from '@vafa/bus';
 import { expect } from 'vitest';
-import type { StagedTest } from '../bus-contract.ts';
 import { purchases, recordEffects } from '../shop-events.ts';
+import type { StagedTest } from '../stage.ts';
 import { PARTITIONS, type Stage } from '../stage.ts';
 import { until } from '../until.ts';
 import { expectOnceInOrder } from './order.ts';
@@ -147,6 +147,28 @@ export const memberContract = (staged: StagedTest, silenceMs: number): void => {
     expectOnceInOrder(await stage.effects(), events);
     expect(stage.handedOver).toHaveLength(1_000);
   });
+
+  staged(
+    'a member that stops keeps its partitions while a long batch is in hand, and nobody is handed it again',
+    async (stage) => {
+      const events = purchases(40, 10);
+      await stage.publish(events);
+      const leaving = await stage.start(
+        async (tx, batch, context) => {
+          await recordEffects(tx, batch, context);
+          await sleep(silenceMs * 1.5);
+        },
+        { concurrency: PARTITIONS },
+      );
+      await until('every partition is in hand', () => stage.handedOver.length === events.length);
+      const stopped = leaving.stop(STOP_LIMIT_MS);
+      await stage.start();
+      await stopped;
+      await stage.untilHandled();
+      expectOnceInOrder(await stage.effects(), events);
+      expect(stage.handedOver).toHaveLength(events.length);
+    },
+  );
 
   staged('a process that is asked to stop ends by itself: no timer, socket or pool is left', async (stage) => {
     const events = purchases(100, 40);

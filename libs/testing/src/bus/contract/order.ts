@@ -1,8 +1,8 @@
-import { on } from '@vafa/bus';
+import { type InRecord, on } from '@vafa/bus';
 import { PurchaseCompleted, PurchaseRefunded } from '@vafa/contracts';
 import { expect } from 'vitest';
-import type { StagedTest } from '../bus-contract.ts';
 import { bookOrders, purchase, purchases, recordEffects, TOPIC } from '../shop-events.ts';
+import type { StagedTest } from '../stage.ts';
 
 /** Order ids of each customer, in the order given. */
 export const byCustomer = (orderIds: readonly string[]): Record<string, string[]> => {
@@ -125,6 +125,29 @@ export const orderContract = (staged: StagedTest): void => {
     for (const { name } of wanted)
       expect((await stage.readAll(name)).map(({ value }) => String(value))).toEqual([name]);
   });
+
+  staged(
+    'the offset is committed after the handler, never before; what a handler throws at comes again',
+    async (stage) => {
+      const raw = `${stage.group}-raw`;
+      const lagOf = async (): Promise<number> =>
+        (await stage.bus.lag(raw, [TOPIC.name])).reduce((sum, { lag }) => sum + lag, 0);
+      await stage.publish(purchases(20, 1));
+      const handed: bigint[] = [];
+      const lags: number[] = [];
+      const options = { group: raw, topics: [TOPIC.name], maxBatch: 5, concurrency: 1, onFatal: () => undefined };
+      const subscription = await stage.bus.subscribe(options, async ({ records }) => {
+        handed.push((records[0] as InRecord).offset);
+        lags.push(await lagOf());
+        if (handed.length === 2 || handed.length === 3) throw new TypeError('a bug');
+        return { kind: 'done' };
+      });
+      await expect.poll(lagOf, { timeout: 20_000 }).toBe(0);
+      await subscription.stop(5_000);
+      expect(handed).toEqual([0n, 5n, 5n, 5n, 10n, 15n]);
+      expect(lags).toEqual([20, 15, 15, 15, 10, 5]);
+    },
+  );
 
   staged('lag counts what is not handled yet', async (stage) => {
     const lagOf = async (): Promise<number> =>

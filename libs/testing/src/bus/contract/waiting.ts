@@ -1,8 +1,7 @@
 import { discardDeadLetters, listDeadLetters, notReady, on, retryDeadLetters } from '@vafa/bus';
 import { expect } from 'vitest';
-import type { StagedTest } from '../bus-contract.ts';
 import { HEARD, type Purchase, purchase, recordEffects, TOPIC } from '../shop-events.ts';
-import type { Stage } from '../stage.ts';
+import type { Stage, StagedTest } from '../stage.ts';
 import { byCustomer } from './order.ts';
 
 /** A handler whose orders `…-1` wait until they are let through. */

@@ -1,0 +1,94 @@
+import { sql } from 'drizzle-orm';
+import { bigint, check, index, integer, jsonb, text, uuid } from 'drizzle-orm/pg-core';
+import { counter, instant, ledgerSchema, oneOf, points } from './columns.ts';
+
+/** One row per order: what it earned, what of it was refunded, what was taken back. */
+export const purchase = ledgerSchema.table(
+  'purchase',
+  {
+    orderId: text('order_id').primaryKey(),
+    customerId: text('customer_id').notNull(),
+    /** Tells the same order sent again from another order under the same id. */
+    contentHash: uuid('content_hash').notNull(),
+    occurredAt: instant('occurred_at').notNull(),
+    recordedAt: instant('recorded_at').notNull(),
+    currency: text('currency').notNull(),
+    totalMinor: bigint('total_minor', { mode: 'number' }).notNull(),
+    refundedMinor: counter('refunded_minor'),
+    /** Per sku: [quantity, amountMinor] and, once refunded, [.., refundedQuantity, refundedMinor]. */
+    lines: jsonb('lines').notNull(),
+    pointsEarned: points('points_earned'),
+    pointsTakenBack: counter('points_taken_back'),
+    /** The transfer and lot that it earned. */
+    earnId: uuid('earn_id'),
+    /** Why it earned nothing. */
+    note: text('note'),
+    programmeVersion: integer('programme_version'),
+  },
+  (table) => [
+    index('purchase_newest').on(table.customerId, table.occurredAt),
+    check('purchase_refunded', sql`${table.refundedMinor} between 0 and ${table.totalMinor}`),
+    check('purchase_taken_back', sql`${table.pointsTakenBack} between 0 and ${table.pointsEarned}`),
+  ],
+);
+
+export const REFUND_STATUSES = ['applied', 'waiting', 'refused', 'void'] as const;
+
+/** One row per refund, also of those that wait for their order and those that matched nothing. */
+export const refund = ledgerSchema.table(
+  'refund',
+  {
+    refundId: text('refund_id').primaryKey(),
+    customerId: text('customer_id').notNull(),
+    contentHash: uuid('content_hash').notNull(),
+    orderId: text('order_id'),
+    scope: text('scope').notNull(),
+    currency: text('currency').notNull(),
+    amountMinor: bigint('amount_minor', { mode: 'number' }),
+    /** As it came: [[sku, quantity, amountMinor], …]. */
+    lines: jsonb('lines'),
+    occurredAt: instant('occurred_at').notNull(),
+    recordedAt: instant('recorded_at').notNull(),
+    status: text('status').notNull(),
+    /** Code of the refusal, or why it is void. */
+    note: text('note'),
+    matchedMinor: counter('matched_minor'),
+    /** Money refunded beyond what any purchase had left. */
+    unmatchedMinor: counter('unmatched_minor'),
+    pointsDue: counter('points_due'),
+    pointsTaken: counter('points_taken'),
+    /** What it took from which order: [[orderId, amountMinor, pointsDue, pointsTaken], …]. */
+    matches: jsonb('matches'),
+  },
+  (table) => [
+    index('refund_waiting').on(table.orderId).where(sql`${table.status} = 'waiting'`),
+    index('refund_customer').on(table.customerId),
+    check('refund_status', oneOf(table.status, REFUND_STATUSES)),
+    check('refund_points', sql`${table.pointsTaken} between 0 and ${table.pointsDue}`),
+  ],
+);
+
+export const RESERVATION_STATUSES = ['held', 'captured', 'released', 'timed_out'] as const;
+
+/** Points held for a payment under way. */
+export const reservation = ledgerSchema.table(
+  'reservation',
+  {
+    id: uuid('id').primaryKey(),
+    customerId: text('customer_id').notNull(),
+    points: points('points'),
+    captured: counter('captured'),
+    orderId: text('order_id'),
+    status: text('status').notNull(),
+    actor: text('actor').notNull(),
+    createdAt: instant('created_at').notNull(),
+    expiresAt: instant('expires_at').notNull(),
+    closedAt: instant('closed_at'),
+  },
+  (table) => [
+    index('reservation_due').on(table.expiresAt).where(sql`${table.status} = 'held'`),
+    index('reservation_customer').on(table.customerId),
+    check('reservation_status', oneOf(table.status, RESERVATION_STATUSES)),
+    check('reservation_points', sql`${table.points} > 0 and ${table.captured} between 0 and ${table.points}`),
+  ],
+);
