@@ -65,7 +65,6 @@ export const awaitQuiet = async (
     if (isEmpty && calm === 0) quietAt = now;
     calm = isEmpty ? calm + 1 : 0;
     if (calm >= CALM_LOOKS) return { reached: true, seconds: (quietAt - begun) / 1_000, left };
-    console.log('Q', ((now-begun)/1000).toFixed(1), JSON.stringify(left));
     const sum = Object.values(left).reduce((total, count) => total + count, 0);
     if (sum < least) movedAt = now;
     least = Math.min(least, sum);

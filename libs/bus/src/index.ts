@@ -1,3 +1,4 @@
+export { plainArray, textArray } from './array-literal.ts';
 export { readFences, resetFence } from './consumer/fence.ts';
 export { notReady } from './consumer/handle-in-order.ts';
 export { type Consumer, type ConsumerOptions, startConsumer } from './consumer/start-consumer.ts';

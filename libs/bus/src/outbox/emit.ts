@@ -1,4 +1,5 @@
 import { type EventEnvelope, encodeEvent } from '@vafa/contracts';
+import { textArray } from '../array-literal.ts';
 import type { OutRecord } from '../port.ts';
 import type { Tx } from '../sql.ts';
 
@@ -14,8 +15,8 @@ export const emitRecords = async (tx: Tx, records: readonly OutRecord[]): Promis
   if (records.length === 0) return;
   await tx`insert into outbox (topic, key, headers, value, value_bytes)
     select * from unnest(
-      ${records.map(({ topic }) => topic)}::text[], ${records.map(({ key }) => key)}::text[],
-      ${records.map(({ headers }) => JSON.stringify(headers))}::text[],
-      ${records.map(({ value }) => (typeof value === 'string' ? value : null))}::text[],
+      ${textArray(records.map(({ topic }) => topic))}::text[], ${textArray(records.map(({ key }) => key))}::text[],
+      ${textArray(records.map(({ headers }) => JSON.stringify(headers)))}::text[],
+      ${textArray(records.map(({ value }) => (typeof value === 'string' ? value : null)))}::text[],
       ${records.map(({ value }) => (value instanceof Buffer ? value : null))}::bytea[])`;
 };

@@ -1,4 +1,5 @@
 import { AppError, type Log, messageOf } from '@vafa/kernel';
+import { plainArray, textArray } from '../array-literal.ts';
 import { createBatchingPublisher } from '../batching-publisher.ts';
 import { isInfrastructure } from '../errors.ts';
 import { MAX_QUEUED_RECORDS, MAX_RECORD_BYTES } from '../limits.ts';
@@ -55,11 +56,11 @@ export const createPostgresLogBus = (options: PostgresLogOptions): EventBus => {
     for (const topic of new Set(records.map((record) => record.topic))) await partitionsOf(topic);
     try {
       await sql`select log_append(
-        ${records.map(({ topic }) => topic)}::text[],
-        ${records.map(({ topic, key }) => partitionOf(key, counts.get(topic) as number))}::int[],
-        ${records.map(({ key }) => key)}::text[],
-        ${records.map(({ headers }) => JSON.stringify(headers))}::text[],
-        ${records.map(({ value }) => (typeof value === 'string' ? value : null))}::text[],
+        ${textArray(records.map(({ topic }) => topic))}::text[],
+        ${plainArray(records.map(({ topic, key }) => partitionOf(key, counts.get(topic) as number)))}::int[],
+        ${textArray(records.map(({ key }) => key))}::text[],
+        ${textArray(records.map(({ headers }) => JSON.stringify(headers)))}::text[],
+        ${textArray(records.map(({ value }) => (typeof value === 'string' ? value : null)))}::text[],
         ${records.map(({ value }) => (value instanceof Buffer ? value : null))}::bytea[])`;
     } catch (error) {
       if (!isInfrastructure(error)) throw error;

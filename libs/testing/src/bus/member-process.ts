@@ -21,6 +21,8 @@ export interface MemberConfig {
   fetchedMs: number;
   /** Pause within the open transaction, after saying `in-hand`. */
   inHandMs: number;
+  /** Longest statement; a transaction that rests for three times as long is ended by the server. */
+  statementMs: number;
   /** Whether it also publishes the outbox; 'dies' = kill -9 right after a publish, before the rows are deleted. */
   relay: 'none' | 'runs' | 'dies';
   logLevel: string;
@@ -32,7 +34,6 @@ export type Saying = 'ready' | 'fetched' | 'in-hand' | 'handled' | 'published' |
 const config = JSON.parse(process.argv[2] ?? '') as MemberConfig;
 const { group } = config;
 const STOP_LIMIT_MS = 10_000;
-const STATEMENT_LIMIT_MS = 1_000;
 
 const say = (saying: Saying): void => void process.stdout.write(`${JSON.stringify({ saying })}\n`);
 // Not node:timers/promises: a frozen process must find its timer due when it wakes.
@@ -40,8 +41,7 @@ const pause = (ms: number): Promise<void> =>
   ms > 0 ? new Promise((resolve) => setTimeout(resolve, ms)) : Promise.resolve();
 
 const log = createLog({ level: config.logLevel, service: `member-${process.pid}` });
-// A frozen member holds its transaction open until the server ends it: soon here, so that tests are short.
-const sql = openShop(config.shopUrl, 'vafa-test-member', 5, STATEMENT_LIMIT_MS);
+const sql = openShop(config.shopUrl, 'vafa-test-member', 5, config.statementMs);
 const opened = await openTestBus(config.address, log);
 const bus = onOwnTopics(opened.bus, config.prefix, config.partitions);
 const metrics = createBusMetrics(new Registry());

@@ -147,6 +147,8 @@ export const openStage = async (address: BusAddress, shop: ShopDatabase, logLeve
       maxBatch: 20,
       fetchedMs: 0,
       inHandMs: 0,
+      // A frozen member holds its transaction open until the server ends it: soon here, so that tests are short.
+      statementMs: 1_000,
       relay: 'none',
       logLevel,
       ...options,

@@ -1,7 +1,7 @@
 import type { Queryable, Tx } from '@vafa/bus';
+import { plainArray, textArray } from '@vafa/bus';
 import { AppError } from '@vafa/kernel';
 import type { Account } from '../domain/account.ts';
-import { plainArray, textArray } from './arrays.ts';
 import { msOf, textOf } from './instants.ts';
 
 const COLUMNS = `customer_id as "customerId", active, reserved, deficit, earned, clawed_back as "clawedBack", spent, expired,

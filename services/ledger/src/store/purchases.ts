@@ -1,6 +1,6 @@
 import type { Queryable, Tx } from '@vafa/bus';
+import { plainArray, textArray } from '@vafa/bus';
 import type { Order, OrderLine, Refund } from '../domain/order.ts';
-import { plainArray, textArray } from './arrays.ts';
 import { msOf, textOf } from './instants.ts';
 
 const COLUMNS = `p.order_id as "orderId", p.customer_id as "customerId", ${msOf('p.occurred_at')} as "occurredAtMs", p.currency,

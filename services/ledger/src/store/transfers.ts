@@ -1,6 +1,6 @@
 import type { Tx } from '@vafa/bus';
+import { plainArray, textArray } from '@vafa/bus';
 import type { Transfer } from '../domain/transfer.ts';
-import { plainArray, textArray } from './arrays.ts';
 import { textOf } from './instants.ts';
 
 /** An earning as the set-based way writes it: what all of a batch have in common is given once. */

@@ -113,6 +113,28 @@ export const memberContract = (staged: StagedTest, silenceMs: number): void => {
     },
   );
 
+  staged(
+    'a member frozen within its transaction that wakes in time may commit; who took over waits for it',
+    async (stage) => {
+      const events = purchases(200, 40);
+      await stage.publish(events);
+      const zombie = await stage.spawn({ inHandMs: 100, statementMs: 10_000 });
+      await zombie.waitFor('in-hand', 3);
+      zombie.freeze();
+      const heir = await stage.start();
+      await until('the heir has all partitions', () => partitionsOf(heir).length === PARTITIONS);
+      await until('the heir waits for the fence', async () => {
+        const [row] = await stage.sql<{ n: number }[]>`select count(*) as n from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock' and query like '%consumer_fence%'`;
+        return (row?.n ?? 0) > 0;
+      });
+      zombie.thaw();
+      await stage.untilHandled();
+      expectOnceInOrder(await stage.effects(), events);
+      expect(await zombie.stop()).toBe(0);
+    },
+  );
+
   staged('a batch that takes longer than the silence a member is allowed is handled once', async (stage) => {
     const events = purchases(40, 10);
     await stage.publish(events);

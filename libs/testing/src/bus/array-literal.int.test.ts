@@ -1,21 +1,21 @@
+import { plainArray, type Sql, textArray } from '@vafa/bus';
+import { openSql } from '@vafa/platform';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
-import { plainArray, textArray } from './arrays.ts';
+import { givenPostgres } from '../given-by-setup.ts';
 
-let ledger: LedgerHarness;
+let sql: Sql;
 
-beforeAll(async () => {
-  ledger = await startLedger(null);
+beforeAll(() => {
+  sql = openSql({ url: givenPostgres().adminUrl, max: 1, name: 'vafa-test-arrays' });
 });
-afterAll(() => ledger.stop());
+afterAll(() => sql.end());
 
 // Rows, not arrays, are read back: postgres.js's own parser of arrays takes NULL for a word.
 const back = async (
   literal: string,
   type: 'text' | 'jsonb' | 'bigint' | 'uuid' | 'timestamptz',
 ): Promise<unknown[]> => {
-  const sql = ledger.sql('ledger');
   const rows = await sql<{ value: unknown }[]>`
     select value from unnest(${literal}::${sql.unsafe(`${type}[]`)}) with ordinality as u (value, n) order by n`;
   return rows.map(({ value }) => value);
