@@ -57,6 +57,8 @@ export const measureLedger = async (
   const ledger = house.processes.get('ledger');
   const pid = ledger?.pid();
   if (!pid) throw new Error('the ledger has no process of its own');
+  // What the gateway's load left behind is booked first.
+  await waitUntilIdle(house.urls, ['ledger'], { limitMs: 600_000 });
   process.kill(pid, 'SIGSTOP');
   const publishPerSecond = await publishAll(bus, events);
   const booked = async (): Promise<number> => {

@@ -185,8 +185,6 @@ export const failureContract = (staged: StagedTest): void => {
             where application_name = ${POOL} and datname = current_database() order by random() limit 2`;
         }
       };
-      await stage.publish(events);
-      const cuts = cut();
       await stage.start(
         async (tx, batch, context) => {
           await Promise.all([recordEffects(tx, batch.slice(1), context), tx`select pg_sleep(0.005)`]);
@@ -195,6 +193,8 @@ export const failureContract = (staged: StagedTest): void => {
         },
         { sql: stage.openPool(POOL), maxBatch: 25, concurrency: 4 },
       );
+      const cuts = cut();
+      await stage.publish(events);
       await cuts;
       await stage.untilHandled();
       const effects = await stage.effects();
