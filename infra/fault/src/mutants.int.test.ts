@@ -9,8 +9,8 @@ import { runMutant, shown } from './try-mutants.ts';
 const options: RunOptions = {
   dir: fileURLToPath(new URL('../../../.vafa/fault-test', import.meta.url)),
   bus: 'postgres-log',
-  seconds: 8,
-  deedsPerSecond: 30,
+  seconds: 10,
+  deedsPerSecond: 40,
   seed: 11,
   mutant: undefined,
   stillMs: 20_000,

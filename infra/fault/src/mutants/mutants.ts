@@ -68,7 +68,7 @@ export const MUTANTS: readonly Mutant[] = [
       if (end > fence.next) await advanceFence(tx, group, topic, partition, end);
       return fence;
     });
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, 150));
     const parked = await sql.begin(async (tx): Promise<Parking[]> => {`,
       },
       {

@@ -56,7 +56,7 @@ describe.skipIf(skipped !== undefined)(
       answer: (batch: RecordBatch, nth: number) => BatchOutcome,
     ) => {
       const batches: RecordBatch[] = [];
-      const options = { group: `${topic}-group`, topics: [topic], maxBatch: 100, concurrency: 1, onFatal: quiet };
+      const options = { group: `${topic}-group`, topics: [topic], maxBatch: 2, concurrency: 1, onFatal: quiet };
       const reader = await bus.subscribe(options, async (batch) => {
         batches.push(batch);
         return answer(batch, batches.length);
@@ -107,10 +107,9 @@ describe.skipIf(skipped !== undefined)(
       // Offset 5 is within the aborted transaction b.
       const batches = await read(
         topic,
-        (all) => all.length >= 2,
+        (all) => values(all).length >= 8,
         (_batch, nth) => (nth === 1 ? { kind: 'seek', offset: 5n } : { kind: 'done' }),
       );
-      expect(batches).toHaveLength(2);
       expect(batches[1]?.readFrom).toBe(5n);
       expect(values(batches.slice(1))).toEqual(['c1', 'c2', 'c3', 'e1', 'e2', 'e3']);
     });
