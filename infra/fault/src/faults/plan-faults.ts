@@ -53,8 +53,8 @@ export const planFaults = (options: FaultPlanOptions, random: Random): Fault[] =
       faults.push(make(own, atMs));
   };
 
-  // So that each process lives as long on average, however many there are.
-  const slower = FULL_HOUSE / all.length;
+  // With fewer processes each would die before it did anything.
+  const slower = Math.sqrt(FULL_HOUSE / all.length);
   recurring('kill', 300 * slower, 2_000 * slower, (own, atMs) => ({
     atMs,
     kind: 'kill-service',

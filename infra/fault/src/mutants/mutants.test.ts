@@ -19,7 +19,7 @@ it.each(MUTANTS.map((mutant) => [mutant.name, mutant] as const))(
 
 it('refuses a piece that is not there, or stands there twice', () => {
   const mutant = {
-    ...{ name: 'm', does: '', shows: { invariant: '', kind: '' } },
+    ...{ name: 'm', does: '', shows: [] },
     replacements: [{ file: 'a.ts', find: 'x();', put: 'y();' }],
   };
   expect(plant(mutant, 'a.ts', 'x();')).toBe('y();');

@@ -8,6 +8,7 @@ import { createKafkaBus } from './kafka-bus.ts';
 
 // What backends that write the topics themselves may do, with a client of their own.
 
+// What the global setup started; its types are declared in a lib above this one.
 const given = inject('kafka' as never) as { brokers: string[]; minSessionTimeoutMs: number } | { skipped: string };
 const skipped = 'skipped' in given ? given.skipped : undefined;
 const brokers = 'skipped' in given ? [] : given.brokers;
