@@ -21,11 +21,11 @@ const LIMIT_MS = 300_000;
 
 describe('the fault campaign', () => {
   it('finds nothing wrong with the house as it is', { timeout: LIMIT_MS }, async () => {
-    const report = await runFault({ ...options, seconds: 15 });
+    const report = await runFault({ ...options, seconds: 12 });
     expect(verdictOf(report), render(report)).toBe('clean');
   });
 
-  it.each(MUTANTS.map((mutant) => [mutant.name, mutant] as const))(
+  it.each(MUTANTS.filter(({ extra }) => !extra).map((mutant) => [mutant.name, mutant] as const))(
     'reports %s',
     { timeout: LIMIT_MS },
     async (_name, mutant) => {

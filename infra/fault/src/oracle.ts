@@ -19,7 +19,7 @@ const nothing = (): Expected => ({
   ...{ orders: 0, interactions: 0, orderIds: [] },
 });
 
-/** Adds up what was acknowledged, deed by deed. */
+/** Adds up what was acknowledged, deed by deed. Customers with an unanswered deed are left out: it may have been done or not. */
 export const expectedOf = (done: Acknowledged): Map<string, Expected> => {
   const customers = new Map<string, Expected>();
   const of = (customerId: string): Expected => {
@@ -50,6 +50,7 @@ export const expectedOf = (done: Acknowledged): Map<string, Expected> => {
   }
   for (const { customerId, points } of done.captures) of(customerId).spent += points;
   for (const { customerId } of done.interactions) of(customerId).interactions += 1;
+  for (const customerId of done.unanswered) customers.delete(customerId);
   for (const customer of customers.values()) customer.points = customer.earned - customer.takenBack - customer.spent;
   return customers;
 };

@@ -53,8 +53,12 @@ export const render = (report: RunReport): string => {
     '',
     `fault run on ${options.bus}: seed ${options.seed}, ${options.seconds} s, ${options.deedsPerSecond} deeds/s, ${options.mutant ? `mutant ${options.mutant}` : 'no mutant'}`,
     `faults    ${faultLine(report)}`,
-    `load      ${done.requests} requests: ${done.purchases.length} purchases, ${done.refunds.length} refunds, ${done.captures.length} captures, ` +
+    `load      ${done.purchases.length} purchases, ${done.refunds.length} refunds, ${done.captures.length} captures, ` +
       `${done.interactions.length} interactions, ${done.duplicates} duplicates, ${done.poisons.length} poison records`,
+    `answers   ${Object.entries(done.answers)
+      .sort(([, a], [, b]) => b - a)
+      .map(([answer, times]) => `${times} × ${answer}`)
+      .join(', ')}`,
     `recovery  ${quiet.reached ? `all quiet ${quiet.seconds.toFixed(1)} s after the last fault` : `not quiet after ${quiet.seconds.toFixed(1)} s`}`,
     '',
     ...rows,

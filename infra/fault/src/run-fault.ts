@@ -47,7 +47,7 @@ const CUSTOMERS = 40;
 const LEAVERS = 3;
 /** All is judged by then. */
 const STOP_LIMIT_MS = 2_000;
-const ANSWER_LIMIT_MS = 40_000;
+const ANSWER_LIMIT_MS = 90_000;
 const QUIET_LIMIT_MS = 180_000;
 /** On a slow machine few messages went out while faults were made. */
 const RECONCILE_LIMIT_MS = 15_000;

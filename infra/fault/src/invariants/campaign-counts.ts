@@ -7,8 +7,8 @@ const DECISIONS = new Set(['entered', 'requested', 'expired', 'skipped']);
 export const campaignCounts: Invariant = async ({ sql, done }) => {
   const { finding, wrong } = createFinding('campaign counters as counted', ['off']);
   const least = done.purchases.length;
-  // A leaver's orders may be entered or not, by what was heard first.
-  const most = least + done.erasedCustomers.length + done.ordersAfterErasure.length;
+  // A leaver's orders may be entered or not, by what was heard first; so may what was not answered.
+  const most = least + done.erasedCustomers.length + done.ordersAfterErasure.length + done.unanswered.length;
   // In one statement, so of one moment: receipts still come in.
   const rows = await sql<{ outcome: string; counted: number; recorded: number }[]>`
     select outcome, coalesce(c.counted, 0)::bigint as counted, coalesce(r.recorded, 0)::bigint as recorded

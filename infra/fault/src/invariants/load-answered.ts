@@ -4,7 +4,7 @@ import { createFinding, type Invariant } from './finding.ts';
 export const loadAnswered: Invariant = async ({ done }) => {
   const { finding, wrong } = createFinding('every deed answered', ['unanswered', 'surprising']);
   finding.checked = done.purchases.length + done.refunds.length + done.interactions.length + done.captures.length;
-  for (let i = 0; i < done.unanswered; i++) wrong('unanswered', 'a deed got no answer');
+  for (const customerId of done.unanswered) wrong('unanswered', `a deed of ${customerId}`);
   for (const surprise of done.surprises) wrong('surprising', surprise);
   return [finding];
 };

@@ -24,9 +24,9 @@ export const purchasesBooked: Invariant = async ({ sql, done }) => {
     else if (row.entries > 1) wrong('doubled', `${orderId} has ${row.entries} entries`);
     else if (row.points !== totalMinor / MINOR_PER_POINT) wrong('misvalued', `${orderId} earned ${row.points}`);
   }
-  // Leavers' orders are told apart by their names; erased customers keep them.
-  const leavers = done.erasedCustomers.map((id) => `${id}-`);
+  // Orders bear their customers' names. Leavers' stay booked, and an unanswered one may be booked or not.
+  const others = [...done.erasedCustomers, ...done.unanswered].map((id) => `${id}-`);
   for (const orderId of booked.keys())
-    if (!leavers.some((prefix) => orderId.startsWith(prefix))) wrong('invented', orderId);
+    if (!others.some((prefix) => orderId.startsWith(prefix))) wrong('invented', orderId);
   return [finding];
 };

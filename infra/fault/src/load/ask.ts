@@ -19,7 +19,8 @@ export interface Caller {
   untilAnswered(ask: Ask): Promise<Answer | undefined>;
   /** Once. @returns undefined without an answer */
   once(ask: Ask): Promise<Answer | undefined>;
-  requests(): number;
+  /** How often each answer was given, by status and code; 'none' where there was no answer. */
+  answers(): Record<string, number>;
 }
 
 const TIMEOUT_MS = 4_000;
@@ -29,10 +30,13 @@ const isLater = ({ status, body }: Answer): boolean =>
   status >= 500 || status === 429 || (status === 409 && body.code === 'gateway.request_in_flight');
 
 export const createCaller = (urls: Record<string, string>, apiKey: string, givenUp: AbortSignal): Caller => {
-  let requests = 0;
+  const answers: Record<string, number> = {};
+  const count = (answer: Answer | undefined): void => {
+    const name = answer ? `${answer.status} ${answer.status < 300 ? '' : String(answer.body.code)}`.trim() : 'none';
+    answers[name] = (answers[name] ?? 0) + 1;
+  };
 
-  const once = async ({ service, method, path, body, idempotencyKey }: Ask): Promise<Answer | undefined> => {
-    requests += 1;
+  const send = async ({ service, method, path, body, idempotencyKey }: Ask): Promise<Answer | undefined> => {
     try {
       const answer = await fetch(`${urls[service]}${path}`, {
         method,
@@ -52,9 +56,15 @@ export const createCaller = (urls: Record<string, string>, apiKey: string, given
     }
   };
 
+  const once = async (ask: Ask): Promise<Answer | undefined> => {
+    const answer = await send(ask);
+    count(answer);
+    return answer;
+  };
+
   return {
     once,
-    requests: () => requests,
+    answers: () => ({ ...answers }),
     untilAnswered: async (ask) => {
       while (!givenUp.aborted) {
         const answer = await once(ask);

@@ -33,7 +33,7 @@ export const createCustomerLine = (
 
   const isTaken = (answer: Answer | undefined, what: string): answer is Answer => {
     if (!answer) {
-      done.unanswered += 1;
+      done.unanswered.push(customerId);
       return false;
     }
     if (answer.status < 300) return true;

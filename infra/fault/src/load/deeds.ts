@@ -54,10 +54,10 @@ export interface Acknowledged {
   erasedCustomers: string[];
   /** Answers that no deed of this load should get. */
   surprises: string[];
-  /** Deeds still without an answer when the load ended. */
-  unanswered: number;
-  /** Requests sent, the repeated ones too. */
-  requests: number;
+  /** Customers of deeds that were still without an answer when the load ended: nobody knows what they should have. */
+  unanswered: string[];
+  /** Answers to all requests, the repeated ones too, by status and code. */
+  answers: Record<string, number>;
 }
 
 export const nothingYet = (): Acknowledged => ({
@@ -70,8 +70,8 @@ export const nothingYet = (): Acknowledged => ({
   ordersAfterErasure: [],
   erasedCustomers: [],
   surprises: [],
-  unanswered: 0,
-  requests: 0,
+  unanswered: [],
+  answers: {},
 });
 
 export const purchaseBody = ({ customerId, orderId, totalMinor, occurredAt }: Purchase): object => ({

@@ -6,7 +6,7 @@ import { createCustomerLine } from './customer-line.ts';
 import { type Acknowledged, nothingYet } from './deeds.ts';
 import { leave } from './leave.ts';
 import { publishPoison } from './publish-poison.ts';
-import { resendDuplicates } from './resend-duplicates.ts';
+import { resendByBus, resendByHttp } from './resend-duplicates.ts';
 
 export interface LoadOptions {
   urls: Record<string, string>;
@@ -60,11 +60,13 @@ export const startLoad = (options: LoadOptions): Load => {
       if (waiting < MAX_WAITING) chooser.pick(lines).turn();
     }
   };
-  const copies = { caller, bus, random: random.fork('copies') };
+  const byHttp = random.fork('copies by http');
+  const byBus = random.fork('copies by bus');
   const strangers = random.fork('poison');
   const running = [
     every(20, ending.signal, give),
-    every(DUPLICATES_EVERY_MS, ending.signal, () => resendDuplicates(done, copies)),
+    every(DUPLICATES_EVERY_MS, ending.signal, () => resendByHttp(done, caller, byHttp)),
+    every(DUPLICATES_EVERY_MS, ending.signal, () => resendByBus(done, bus, byBus)),
     every(POISON_EVERY_MS, ending.signal, () => publishPoison(done, strangers.pick(customers), bus)),
     wait(FIRST_LEAVE_MS).then(() =>
       Promise.all(leavers.map((id) => leave(id, { caller, sql, done, givenUp: givenUp.signal }))),
@@ -78,7 +80,7 @@ export const startLoad = (options: LoadOptions): Load => {
       const limit = setTimeout(() => givenUp.abort(), limitMs);
       await Promise.all([...running, ...lines.map((line) => line.idle())]);
       clearTimeout(limit);
-      done.requests = caller.requests();
+      done.answers = caller.answers();
     },
   };
 };

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isInfrastructure } from '@vafa/bus';
 import { openSql } from '@vafa/platform';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { givenPostgres } from '../given-by-setup.ts';
@@ -96,5 +98,42 @@ test('who waits for a connection to reserve is served although one is lost meanw
   const reserved = await waiting;
   expect(await reserved`select 1 as n`).toEqual([{ n: 1 }]);
   reserved.release();
+  await sql.end();
+});
+
+test('after many cuts no transaction is stuck, no answer goes to another query, and the pool is whole', async () => {
+  const size = 5;
+  const sql = openSql({ url: shop.url, max: size, name: NAME, schema: 'shop' });
+  let cutting = true;
+  let wrong = 0;
+  const work = async (worker: number): Promise<void> => {
+    for (let n = 0; cutting; n += 2) {
+      try {
+        await sql.begin(async (tx) => {
+          const asked = [`${worker}/${n}`, `${worker}/${n + 1}`];
+          const told = await Promise.all(asked.map((text) => tx<{ text: string }[]>`select ${text}::text as text`));
+          await sleep(2);
+          const [last] = await tx<{ text: string }[]>`select ${`${worker}/end`}::text as text`;
+          if (told.some(([row], i) => row?.text !== asked[i]) || last?.text !== `${worker}/end`) wrong += 1;
+        });
+      } catch (error) {
+        if (!isInfrastructure(error)) throw error;
+        await sleep(20);
+      }
+    }
+  };
+  const workers = [0, 1, 2, 3].map(work);
+  for (let cuts = 0; cuts < 60; cuts++) {
+    await sleep(40);
+    await shop.sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = ${NAME}
+      and datname = current_database() order by random() limit 2`;
+  }
+  cutting = false;
+  await Promise.all(workers);
+  expect(wrong).toBe(0);
+  const pids = await Promise.all(
+    Array.from({ length: size }, () => sql<{ pid: number }[]>`select pg_backend_pid() as pid, pg_sleep(0.3)`),
+  );
+  expect(new Set(pids.map(([row]) => row?.pid)).size).toBe(size);
   await sql.end();
 });
