@@ -2,7 +2,7 @@ import { deadTopic, Topics } from '@vafa/contracts';
 import { systemClock } from '@vafa/kernel';
 import { createService, type PlatformSettings, type Service, type ServiceDefinition } from '@vafa/platform';
 import type { Logger } from 'pino';
-import { Registry } from 'prom-client';
+import { type Metric, Registry } from 'prom-client';
 import { databaseUrlOf, variables } from './environment.ts';
 import { openBus } from './open-bus.ts';
 import { portOf } from './service-names.ts';
@@ -12,6 +12,16 @@ export interface House {
   stop(): Promise<void>;
 }
 
+const REBALANCES = 'vafa_bus_rebalances_total';
+
+/** Members belong to the bus, which the services of a process share: the first service shows their counter for all. */
+const showRebalances = (busRegistry: Registry, shown: Registry | undefined): void => {
+  const counter = busRegistry.getSingleMetric(REBALANCES);
+  if (!shown || !counter) return;
+  shown.removeSingleMetric(REBALANCES);
+  shown.registerMetric(counter as Metric);
+};
+
 /** Runs the named services in this process. @throws when one can't start; what was started is stopped again */
 export const startHouse = async (options: {
   settings: PlatformSettings;
@@ -20,7 +30,8 @@ export const startHouse = async (options: {
   onFatal: (service: string, error: unknown) => void;
 }): Promise<House> => {
   const { settings, definitions, log, onFatal } = options;
-  const { bus, close } = await openBus(settings, log, new Registry());
+  const busRegistry = new Registry();
+  const { bus, close } = await openBus(settings, log, busRegistry);
   const services: Service[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all(services.map((service) => service.stop()));
@@ -48,6 +59,7 @@ export const startHouse = async (options: {
           onFatal,
         }),
       );
+    showRebalances(busRegistry, services[0]?.context.metrics);
     await Promise.all(services.map((service) => service.start()));
   } catch (error) {
     await stop().catch((stopError: unknown) =>
