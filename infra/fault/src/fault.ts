@@ -29,6 +29,7 @@ Ends with 0 when all invariants hold (with --mutants: when the control is clean 
 `;
 const EXIT = { clean: 0, violated: 1, void: 2 } as const;
 const EXIT_USAGE = 64;
+const EXIT_STOPPED = 130;
 const MAX_SEED = 2 ** 31;
 
 const say = (line: string): void => console.log(line);
@@ -83,6 +84,9 @@ if (options.bus === 'kafka') {
     process.exit(1);
   }
 }
+
+// Told to stop: the house's own exit hook takes everything down that was started.
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => process.exit(EXIT_STOPPED));
 
 const one = async (): Promise<number> => {
   const report = await runFault(options);

@@ -1,7 +1,6 @@
 import { createBusMetrics, createKafkaBus, createPostgresLogBus, type EventBus } from '@vafa/bus';
 import { createLog, openSql } from '@vafa/platform';
 import { Registry } from 'prom-client';
-import type { TrialHouse } from './trial-house.ts';
 
 export interface TrialBus {
   bus: EventBus;
@@ -12,7 +11,7 @@ const CLOSE_LIMIT_MS = 5_000;
 const POOL = 6;
 
 /** The house's bus, for whoever loads it from outside as a shop's own backend would. @throws when it does not answer */
-export const openTrialBus = async (house: Pick<TrialHouse, 'adminUrl' | 'brokers'>): Promise<TrialBus> => {
+export const openTrialBus = async (house: { adminUrl: string; brokers: string[] }): Promise<TrialBus> => {
   const log = createLog({ level: 'silent' });
   const metrics = createBusMetrics(new Registry());
   const { brokers } = house;
@@ -32,4 +31,31 @@ export const openTrialBus = async (house: Pick<TrialHouse, 'adminUrl' | 'brokers
       await sql.end({ timeout: 5 });
     },
   };
+};
+
+const WARM_UP_TOPIC = 'trial.warm-up';
+const WARM_UP_LIMIT_MS = 60_000;
+
+/**
+ * A new broker makes its offsets topic when the first group asks, and refuses groups while it loads it. Asks for every
+ * group until it answers, so that the services find a broker that has been there for a while. @throws the last refusal
+ */
+export const warmUpGroups = async (brokers: string[], services: readonly string[]): Promise<void> => {
+  const { bus, close } = await openTrialBus({ adminUrl: '', brokers });
+  const until = performance.now() + WARM_UP_LIMIT_MS;
+  try {
+    await bus.ensureTopics([{ name: WARM_UP_TOPIC, partitions: 1 }]);
+    for (const service of services)
+      for (;;) {
+        try {
+          await bus.lag(`vafa.${service}`, [WARM_UP_TOPIC]);
+          break;
+        } catch (error) {
+          if (performance.now() > until) throw error;
+          await new Promise((resolve) => setTimeout(resolve, 500));
+        }
+      }
+  } finally {
+    await close();
+  }
 };

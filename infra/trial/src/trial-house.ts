@@ -6,6 +6,7 @@ import { createApiKey, createLog, migrateAll, openSql, SCOPES } from '@vafa/plat
 import { allSchemas, portOf, type Supervised, serviceNames, supervise } from '@vafa/runner';
 import { freePortBase } from './free-base.ts';
 import { type SandboxProcess, startSandboxProcess } from './sandbox-process.ts';
+import { warmUpGroups } from './trial-bus.ts';
 
 export interface TrialOptions {
   /** Everything of the trial lives here and is removed first. */
@@ -112,6 +113,7 @@ export const startTrialHouse = async (options: TrialOptions): Promise<TrialHouse
       say('starting Apache Kafka …');
       kafka = await startKafka({ dir: `${dir}/kafka`, cacheDir: DEFAULT_CACHE_DIR, port: base + KAFKA_PORT, log: say });
       undo.push(async () => kafka?.stop());
+      await warmUpGroups(kafka.brokers, serviceNames());
     }
     const roleSecret = newId();
     await migrateAll({ adminUrl, roleSecret }, allSchemas(), createLog({ level: 'warn' }));
