@@ -1,21 +1,19 @@
 /**
  * `npm run bench [-- --quick] [--bus postgres-log|kafka]`: how fast the main job is, each figure beside a limit measured in
- * the same run. Writes docs/benchmarks.md (not with --quick).
+ * the same run. Writes docs/benchmarks.md when it measured everything.
  */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { createBusMetrics, createKafkaBus, createPostgresLogBus, type EventBus } from '@vafa/bus';
 import { kafkaAvailability } from '@vafa/local-kafka';
-import { createLog, openSql } from '@vafa/platform';
+import { openSql } from '@vafa/platform';
 import { readRecordFile } from '@vafa/sandbox';
-import { createApi, seedTrial, startTrialHouse, type TrialHouse, trialCustomers } from '@vafa/trial';
-import { Registry } from 'prom-client';
+import { createApi, openTrialBus, seedTrial, startTrialHouse, type TrialHouse, trialCustomers } from '@vafa/trial';
 import { consumeLimit, copyLimit, fastifyLimit, publishAll } from './limits.ts';
 import { measureGateway, measureLatency, measureLedger, purchaseBody } from './measure-house.ts';
 import { makePurchases } from './purchases.ts';
-import { type BusFigures, render } from './report.ts';
+import { type BusFigures, intoPage, render } from './report.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const { values: flags } = parseArgs({
@@ -29,36 +27,6 @@ const say = (line: string): void => console.log(line);
 const seconds = flags.quick ? 3 : 10;
 const events = flags.quick ? 20_000 : 200_000;
 const LATENCY_CUSTOMERS = 100;
-
-const openTrialBus = async (
-  house: TrialHouse,
-  kind: 'postgres-log' | 'kafka',
-): Promise<{ bus: EventBus; close: () => Promise<void> }> => {
-  const log = createLog({ level: 'error' });
-  const metrics = createBusMetrics(new Registry());
-  if (kind === 'kafka') {
-    const { brokers } = house;
-    const bus = await createKafkaBus({
-      clientId: 'bench',
-      brokers,
-      tls: false,
-      replication: 1,
-      sessionTimeoutMs: 45_000,
-      log,
-      metrics,
-    });
-    return { bus, close: () => bus.close(5_000) };
-  }
-  const sql = openSql({ url: house.adminUrl, max: 6, name: 'vafa-bench-bus', schema: 'bus' });
-  const bus = createPostgresLogBus({ sql, log, metrics, partitions: 8 });
-  return {
-    bus,
-    close: async () => {
-      await bus.close(5_000);
-      await sql.end();
-    },
-  };
-};
 
 const receivedBy = async (house: TrialHouse): Promise<Map<string, number>> => {
   const received = new Map<string, number>();
@@ -84,7 +52,7 @@ const measureBus = async (kind: 'postgres-log' | 'kafka'): Promise<BusFigures> =
     say,
   });
   const sql = openSql({ url: house.adminUrl, max: 3, name: 'vafa-bench', statementTimeoutMs: 600_000 });
-  const { bus, close } = await openTrialBus(house, kind);
+  const { bus, close } = await openTrialBus(house);
   try {
     await seedTrial(createApi(house.urls, house.apiKey), trialCustomers('latency', LATENCY_CUSTOMERS));
     say('event → message latency …');
@@ -132,4 +100,5 @@ const report = render(results, {
   date: new Date().toISOString().slice(0, 10),
 });
 say(`\n${report}`);
-if (!flags.quick) writeFileSync(`${root}docs/benchmarks.md`, report);
+const page = `${root}docs/benchmarks.md`;
+if (!flags.quick && !flags.bus) writeFileSync(page, intoPage(readFileSync(page, 'utf8'), report));

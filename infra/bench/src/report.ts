@@ -29,12 +29,11 @@ const section = ({ kind, latency, copy, fastify, consume, gateway, ledger }: Bus
 | purchase → SMS accepted by the provider, ${number(latency.sent)} at 20/s | p50 ${number(latency.p50Ms)} ms, p99 ${number(latency.p99Ms)} ms | | |
 `;
 
-/** The page of figures. */
+/** The figures of one run, as a part of the page. */
 export const render = (
   results: readonly BusFigures[],
   facts: { command: string; machine: string; date: string },
-): string => `# Benchmarks
-
+): string => `
 \`${facts.command}\` on ${facts.date}. ${facts.machine}.
 
 Figures are ratios to a limit measured in the same run, because machines differ: COPY is one session filling one table with
@@ -43,3 +42,13 @@ records from the same bus. "Booked" means: fence, decoding, earning, double entr
 the bus, all durable; the time ends when the ledger's lag and its outbox are empty. Services run as processes of their own;
 load, database and bus share the cores with them.
 ${results.map(section).join('')}`;
+
+const BEGIN = '<!-- begin: npm run bench -->';
+const END = '<!-- end: npm run bench -->';
+
+/** The page with a new run in the place of the last; what people wrote around it stays. @throws Error without the marks */
+export const intoPage = (page: string, figures: string): string => {
+  const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)];
+  if (begin < 0 || end < begin) throw new Error(`the page lacks the marks ${BEGIN} and ${END}`);
+  return `${page.slice(0, begin + BEGIN.length)}\n${figures}\n${page.slice(end)}`;
+};

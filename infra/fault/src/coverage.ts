@@ -50,6 +50,7 @@ export const coverageOf = async (
     { what: 'redelivered records that fences absorbed', times: counters.fenceDropped },
     { what: 'unknown SMS outcomes settled by asking', times: await reconciled(sql) },
     { what: 'services killed', times: faults['kill-service'] },
+    { what: 'services killed at a commit', times: faults['kill-at-commit'] },
     { what: 'Postgres killed', times: faults['kill-postgres'] },
     ...(bus === 'kafka' ? [{ what: 'Kafka killed', times: faults['kill-kafka'] }] : []),
   ];

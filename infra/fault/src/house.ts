@@ -86,9 +86,7 @@ export const startFaultHouse = (options: {
   const { dir, bus, seed, mutant, layout, logLevel, say } = options;
   const groups = Object.entries(layout.labels).flatMap(([group, labels]) =>
     labels.map((label, i) => ({
-      ...{ label, services: layout.servicesOf(group) },
-      // Only the first member has the service's known port.
-      ...(i === 0 ? {} : { env: { VAFA_PORT_BASE: '0' } }),
+      ...{ label, services: layout.servicesOf(group), second: i > 0 },
     })),
   );
   return startTrialHouse({

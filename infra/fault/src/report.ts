@@ -14,6 +14,7 @@ const plural = (count: number, what: string): string => `${count} ${what}`;
 const faultLine = ({ faults }: RunReport): string =>
   [
     plural(faults['kill-service'], 'services killed'),
+    plural(faults['kill-at-commit'], 'services killed at a commit'),
     plural(faults.freeze, 'frozen'),
     plural(faults.roll, 'rolled'),
     plural(faults['cut-sessions'], 'times sessions cut'),

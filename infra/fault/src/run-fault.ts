@@ -27,6 +27,8 @@ export interface RunOptions {
   layout?: Layout;
   /** How long nothing may move after the faults before the house counts as stuck. */
   stillMs: number;
+  /** How long answers to what was begun are waited for after the faults; 90 s unless given. */
+  answerLimitMs?: number;
   /** Of the services: 'silent' unless somebody looks for a cause. */
   logLevel: string;
   say: (line: string) => void;
@@ -79,7 +81,7 @@ const campaign = async (
   house: TrialHouse,
   options: Required<RunOptions>,
 ): Promise<Omit<RunReport, 'options' | 'seconds'>> => {
-  const { bus, seconds, deedsPerSecond, seed, layout, stillMs, say } = options;
+  const { bus, seconds, deedsPerSecond, seed, layout, stillMs, answerLimitMs, say } = options;
   const random = createRandom(seed);
   const sql = openSql({ url: house.adminUrl, max: 4, name: 'vafa-fault', statementTimeoutMs: 60_000 });
   const trialBus = await openTrialBus(house);
@@ -92,19 +94,19 @@ const campaign = async (
     const epochsBefore = await epochs(sql);
 
     say(`${seconds} s of faults …`);
-    const counters = watchCounters(Object.values(house.urls));
+    const counters = watchCounters(house.allUrls);
     const load = startLoad({
       ...{ urls: house.urls, apiKey: house.apiKey, bus: trialBus.bus, sql, deedsPerSecond },
       random: random.fork('load'),
       customers: customers.map(({ id }) => id),
       leavers: leavers.map(({ id }) => id),
     });
-    const inflictor = createInflictor(house, sql, layout.labels);
+    const inflictor = createInflictor(house, sql, layout);
     const plan = planFaults({ seconds, bus, leaseMs: leaseMsOf(bus), labels: layout.labels }, random.fork('faults'));
     await Promise.all([inflictor.run(plan), new Promise((resolve) => setTimeout(resolve, seconds * 1_000))]);
 
     say('quiet …');
-    await load.end(ANSWER_LIMIT_MS);
+    await load.end(answerLimitMs);
     await untilReconciled(sql, RECONCILE_LIMIT_MS);
     await calm(house);
     const quiet = await awaitQuiet(house, sql, { limitMs: QUIET_LIMIT_MS, stillMs });
@@ -132,7 +134,7 @@ export const runFault = async (given: RunOptions): Promise<RunReport> => {
   const begun = performance.now();
   const say = (line: string): void =>
     given.say(`${((performance.now() - begun) / 1_000).toFixed(1).padStart(6)} s  ${line}`);
-  const options = { layout: FULL, ...given, say };
+  const options = { layout: FULL, answerLimitMs: ANSWER_LIMIT_MS, ...given, say };
   const { bus, seconds, seed, deedsPerSecond, mutant } = options;
   const house = await startFaultHouse(options);
   try {

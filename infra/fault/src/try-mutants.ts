@@ -4,8 +4,8 @@ import { MUTANTS, type Mutant } from './mutants/mutants.ts';
 import { render, summaryOf, type Verdict, verdictOf } from './report.ts';
 import { type RunOptions, type RunReport, runFault } from './run-fault.ts';
 
-/** A mutant's house need not be waited for as long: that it is stuck is what it is meant to show. */
-const MUTANT_STILL_MS = 9_000;
+/** A mutant's house need not be waited for as long: that it is stuck or loses deeds is what it is meant to show. */
+const MUTANT_LIMITS = { stillMs: 9_000, answerLimitMs: 20_000 };
 
 export interface TrialOfMutants {
   /** The control was clean and every mutant was reported for what it does. */
@@ -22,7 +22,7 @@ export const shown = ({ shows }: Mutant, findings: readonly Finding[]): number =
 
 /** Plants one mutant and runs. */
 export const runMutant = (options: RunOptions, mutant: Mutant): Promise<RunReport> =>
-  runFault({ ...options, mutant, layout: SMALL, stillMs: MUTANT_STILL_MS });
+  runFault({ ...options, mutant, layout: SMALL, ...MUTANT_LIMITS });
 
 const rowOf = (name: string, verdict: Verdict, report: RunReport, told: string): string => {
   const broken = report.findings.reduce((sum, finding) => sum + violationsOf(finding), 0);

@@ -32,30 +32,3 @@ export const openTrialBus = async (house: { adminUrl: string; brokers: string[] 
     },
   };
 };
-
-const WARM_UP_TOPIC = 'trial.warm-up';
-const WARM_UP_LIMIT_MS = 60_000;
-
-/**
- * A new broker makes its offsets topic when the first group asks, and refuses groups while it loads it. Asks for every
- * group until it answers, so that the services find a broker that has been there for a while. @throws the last refusal
- */
-export const warmUpGroups = async (brokers: string[], services: readonly string[]): Promise<void> => {
-  const { bus, close } = await openTrialBus({ adminUrl: '', brokers });
-  const until = performance.now() + WARM_UP_LIMIT_MS;
-  try {
-    await bus.ensureTopics([{ name: WARM_UP_TOPIC, partitions: 1 }]);
-    for (const service of services)
-      for (;;) {
-        try {
-          await bus.lag(`vafa.${service}`, [WARM_UP_TOPIC]);
-          break;
-        } catch (error) {
-          if (performance.now() > until) throw error;
-          await new Promise((resolve) => setTimeout(resolve, 500));
-        }
-      }
-  } finally {
-    await close();
-  }
-};

@@ -4,15 +4,14 @@ import { DEFAULT_CACHE_DIR, type LocalKafka, startKafka } from '@vafa/local-kafk
 import { type LocalPostgres, startLocalPostgres } from '@vafa/local-postgres';
 import { createApiKey, createLog, migrateAll, openSql, SCOPES } from '@vafa/platform';
 import { allSchemas, portOf, type Supervised, serviceNames, supervise } from '@vafa/runner';
-import { freePortBase } from './free-base.ts';
+import { freePortBase, PORTS_PER_SET } from './free-base.ts';
 import { type SandboxProcess, startSandboxProcess } from './sandbox-process.ts';
-import { warmUpGroups } from './trial-bus.ts';
 
 export interface TrialOptions {
   /** Everything of the trial lives here and is removed first. */
   dir: string;
-  /** Services per process. A second member of a service must listen on any free port: `{ VAFA_PORT_BASE: '0' }`. */
-  groups: readonly { label: string; services: readonly string[]; env?: Record<string, string> }[];
+  /** Services per process; the second process of the same services is named so, as it needs ports of its own. */
+  groups: readonly { label: string; services: readonly string[]; second?: boolean }[];
   /** 'kafka' starts a local Apache Kafka. */
   bus: 'postgres-log' | 'kafka';
   /** Random misbehaviour of the providers. */
@@ -31,6 +30,8 @@ export interface TrialOptions {
 /** Services, database, bus and providers as processes of their own, for benchmarks and fault runs. */
 export interface TrialHouse {
   urls: Record<string, string>;
+  /** Of the second members too. */
+  allUrls: string[];
   apiKey: string;
   adminUrl: string;
   processes: Map<string, Supervised>;
@@ -113,7 +114,6 @@ export const startTrialHouse = async (options: TrialOptions): Promise<TrialHouse
       say('starting Apache Kafka …');
       kafka = await startKafka({ dir: `${dir}/kafka`, cacheDir: DEFAULT_CACHE_DIR, port: base + KAFKA_PORT, log: say });
       undo.push(async () => kafka?.stop());
-      await warmUpGroups(kafka.brokers, serviceNames());
     }
     const roleSecret = newId();
     await migrateAll({ adminUrl, roleSecret }, allSchemas(), createLog({ level: 'warn' }));
@@ -151,13 +151,16 @@ export const startTrialHouse = async (options: TrialOptions): Promise<TrialHouse
       ...env,
     };
     const processes = new Map<string, Supervised>();
-    for (const { label, services, env: own } of groups) {
+    const allUrls: string[] = [];
+    for (const { label, services, second = false } of groups) {
+      const ownBase = second ? base + PORTS_PER_SET : base;
+      allUrls.push(...services.map((name) => `http://127.0.0.1:${portOf(ownBase, name)}`));
       processes.set(
         label,
         supervise({
           label,
           services,
-          env: { ...variables, ...own },
+          env: { ...variables, VAFA_PORT_BASE: String(ownBase) },
           say,
           maxWaitMs: options.maxRestartWaitMs ?? 1_000,
           onGivenUp: (code) => say(`${label} gave up with code ${code}`),
@@ -171,6 +174,7 @@ export const startTrialHouse = async (options: TrialOptions): Promise<TrialHouse
     await Promise.all([...processes.values()].map(({ ready }) => ready));
     return {
       urls: Object.fromEntries(serviceNames().map((name) => [name, `http://127.0.0.1:${portOf(base, name)}`])),
+      allUrls,
       apiKey: key.secret,
       adminUrl,
       processes,

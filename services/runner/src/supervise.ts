@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { EXIT_SETTINGS } from './environment.ts';
 
 export interface Supervised {
-  /** Resolves when the process is ready for the first time. @throws Error when it ends before that */
+  /** Resolves when the process is ready for the first time. @throws Error when it does not become that */
   ready: Promise<void>;
   pid(): number | undefined;
   restarts(): number;
@@ -14,10 +14,12 @@ const FIRST_WAIT_MS = 200;
 const MAX_WAIT_MS = 30_000;
 /** A process that lived this long has recovered: waits begin anew. */
 const HEALTHY_AFTER_MS = 30_000;
+/** A process that was never ready is tried again for this long: a broker or database may be just starting too. */
+const FIRST_START_LIMIT_MS = 30_000;
 
 /**
  * Keeps one process of the runner alive: what crashes is started again, sooner at first and later more slowly. Wrong
- * settings are not retried.
+ * settings are not retried, and what never became ready only for a while.
  */
 export const supervise = (options: {
   label: string;
@@ -26,10 +28,17 @@ export const supervise = (options: {
   say: (line: string) => void;
   /** Longest wait before it is started again. */
   maxWaitMs?: number;
+  /** How long a process that was never ready is tried again. */
+  firstStartLimitMs?: number;
+  /** The program to run; the runner's own unless given. */
+  main?: string;
   /** Called when the process ended with what a restart won't mend. */
   onGivenUp: (code: number) => void;
 }): Supervised => {
   const { label, services, env, say, onGivenUp, maxWaitMs = MAX_WAIT_MS } = options;
+  const { firstStartLimitMs = FIRST_START_LIMIT_MS } = options;
+  const { main = fileURLToPath(new URL('./main.ts', import.meta.url)) } = options;
+  const begunAt = performance.now();
   let child: ChildProcess | undefined;
   let stopping = false;
   let restarts = 0;
@@ -45,7 +54,6 @@ export const supervise = (options: {
 
   const start = (): void => {
     const startedAt = performance.now();
-    const main = fileURLToPath(new URL('./main.ts', import.meta.url));
     child = spawn(process.execPath, [main, ...services], { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     child.on('message', () => {
       everReady = true;
@@ -54,9 +62,9 @@ export const supervise = (options: {
     child.on('exit', (code, signal) => {
       child = undefined;
       if (stopping) return;
-      if (code === EXIT_SETTINGS || !everReady) {
+      if (code === EXIT_SETTINGS || (!everReady && performance.now() - begunAt > firstStartLimitMs)) {
         failedFirst(new Error(`${label} could not start (see above)`));
-        if (everReady || code === EXIT_SETTINGS) onGivenUp(code ?? 1);
+        if (code === EXIT_SETTINGS) onGivenUp(code);
         return;
       }
       if (performance.now() - startedAt > HEALTHY_AFTER_MS) waitMs = FIRST_WAIT_MS;

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { isInfrastructure, type Sql } from '@vafa/bus';
 import type { TrialHouse } from '@vafa/trial';
+import type { Layout } from '../house.ts';
 import { createRandom } from '../random.ts';
 import type { Fault, FaultCounts } from './plan-faults.ts';
 
@@ -44,14 +45,32 @@ const forgetCommits = async (sql: Sql, records: number): Promise<number> => {
   return rows.length;
 };
 
+const AT_COMMIT_LIMIT_MS = 3_000;
+
+/** How far the services of a group have handled their partitions: changes with each effect that is committed. */
+const fencesOf = async (sql: Sql, services: readonly string[]): Promise<string> => {
+  const each = await Promise.all(
+    services.map((service) => sql`select sum(next_offset)::text as sum from ${sql(service)}.consumer_fence`),
+  );
+  return each.map(([row]) => row?.sum).join();
+};
+
+/** Resolves right after a service committed an effect; false when none did within the limit. */
+const nextCommit = async (sql: Sql, services: readonly string[]): Promise<boolean> => {
+  const until = performance.now() + AT_COMMIT_LIMIT_MS;
+  const before = await fencesOf(sql, services);
+  while (performance.now() < until) if ((await fencesOf(sql, services)) !== before) return true;
+  return false;
+};
+
 /** Does to the house what the plan says. */
 export const createInflictor = (
   house: TrialHouse,
   sql: Sql,
-  labels: Readonly<Record<string, readonly string[]>>,
+  { labels, servicesOf }: Layout,
 ): Inflictor => {
   const counts: FaultCounts = {
-    ...{ 'kill-service': 0, freeze: 0, roll: 0, 'cut-sessions': 0 },
+    ...{ 'kill-service': 0, 'kill-at-commit': 0, freeze: 0, roll: 0, 'cut-sessions': 0 },
     ...{ 'forget-commits': 0, 'kill-postgres': 0, 'kill-kafka': 0 },
   };
 
@@ -77,6 +96,10 @@ export const createInflictor = (
     switch (fault.kind) {
       case 'kill-service':
         return signal(house, fault.label, 'SIGKILL') !== undefined;
+      case 'kill-at-commit':
+        return (
+          (await nextCommit(sql, servicesOf(fault.group))) && signal(house, fault.label, 'SIGKILL') !== undefined
+        );
       case 'freeze':
         return freeze(fault.label, fault.forMs);
       case 'roll':

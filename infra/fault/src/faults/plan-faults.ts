@@ -3,6 +3,8 @@ import type { Random } from '../random.ts';
 /** One thing that goes wrong, `atMs` after the faults begin. */
 export type Fault = { atMs: number } & (
   | { kind: 'kill-service'; label: string }
+  /** SIGKILL the moment an effect is committed: before or while the bus is told, whichever comes first. */
+  | { kind: 'kill-at-commit'; label: string; group: string }
   /** SIGSTOP, and SIGCONT after so long that others have taken its work: a zombie wakes. */
   | { kind: 'freeze'; label: string; forMs: number }
   /** SIGTERM one after the other to all processes of a service, as in a deployment. */
@@ -60,6 +62,11 @@ export const planFaults = (options: FaultPlanOptions, random: Random): Fault[] =
     kind: 'kill-service',
     label: own.pick(all),
   }));
+  const groups = Object.keys(labels).filter(isConsumer);
+  recurring('kill at commit', 1_500 * slower, 4_000 * slower, (own, atMs) => {
+    const group = own.pick(groups);
+    return { atMs, kind: 'kill-at-commit', group, label: own.pick(labels[group] as readonly string[]) };
+  });
   const freezeMs = 2 * leaseMs;
   recurring('freeze', freezeMs, 2 * freezeMs, (own, atMs) => ({
     ...{ atMs, kind: 'freeze' },
