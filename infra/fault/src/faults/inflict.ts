@@ -45,9 +45,9 @@ const forgetCommits = async (sql: Sql, records: number): Promise<number> => {
   return rows.length;
 };
 
-const AT_COMMIT_LIMIT_MS = 3_000;
+const AT_COMMIT_LIMIT_MS = 5_000;
 
-/** How far the services of a group have handled their partitions: changes with each effect that is committed. */
+/** How far services have handled their partitions: changes with each effect that is committed. */
 const fencesOf = async (sql: Sql, services: readonly string[]): Promise<string> => {
   const each = await Promise.all(
     services.map((service) => sql`select sum(next_offset)::text as sum from ${sql(service)}.consumer_fence`),
@@ -96,10 +96,11 @@ export const createInflictor = (
     switch (fault.kind) {
       case 'kill-service':
         return signal(house, fault.label, 'SIGKILL') !== undefined;
-      case 'kill-at-commit':
-        return (
-          (await nextCommit(sql, servicesOf(fault.group))) && signal(house, fault.label, 'SIGKILL') !== undefined
-        );
+      case 'kill-at-commit': {
+        if (!(await nextCommit(sql, servicesOf(fault.group)))) return false;
+        const killed = (labels[fault.group] ?? []).map((label) => signal(house, label, 'SIGKILL'));
+        return killed.some((pid) => pid !== undefined);
+      }
       case 'freeze':
         return freeze(fault.label, fault.forMs);
       case 'roll':

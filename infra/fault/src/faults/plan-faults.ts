@@ -3,8 +3,8 @@ import type { Random } from '../random.ts';
 /** One thing that goes wrong, `atMs` after the faults begin. */
 export type Fault = { atMs: number } & (
   | { kind: 'kill-service'; label: string }
-  /** SIGKILL the moment an effect is committed: before or while the bus is told, whichever comes first. */
-  | { kind: 'kill-at-commit'; label: string; group: string }
+  /** SIGKILL to all processes of a group the moment one of them has committed: the bus was hardly told. */
+  | { kind: 'kill-at-commit'; group: string }
   /** SIGSTOP, and SIGCONT after so long that others have taken its work: a zombie wakes. */
   | { kind: 'freeze'; label: string; forMs: number }
   /** SIGTERM one after the other to all processes of a service, as in a deployment. */
@@ -63,10 +63,10 @@ export const planFaults = (options: FaultPlanOptions, random: Random): Fault[] =
     label: own.pick(all),
   }));
   const groups = Object.keys(labels).filter(isConsumer);
-  recurring('kill at commit', 1_500 * slower, 4_000 * slower, (own, atMs) => {
-    const group = own.pick(groups);
-    return { atMs, kind: 'kill-at-commit', group, label: own.pick(labels[group] as readonly string[]) };
-  });
+  recurring('kill at commit', 700 * slower, 2_000 * slower, (own, atMs) => ({
+    ...{ atMs, kind: 'kill-at-commit' },
+    group: own.pick(groups),
+  }));
   const freezeMs = 2 * leaseMs;
   recurring('freeze', freezeMs, 2 * freezeMs, (own, atMs) => ({
     ...{ atMs, kind: 'freeze' },
