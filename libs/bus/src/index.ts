@@ -1,7 +1,7 @@
 export { plainArray, textArray } from './array-literal.ts';
 export { readFences, resetFence } from './consumer/fence.ts';
 export { notReady } from './consumer/handle-in-order.ts';
-export { type Consumer, type ConsumerOptions, startConsumer } from './consumer/start-consumer.ts';
+export { type Consumer, type ConsumerOptions, ShorterLogError, startConsumer } from './consumer/start-consumer.ts';
 export {
   checkSubscriptions,
   type EventHandler,

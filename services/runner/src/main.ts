@@ -2,6 +2,7 @@
  * The one composition root: `main.ts [service…]` runs the named services, or all, in this process;
  * `main.ts migrate` brings the database up to date and ends.
  */
+import { ShorterLogError } from '@vafa/bus';
 import { messageOf } from '@vafa/kernel';
 import { ConfigError, createLog, migrateAll } from '@vafa/platform';
 import { adminAccess, EXIT_SETTINGS, readSettings } from './environment.ts';
@@ -43,12 +44,15 @@ const crash = (error: unknown, where: string): void => {
 process.on('uncaughtException', (error) => crash(error, 'uncaughtException'));
 process.on('unhandledRejection', (error) => crash(error, 'unhandledRejection'));
 
+/** What a fresh start would only meet again. */
+const isBeyondRestart = (error: unknown): boolean => error instanceof ConfigError || error instanceof ShorterLogError;
+
 const house = await (async () => {
   try {
     const definitions = findServices(names.length > 0 ? names : serviceNames());
     return await startHouse({ settings, definitions, log, onFatal: (service, error) => crash(error, service) });
   } catch (error) {
-    return fail(error, error instanceof ConfigError ? EXIT_SETTINGS : 1);
+    return fail(error, isBeyondRestart(error) ? EXIT_SETTINGS : 1);
   }
 })();
 

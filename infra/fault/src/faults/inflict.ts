@@ -64,11 +64,7 @@ const nextCommit = async (sql: Sql, services: readonly string[]): Promise<boolea
 };
 
 /** Does to the house what the plan says. */
-export const createInflictor = (
-  house: TrialHouse,
-  sql: Sql,
-  { labels, servicesOf }: Layout,
-): Inflictor => {
+export const createInflictor = (house: TrialHouse, sql: Sql, { labels, servicesOf }: Layout): Inflictor => {
   const counts: FaultCounts = {
     ...{ 'kill-service': 0, 'kill-at-commit': 0, freeze: 0, roll: 0, 'cut-sessions': 0 },
     ...{ 'forget-commits': 0, 'kill-postgres': 0, 'kill-kafka': 0 },

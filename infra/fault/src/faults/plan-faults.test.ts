@@ -39,7 +39,15 @@ it('freezes consumers only, and for longer than their lease', () => {
 it('has every kind of fault in a short run too', () => {
   for (let seed = 1; seed <= 20; seed++) {
     const faults = plan(seed, 'postgres-log', 15);
-    for (const kind of ['kill-service', 'kill-at-commit', 'freeze', 'cut-sessions', 'forget-commits', 'kill-postgres', 'roll'])
+    for (const kind of [
+      'kill-service',
+      'kill-at-commit',
+      'freeze',
+      'cut-sessions',
+      'forget-commits',
+      'kill-postgres',
+      'roll',
+    ])
       expect(count(faults, kind), `${kind} by seed ${seed}`).toBeGreaterThan(0);
   }
 });

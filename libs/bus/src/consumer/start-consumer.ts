@@ -74,6 +74,9 @@ export const startConsumer = async (options: ConsumerOptions): Promise<Consumer>
   return { subscription, retryWaiting, stop: (deadlineMs) => subscription.stop(deadlineMs) };
 };
 
+/** The log ends before what a group has handled of it: going on would drop what is new as old. Starting again won't mend it. */
+export class ShorterLogError extends Error {}
+
 const refuseShorterLog = async (sql: Sql, bus: EventBus, group: string, topics: readonly string[]): Promise<void> => {
   const shorter: string[] = [];
   // Topics that are not heard any more may be gone.
@@ -86,8 +89,9 @@ const refuseShorterLog = async (sql: Sql, bus: EventBus, group: string, topics: 
     if (end < BigInt(nextOffset)) shorter.push(`${topic}/${partition} ends at ${end}, handled up to ${nextOffset}`);
   }
   if (shorter.length > 0)
-    throw new Error(
-      `group ${group} can't start: the log is shorter than what was handled, so the topic was re-created or restored ` +
-        `(${shorter.slice(0, 5).join('; ')}). If that is so: npm run fence -- reset ${group} TOPIC`,
+    throw new ShorterLogError(
+      `group ${group} can't start: the log is shorter than what was handled, so the topic was re-created or restored, or ` +
+        `this is another bus (${shorter.slice(0, 5).join('; ')}). For the first: npm run fence -- reset ${group} TOPIC. ` +
+        'Another bus needs data of its own: another database, or with npm start another VAFA_HOME',
     );
 };

@@ -2,7 +2,7 @@ import { type Log, messageOf } from '@vafa/kernel';
 import type { Consumer, ConsumerConfig, Kafka } from 'kafkajs';
 import type { BusMetrics } from '../metrics.ts';
 import type { BatchHandler, BusSubscription, SubscribeOptions } from '../port.ts';
-import { within } from '../sleep.ts';
+import { sleep, within } from '../sleep.ts';
 import { createEachBatch, type Generation } from './each-batch.ts';
 
 export interface KafkaMemberDeps {
@@ -66,8 +66,8 @@ const createGeneration = (): Generation => {
   };
 };
 
-/** One member of a consumer group. Every setting here answers a measured trap of kafkajs 2.2.4. */
-export const startKafkaMember = async (
+/** One try to become a member. Every setting here answers a measured trap of kafkajs 2.2.4. */
+const joinOnce = async (
   deps: KafkaMemberDeps,
   options: SubscribeOptions,
   handler: BatchHandler,
@@ -123,4 +123,31 @@ export const startKafkaMember = async (
   }
   running = true;
   return { assigned: () => state.assigned, stop };
+};
+
+/** A broker that has just started loads its groups for seconds, longer than kafkajs tries. */
+const JOIN_LIMIT_MS = 60_000;
+const JOIN_PAUSE_MS = 500;
+
+const isRetriable = (error: unknown): boolean => (error as { retriable?: boolean } | null)?.retriable === true;
+
+/**
+ * One member of a consumer group. Tries for a minute where the broker says that it is only not ready.
+ * @throws what kafkajs throws when the group can't be joined
+ */
+export const startKafkaMember = async (
+  deps: KafkaMemberDeps,
+  options: SubscribeOptions,
+  handler: BatchHandler,
+): Promise<BusSubscription> => {
+  const until = performance.now() + JOIN_LIMIT_MS;
+  for (;;) {
+    try {
+      return await joinOnce(deps, options, handler);
+    } catch (error) {
+      if (!isRetriable(error) || performance.now() > until) throw error;
+      deps.log.info({ group: options.group, err: messageOf(error) }, 'the broker is not ready, joining again');
+      await sleep(JOIN_PAUSE_MS);
+    }
+  }
 };
