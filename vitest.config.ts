@@ -15,7 +15,7 @@ export default defineConfig({
         test: {
           name: 'tests',
           include: ['libs/**/*.test.ts', 'services/**/*.test.ts', 'infra/**/*.test.ts'],
-          exclude: [CAMPAIGN],
+          exclude: ['**/node_modules/**', CAMPAIGN],
           globalSetup: ['infra/checks/vitest-setup.ts'],
         },
       },
