@@ -1,6 +1,6 @@
 /**
- * `npm run bench [-- --quick] [--bus postgres-log|kafka]`: how fast the main job is, each figure beside a limit measured in
- * the same run. Writes docs/benchmarks.md when it measured everything.
+ * `npm run bench [-- --quick] [--bus postgres-log|kafka] [--only house|ledger]`: how fast the main job is, each figure beside a
+ * limit measured in the same run. Writes docs/benchmarks.md when it measured everything.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
@@ -10,16 +10,20 @@ import { kafkaAvailability } from '@vafa/local-kafka';
 import { openSql } from '@vafa/platform';
 import { readRecordFile } from '@vafa/sandbox';
 import { createApi, openTrialBus, seedTrial, startTrialHouse, type TrialHouse, trialCustomers } from '@vafa/trial';
+import { measureExpiry } from './ledger/measure-expiry.ts';
+import { measurePath } from './ledger/measure-path.ts';
 import { consumeLimit, copyLimit, fastifyLimit, publishAll } from './limits.ts';
 import { measureGateway, measureLatency, measureLedger, purchaseBody } from './measure-house.ts';
+import { measureHotCustomer, measureMix } from './measure-redemptions.ts';
 import { makePurchases } from './purchases.ts';
-import { type BusFigures, intoPage, render } from './report.ts';
+import { type BusFigures, intoPage, type LedgerAlone, render } from './report.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const { values: flags } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     bus: { type: 'string' },
+    only: { type: 'string' },
     keep: { type: 'boolean', default: false },
   },
 });
@@ -27,6 +31,8 @@ const say = (line: string): void => console.log(line);
 const seconds = flags.quick ? 3 : 10;
 const events = flags.quick ? 20_000 : 200_000;
 const LATENCY_CUSTOMERS = 100;
+const PATH_CUSTOMERS = 100_000;
+const MIX_PER_SECOND = 10_000;
 
 const receivedBy = async (house: TrialHouse): Promise<Map<string, number>> => {
   const received = new Map<string, number>();
@@ -73,16 +79,34 @@ const measureBus = async (kind: 'postgres-log' | 'kafka'): Promise<BusFigures> =
     const gateway = await measureGateway(house, seconds);
     say('bus → ledger …');
     const ledger = await measureLedger(house, bus, sql, events);
-    for (const name of ['campaigns', 'messaging']) process.kill(house.processes.get(name)?.pid() as number, 'SIGCONT');
-    return { kind, latency, copy, fastify, consume, gateway, ledger };
+    say('redemptions …');
+    const hot = await measureHotCustomer(house);
+    const mix = await measureMix(house, bus, { perSecond: MIX_PER_SECOND, seconds });
+    return { kind, latency, copy, fastify, consume, gateway, ledger, hot, mix };
   } finally {
+    // What is frozen could not stop.
+    for (const each of house.processes.values()) process.kill(each.pid() as number, 'SIGCONT');
     await close();
     await sql.end();
     await house.stop();
   }
 };
 
-const kinds = flags.bus ? [flags.bus as 'postgres-log' | 'kafka'] : (['postgres-log', 'kafka'] as const);
+const wants = (part: 'house' | 'ledger'): boolean => flags.only === undefined || flags.only === part;
+
+const measureLedgerAlone = async (): Promise<LedgerAlone> => {
+  say('\n== the ledger alone');
+  const dir = `${root}.vafa/bench-ledger`;
+  const path = await measurePath(dir, { customers: PATH_CUSTOMERS, seconds: flags.quick ? 5 : 120, say });
+  const expiry = await measureExpiry(dir, { lots: flags.quick ? 20_000 : 1_000_000, say });
+  return { path, expiry };
+};
+
+const kinds = !wants('house')
+  ? []
+  : flags.bus
+    ? [flags.bus as 'postgres-log' | 'kafka']
+    : (['postgres-log', 'kafka'] as const);
 const results: BusFigures[] = [];
 for (const kind of kinds) {
   if (kind === 'kafka') {
@@ -94,11 +118,12 @@ for (const kind of kinds) {
   }
   results.push(await measureBus(kind));
 }
-const report = render(results, {
+const alone = wants('ledger') ? await measureLedgerAlone() : undefined;
+const report = render(results, alone, {
   command: `npm run bench${flags.quick ? ' -- --quick' : ''}`,
   machine: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, database with default durability (fsync, synchronous_commit), load and services on the same machine`,
   date: new Date().toISOString().slice(0, 10),
 });
 say(`\n${report}`);
 const page = `${root}docs/benchmarks.md`;
-if (!flags.quick && !flags.bus) writeFileSync(page, intoPage(readFileSync(page, 'utf8'), report));
+if (!flags.quick && !flags.bus && !flags.only) writeFileSync(page, intoPage(readFileSync(page, 'utf8'), report));

@@ -1,0 +1,134 @@
+import type { EventBus } from '@vafa/bus';
+import { type EventEnvelope, encodeEvent, event, PurchaseRefunded } from '@vafa/contracts';
+import { newId } from '@vafa/kernel';
+import { createApi, type TrialHouse, waitUntilIdle } from '@vafa/trial';
+import { makePurchases } from './purchases.ts';
+
+export interface HotFigures {
+  requests: number;
+  accepted: number;
+  refused: number;
+  seconds: number;
+  p99Ms: number;
+}
+
+export interface MixFigures {
+  seconds: number;
+  /** Purchases, refunds and redemptions together, booked. */
+  perSecond: number;
+  redemptionsPerSecond: number;
+  reserveP99Ms: number;
+  captureP99Ms: number;
+}
+
+const p99 = (times: number[]): number => {
+  times.sort((a, b) => a - b);
+  return times[Math.floor(times.length * 0.99)] ?? Number.NaN;
+};
+
+/** Times one request to the ledger. */
+const createAsk = (house: TrialHouse) => async (path: string, body: unknown) => {
+  const begun = performance.now();
+  const answer = await fetch(`${house.urls.ledger}${path}`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      authorization: `Bearer ${house.apiKey}`,
+      'idempotency-key': newId(),
+    },
+    body: JSON.stringify(body),
+  });
+  const json = (await answer.json()) as { reservationId?: string };
+  return { status: answer.status, json, ms: performance.now() - begun };
+};
+
+const HOT = 'hot-customer';
+const HOT_REQUESTS = 1_000;
+const HOT_POINTS = 10;
+
+/**
+ * A thousand redemptions of one customer at once, with points for half of them.
+ * @throws Error when one is not answered, or more is given than there is
+ */
+export const measureHotCustomer = async (house: TrialHouse): Promise<HotFigures> => {
+  const ask = createAsk(house);
+  const points = (HOT_REQUESTS * HOT_POINTS) / 2;
+  const given = await ask(`/v1/customers/${HOT}/adjustments`, { points, reason: 'bench' });
+  if (given.status !== 201) throw new Error(`the hot customer's points were answered ${given.status}`);
+  const begun = performance.now();
+  const answers = await Promise.all(
+    Array.from({ length: HOT_REQUESTS }, () => ask(`/v1/customers/${HOT}/reservations`, { points: HOT_POINTS })),
+  );
+  const seconds = (performance.now() - begun) / 1_000;
+  const accepted = answers.filter(({ status }) => status === 201).length;
+  const refused = answers.filter(({ status }) => status === 422).length;
+  const api = createApi(house.urls, house.apiKey);
+  const { active, reserved } = await api.call<{ active: number; reserved: number }>(
+    ...(['ledger', 'GET', `/v1/customers/${HOT}/balance`] as const),
+  );
+  if (accepted * 2 !== HOT_REQUESTS || refused !== accepted || active !== 0 || reserved !== points)
+    throw new Error(`${accepted} accepted, ${refused} refused; ${active} active and ${reserved} reserved are left`);
+  return { requests: HOT_REQUESTS, accepted, refused, seconds, p99Ms: p99(answers.map(({ ms }) => ms)) };
+};
+
+const CUSTOMERS = 100_000;
+const PORTION_MS = 100;
+const SHARES = { purchases: 0.9, refunds: 0.05, redemptions: 0.05 };
+
+const refundOf = ({ data }: EventEnvelope): EventEnvelope => {
+  const { customerId, orderId, currency } = data as { customerId: string; orderId: string; currency: string };
+  const refundId = newId();
+  return event(
+    PurchaseRefunded,
+    { id: `refund:${refundId}`, source: '/bench', time: Temporal.Now.instant() },
+    { customerId, refundId, orderId, scope: 'whole', currency },
+  );
+};
+
+/** Purchases and refunds over the bus and redemptions over HTTP, at a steady rate together. */
+export const measureMix = async (
+  house: TrialHouse,
+  bus: EventBus,
+  options: { perSecond: number; seconds: number },
+): Promise<MixFigures> => {
+  const { perSecond, seconds } = options;
+  const ask = createAsk(house);
+  const reserveMs: number[] = [];
+  const captureMs: number[] = [];
+  const redeem = async (): Promise<void> => {
+    const customerId = `customer-${Math.floor(Math.random() * CUSTOMERS)}`;
+    const held = await ask(`/v1/customers/${customerId}/reservations`, { points: 1 });
+    reserveMs.push(held.ms);
+    if (held.status === 422) return;
+    if (held.status !== 201) throw new Error(`a reservation was answered ${held.status}`);
+    const spent = await ask(`/v1/reservations/${held.json.reservationId}/capture`, {});
+    captureMs.push(spent.ms);
+    if (spent.status !== 200) throw new Error(`a capture was answered ${spent.status}`);
+  };
+  const portions = Math.round((seconds * 1_000) / PORTION_MS);
+  const per = (share: number): number => Math.round((perSecond * share * PORTION_MS) / 1_000);
+  const begun = performance.now();
+  const running: Promise<unknown>[] = [];
+  let earlier: EventEnvelope[] = [];
+  for (let i = 0; i < portions; i++) {
+    const wait = begun + i * PORTION_MS - performance.now();
+    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+    const purchases = makePurchases(per(SHARES.purchases), CUSTOMERS, Temporal.Now.instant());
+    const refunds = earlier.slice(0, per(SHARES.refunds)).map(refundOf);
+    earlier = purchases;
+    running.push(bus.publish([...purchases, ...refunds].map(encodeEvent)));
+    const redemptions = per(SHARES.redemptions);
+    for (let n = 0; n < redemptions; n++)
+      running.push(new Promise((resolve) => setTimeout(resolve, (n * PORTION_MS) / redemptions)).then(() => redeem()));
+  }
+  await Promise.all(running);
+  await waitUntilIdle(house.urls, ['ledger'], { limitMs: 600_000, everyMs: 50 });
+  const took = (performance.now() - begun) / 1_000;
+  return {
+    seconds: took,
+    perSecond: (portions * (per(SHARES.purchases) + per(SHARES.refunds)) + reserveMs.length) / took,
+    redemptionsPerSecond: reserveMs.length / took,
+    reserveP99Ms: p99(reserveMs),
+    captureP99Ms: p99(captureMs),
+  };
+};
