@@ -1,6 +1,13 @@
 export { type ApiKey, createApiKey, type ListedApiKey, listApiKeys, revokeApiKey } from './auth/api-keys.ts';
 export { ConfigError, loadConfig, settingsTable } from './config/load-config.ts';
 export { PlatformSettings } from './config/platform-settings.ts';
+export {
+  type FormerCustomer,
+  findFormerCustomers,
+  recordErasure,
+  recordMerge,
+  welcomeBack,
+} from './customers/former-customers.ts';
 export { AUTH_MIGRATIONS, checkJournal, migrateAll, type SchemaMigrations } from './database/migrate.ts';
 export { type OpenSqlOptions, openSql } from './database/open-sql.ts';
 export { type DatabaseAccess, roleOf, rolePassword, serviceUrl } from './database/roles.ts';
@@ -12,4 +19,4 @@ export type { Job } from './jobs/job.ts';
 export { createLog, redactText } from './log.ts';
 export { createService, type Service, type ServiceEnvironment } from './service/create-service.ts';
 export { defineService, type ServiceContext, type ServiceDefinition } from './service/definition.ts';
-export { platformTables } from './tables.ts';
+export { formerCustomerTable, platformTables } from './tables.ts';

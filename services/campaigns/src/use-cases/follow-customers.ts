@@ -1,9 +1,9 @@
 import type { HandlerResult, Tx } from '@vafa/bus';
 import type { CustomerErased, CustomerMerged, CustomerUpdated, EventOf } from '@vafa/contracts';
 import { AppError } from '@vafa/kernel';
+import { recordErasure, recordMerge, welcomeBack } from '@vafa/platform';
 import { deleteAudience } from '../store/audience.ts';
 import { deleteEntries, moveEntries } from '../store/entries.ts';
-import { recordErasure, recordMerge, welcomeBack } from '../store/former-customers.ts';
 import { anonymiseOutcomes, moveOutcomes } from '../store/message-outcomes.ts';
 import { deleteTallies, moveTallies } from '../store/tallies.ts';
 import { resolveCustomers } from './resolve-customers.ts';

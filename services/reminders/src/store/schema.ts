@@ -1,5 +1,5 @@
 import { busTables } from '@vafa/bus';
-import { platformTables } from '@vafa/platform';
+import { formerCustomerTable, platformTables } from '@vafa/platform';
 import { sql } from 'drizzle-orm';
 import {
   bigint,
@@ -136,19 +136,7 @@ export const reminderCount = remindersSchema.table(
   (table) => [primaryKey({ columns: [table.definitionId, table.outcome, table.reason, table.shard] })],
 );
 
-/**
- * Customers who live on under another id, or were erased. The key is a hash, so that an erased id is not kept; what
- * happened before the erasure and is told late is recognised by it.
- */
-export const formerCustomer = remindersSchema.table(
-  'former_customer',
-  {
-    customerKey: text('customer_key').primaryKey(),
-    intoCustomerId: text('into_customer_id'),
-    since: instant('since').notNull(),
-  },
-  (table) => [index('former_customer_into').on(table.intoCustomerId).where(sql`into_customer_id is not null`)],
-);
+export const formerCustomer = formerCustomerTable(remindersSchema);
 
 /** Who changed what: one row per change of a definition, never altered. */
 export const audit = remindersSchema.table(

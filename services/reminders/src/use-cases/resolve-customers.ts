@@ -1,5 +1,5 @@
 import type { Tx } from '@vafa/bus';
-import { findFormerCustomers } from '../store/former-customers.ts';
+import { findFormerCustomers } from '@vafa/platform';
 
 /** Who an event is about today; undefined when the customer was erased after it happened. */
 export type ResolveCustomer = (customerId: string, atMs: number) => string | undefined;

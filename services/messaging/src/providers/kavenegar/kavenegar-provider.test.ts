@@ -47,6 +47,18 @@ let nextId = 1;
 const ids = (count: number) => Array.from({ length: count }, () => nextId++);
 
 describe('sending', () => {
+  test('a lease that ended while waiting for a turn is not used any more', async () => {
+    const [a = 0] = ids(1);
+    let turn = false;
+    const pace = async () => {
+      turn = true;
+    };
+    const outcomes = await provider({ pace }).send([item(a)], { mayCall: () => !turn });
+    expect(kindsOf(outcomes)).toEqual([`${a}:not_called`]);
+    expect(calls).toEqual([]);
+    expect(sentLocalIds()).not.toContain(String(a));
+  });
+
   test('one text goes as send, different texts as sendarray; each entry is matched to its message', async () => {
     const [a = 0, b = 0, c = 0, d = 0] = ids(4);
     const same = await provider().send([item(a), item(b)], always);

@@ -63,7 +63,6 @@ export const createKavenegarProvider = (options: KavenegarOptions): SmsProvider 
   const localIdOf = (messageId: number): string => String(messageId + localIdOffset);
 
   const timed = async (method: string, call: () => Promise<Answer>): Promise<Answer> => {
-    await pace();
     const startedMs = performance.now();
     const answer = await call();
     onCall(method, resultOf(answer), (performance.now() - startedMs) / 1_000);
@@ -90,6 +89,8 @@ export const createKavenegarProvider = (options: KavenegarOptions): SmsProvider 
   /** One bad receptor or text makes Kavenegar refuse the whole call, so the rest is tried in halves. */
   const send = async (items: readonly SmsItem[], budget: CallBudget): Promise<Map<number, CallOutcome>> => {
     if (items.length === 0) return new Map();
+    // Waiting for a turn takes time of the lease: whether there is enough left is asked after it.
+    await pace();
     if (!budget.mayCall()) return forAll(items, { kind: 'not_called' });
     const answer = await callOnce(items);
     if (answer.kind === 'answered' && answer.status === 200) return acceptedOf(items, answer.entries);
@@ -104,6 +105,7 @@ export const createKavenegarProvider = (options: KavenegarOptions): SmsProvider 
   return {
     send,
     findByMessageIds: async (messageIds) => {
+      await pace();
       const answer = await timed('statuslocalmessageid', () =>
         api.statusByLocalId({ localid: messageIds.map(localIdOf) }),
       );
@@ -118,6 +120,7 @@ export const createKavenegarProvider = (options: KavenegarOptions): SmsProvider 
       );
     },
     findStatuses: async (providerMessageIds) => {
+      await pace();
       const answer = await timed('status', () => api.status({ messageid: providerMessageIds }));
       return answer.kind === 'answered' && answer.status === 200 ? readStatusEntries(answer.entries) : undefined;
     },

@@ -1,3 +1,7 @@
+/**
+ * Customers who are no more: merged into others, or erased. For services that keep things by customer and hear of both; the
+ * table `former_customer` is theirs.
+ */
 import type { Tx } from '@vafa/bus';
 import { idFrom } from '@vafa/kernel';
 
