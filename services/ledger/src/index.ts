@@ -1,2 +1,2 @@
 export { ledger } from './service.ts';
-export { type Violation, verifyLedger } from './use-cases/verify.ts';
+export { type SealHead, type Violation, verifyLedger } from './use-cases/verify.ts';

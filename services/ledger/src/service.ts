@@ -1,8 +1,20 @@
 import { defineService } from '@vafa/platform';
 import { subscriptions } from './events/subscriptions.ts';
+import { adjustmentRoutes } from './http/adjustment-routes.ts';
+import { claimRoutes } from './http/claim-routes.ts';
+import { couponPoolRoutes } from './http/coupon-pool-routes.ts';
+import { couponRoutes } from './http/coupon-routes.ts';
 import { customerRoutes } from './http/customer-routes.ts';
+import { draftRoutes } from './http/draft-routes.ts';
+import { financeRoutes } from './http/finance-routes.ts';
+import { grantRoutes } from './http/grant-routes.ts';
+import { pointsPaymentRoutes } from './http/points-payment-routes.ts';
 import { programmeRoutes } from './http/programme-routes.ts';
+import { readingRoutes } from './http/reading-routes.ts';
 import { reservationRoutes } from './http/reservation-routes.ts';
+import { rewardRoutes } from './http/reward-routes.ts';
+import { simulationRoutes } from './http/simulation-routes.ts';
+import { tierRoutes } from './http/tier-routes.ts';
 import { totalsRoutes } from './http/totals-routes.ts';
 import { jobs } from './jobs/jobs.ts';
 import { createCountOutcomes } from './metrics.ts';
@@ -18,9 +30,25 @@ export const ledger = defineService({
   routes: (app, context) => {
     const currentRules = createCurrentRules();
     programmeRoutes(app, context);
-    customerRoutes(app, context, { currentRules });
-    reservationRoutes(app, context, { currentRules, maxTtlSeconds: context.config.LEDGER_RESERVATION_MAX_TTL_SECONDS });
+    draftRoutes(app, context);
+    simulationRoutes(app, context);
+    customerRoutes(app, context);
+    adjustmentRoutes(app, context, {
+      currentRules,
+      requestTtlHours: context.config.LEDGER_ADJUSTMENT_REQUEST_TTL_HOURS,
+    });
+    const maxTtlSeconds = context.config.LEDGER_RESERVATION_MAX_TTL_SECONDS;
+    grantRoutes(app, context, { currentRules });
+    reservationRoutes(app, context, { currentRules, maxTtlSeconds });
+    pointsPaymentRoutes(app, context, { currentRules, maxTtlSeconds });
+    rewardRoutes(app, context);
+    claimRoutes(app, context, { currentRules });
+    couponPoolRoutes(app, context);
+    couponRoutes(app, context);
+    tierRoutes(app, context, { currentRules });
     totalsRoutes(app, context);
+    readingRoutes(app, context);
+    financeRoutes(app, context, { currentRules });
   },
   subscriptions: ({ config, metrics }) =>
     subscriptions({

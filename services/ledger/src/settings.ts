@@ -21,13 +21,47 @@ export const LedgerSettings = Type.Object({
   LEDGER_OVERLOOKED_EVERY_MS: Type.Integer({
     default: 60_000,
     minimum: 1_000,
-    description: 'Pause between looks for refunds whose order came at the same moment through another partition',
+    description:
+      'Pause between looks for refunds whose order came at the same moment through another partition, and for changed tiers',
   }),
   LEDGER_REFUND_LOOK_BACK_PURCHASES: Type.Integer({
     default: 1_000,
     minimum: 1,
     maximum: 10_000,
     description: "How many of a customer's newest purchases a refund without an order is matched with",
+  }),
+  LEDGER_ADJUSTMENT_REQUEST_TTL_HOURS: Type.Integer({
+    default: 168,
+    minimum: 1,
+    maximum: 8_760,
+    description: 'How long a correction above the limit waits for a second person',
+  }),
+  LEDGER_REPLAY_EVERY_MS: Type.Integer({
+    default: 1_000,
+    minimum: 50,
+    description: 'Pause between looks for replays of programme drafts',
+  }),
+  LEDGER_REPLAY_PORTION_ORDERS: Type.Integer({
+    default: 2_000,
+    minimum: 1,
+    maximum: 50_000,
+    description: 'Orders that a replay goes through per transaction',
+  }),
+  LEDGER_CODES_EVERY_MS: Type.Integer({
+    default: 1_000,
+    minimum: 50,
+    description: 'Pause between looks for coupon codes that are to be generated',
+  }),
+  LEDGER_CODES_PORTION: Type.Integer({
+    default: 10_000,
+    minimum: 1,
+    maximum: 50_000,
+    description: 'Coupon codes generated per transaction',
+  }),
+  LEDGER_FINANCE_EVERY_MS: Type.Integer({
+    default: 60_000,
+    minimum: 50,
+    description: 'Pause between looks for days whose books can be closed',
   }),
   LEDGER_RESERVATION_MAX_TTL_SECONDS: Type.Integer({
     default: 604_800,

@@ -24,6 +24,7 @@ export const SCOPES = [
   'ledger:read',
   'ledger:write',
   'ledger:admin',
+  'finance:read',
   'segments:read',
   'segments:admin',
   'campaigns:read',

@@ -4,6 +4,8 @@ import { assert } from '@vafa/kernel';
 export interface Account {
   customerId: string;
   active: number;
+  /** Earned but not spendable yet. */
+  pending: number;
   reserved: number;
   deficit: number;
   earned: number;
@@ -17,11 +19,16 @@ export interface Account {
   nextExpiryMs: number | null;
   /** The same for lots not yet announced as expiring soon. */
   nextUnnoticedMs: number | null;
+  /** Lower bound of the instants at which pending lots become spendable or are lost; null = none is pending. */
+  nextActivationMs: number | null;
+  /** Activity keeps points that would expire earlier until then; null = there was none, or points don't slide. */
+  slidesUntilMs: number | null;
 }
 
 export const emptyAccount = (customerId: string): Account => ({
   customerId,
   active: 0,
+  pending: 0,
   reserved: 0,
   deficit: 0,
   earned: 0,
@@ -33,20 +40,26 @@ export const emptyAccount = (customerId: string): Account => ({
   seq: 0,
   nextExpiryMs: null,
   nextUnnoticedMs: null,
+  nextActivationMs: null,
+  slidesUntilMs: null,
 });
 
-/** What the entries of the customer's account add up to. */
+/** What the entries of the customer's own account add up to; pending points stand beside it. */
 export const booked = (account: Account): number => account.active + account.reserved - account.deficit;
 
 /** @throws Error when our own arithmetic is wrong; nothing is written then */
 export const assertBalanced = (account: Account): void => {
-  const { active, reserved, deficit } = account;
+  const { active, pending, reserved, deficit } = account;
   const { earned, clawedBack, spent, expired, adjusted, moved } = account;
-  assert(active >= 0 && reserved >= 0 && deficit >= 0, 'no part of an account is negative');
+  assert(active >= 0 && pending >= 0 && reserved >= 0 && deficit >= 0, 'no part of an account is negative');
   assert(deficit === 0 || active === 0, 'nothing is spendable while points are owed');
-  assert(booked(account) === earned - clawedBack - spent - expired + adjusted + moved, 'an account adds up');
+  assert(booked(account) + pending === earned - clawedBack - spent - expired + adjusted + moved, 'an account adds up');
 };
 
 /** The earlier of two bounds, where null is none. */
 export const earlierMs = (a: number | null, b: number | null): number | null =>
   a === null ? b : b === null ? a : Math.min(a, b);
+
+/** The later of two bounds, where null is none. */
+export const laterMs = (a: number | null, b: number | null): number | null =>
+  a === null ? b : b === null ? a : Math.max(a, b);

@@ -2,7 +2,16 @@ import { present } from '@vafa/kernel';
 import { type Account, assertBalanced, booked, earlierMs } from './account.ts';
 import { entryId } from './entry-id.ts';
 import type { Lot } from './lot.ts';
-import { CUSTOMER, type Door, houseAccount, type References, type Transfer, type TransferKind } from './transfer.ts';
+import {
+  CUSTOMER,
+  type CustomerAccount,
+  type Door,
+  houseAccount,
+  PENDING,
+  type References,
+  type Transfer,
+  type TransferKind,
+} from './transfer.ts';
 
 /** Points that one owner (reservation or transfer) drew from one lot. */
 export interface Allocation {
@@ -45,9 +54,19 @@ export const addAccounts = (book: Book, accounts: Iterable<Account>): void => {
   for (const account of accounts) book.accounts.set(account.customerId, account);
 };
 
-/** Adds loaded lots; one that is in the book already keeps its working copy. */
+/**
+ * Adds loaded lots; one that is in the book already keeps its working copy. Where activity has kept the account's points
+ * beyond a lot's own expiry, they expire then, and are announced anew; not in a lot that has expired once. The account comes
+ * first.
+ */
 export const addLots = (book: Book, lots: Iterable<Lot>): void => {
   for (const lot of lots) {
+    const slidesUntilMs = book.accounts.get(lot.customerId)?.slidesUntilMs ?? null;
+    const { expiresAtMs, expired } = lot;
+    if (slidesUntilMs !== null && expiresAtMs !== null && expired === 0 && expiresAtMs < slidesUntilMs) {
+      lot.expiresAtMs = slidesUntilMs;
+      lot.noticed = false;
+    }
     const own = book.lots.get(lot.customerId) ?? new Map<string, Lot>();
     if (!own.has(lot.id)) own.set(lot.id, lot);
     book.lots.set(lot.customerId, own);
@@ -65,6 +84,8 @@ export interface Posting extends References {
   kind: TransferKind;
   /** Positive: to the customer. Never 0. */
   points: number;
+  /** Which of the customer's accounts; the spendable one unless given. */
+  account?: CustomerAccount;
   occurredAt: string;
   /** What makes it this one transfer of its kind, for ever. */
   naturalKey: readonly string[];
@@ -72,12 +93,17 @@ export interface Posting extends References {
 
 /** Lifetime counter of each kind, and whether gained points count up or down in it. */
 const COUNTERS: Readonly<
-  Record<TransferKind, ['earned' | 'clawedBack' | 'spent' | 'expired' | 'adjusted' | 'moved', 1 | -1]>
+  Record<
+    Exclude<TransferKind, 'activate'>,
+    ['earned' | 'clawedBack' | 'spent' | 'expired' | 'adjusted' | 'moved', 1 | -1]
+  >
 > = {
   earn: ['earned', 1],
   clawback: ['clawedBack', -1],
   redeem: ['spent', -1],
+  redeem_reversal: ['spent', -1],
   expire: ['expired', -1],
+  expire_reversal: ['expired', -1],
   adjust: ['adjusted', 1],
   transfer_out: ['moved', 1],
   transfer_in: ['moved', 1],
@@ -85,25 +111,34 @@ const COUNTERS: Readonly<
   write_off: ['moved', 1],
 };
 
+/** The legs of a transfer: [debit, credit]. */
+const legsOf = (kind: TransferKind, points: number, own: CustomerAccount, door: Door): [string, string] => {
+  if (kind === 'activate') return [PENDING, CUSTOMER];
+  const house = houseAccount(kind, door);
+  return points > 0 ? [house, own] : [own, house];
+};
+
 /**
- * Writes one transfer. The caller has already changed the account's active, reserved or deficit by the same points, so that
- * the account adds up again after it.
+ * Writes one transfer. The caller has already changed the account's active, pending, reserved or deficit by the same
+ * points, so that the account adds up again after it.
  */
 export const post = (book: Book, account: Account, posting: Posting): Transfer => {
-  const { kind, points, occurredAt, naturalKey, ...references } = posting;
-  const [counter, direction] = COUNTERS[kind];
-  account[counter] += direction * points;
+  const { kind, points, occurredAt, naturalKey, account: own = CUSTOMER, ...references } = posting;
+  if (kind !== 'activate') {
+    const [counter, direction] = COUNTERS[kind];
+    account[counter] += direction * points;
+  }
   account.seq += 1;
   assertBalanced(account);
-  const house = houseAccount(kind, book.door);
+  const [debit, credit] = legsOf(kind, points, own, book.door);
   const transfer: Transfer = {
     ...references,
     id: entryId(Date.parse(occurredAt), kind, ...naturalKey),
     customerId: account.customerId,
     seq: account.seq,
     kind,
-    debit: points > 0 ? house : CUSTOMER,
-    credit: points > 0 ? CUSTOMER : house,
+    debit,
+    credit,
     amount: Math.abs(points),
     balanceAfter: booked(account),
     occurredAt,
@@ -115,6 +150,7 @@ export const post = (book: Book, account: Account, posting: Posting): Transfer =
 /** Marks a lot as changed and keeps the account's due bounds true for it. */
 export const touchLot = (book: Book, account: Account, lot: Lot): void => {
   if (!book.newLots.has(lot)) book.changedLots.add(lot);
+  if (lot.pending > 0) account.nextActivationMs = earlierMs(account.nextActivationMs, lot.pendingUntilMs);
   if (lot.remaining === 0 || lot.expiresAtMs === null) return;
   account.nextExpiryMs = earlierMs(account.nextExpiryMs, lot.expiresAtMs);
   if (!lot.noticed) account.nextUnnoticedMs = earlierMs(account.nextUnnoticedMs, lot.expiresAtMs);

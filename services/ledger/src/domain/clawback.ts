@@ -1,52 +1,160 @@
 import { assert } from '@vafa/kernel';
 import type { Account } from './account.ts';
 import { type Book, findLot, post, touchLot } from './book.ts';
-import type { Match, Refund } from './order.ts';
-import type { ReturnPolicy } from './programme.ts';
-import { allocate, openLots, sumOf, takeFrom } from './spend.ts';
+import type { Lot } from './lot.ts';
+import type { Match, Order, Refund } from './order.ts';
+import type { Due } from './order-awards.ts';
+import { BASE_RULE, type ReturnPolicy } from './programme.ts';
+import { allocate, openLots, sumOf, type Taken, takeFrom } from './spend.ts';
+import { PENDING, type References } from './transfer.ts';
+
+/** What is said of every transfer of one refund and order. */
+interface Said extends References {
+  occurredAt: string;
+  refundId: string;
+  orderId: string;
+  ruleId?: string;
+}
+
+/** What makes a transfer of a refund this one: the entry's rule too, where the order earned by several. */
+const keyOf = ({ refundId, orderId, ruleId }: Said, ...more: string[]): string[] => [
+  refundId,
+  orderId,
+  ...(ruleId === undefined ? [] : [ruleId]),
+  ...more,
+];
+
+/** Takes up to `due` of what is pending still of the order's own lots. Returns the points. */
+const takePending = (book: Book, account: Account, lots: readonly Lot[], due: number, said: Said): number => {
+  const taken: Taken[] = [];
+  let left = due;
+  for (const lot of lots) {
+    const points = Math.min(left, lot.pending);
+    if (points === 0) continue;
+    lot.pending -= points;
+    account.pending -= points;
+    left -= points;
+    touchLot(book, account, lot);
+    taken.push({ lot, points });
+  }
+  const points = sumOf(taken);
+  if (points === 0) return 0;
+  const naturalKey = keyOf(said, PENDING);
+  const transfer = post(book, account, { ...said, kind: 'clawback', account: PENDING, points: -points, naturalKey });
+  allocate(book, transfer.id, taken);
+  return points;
+};
+
+/** Points of the lot that expired and that no refund has counted before. */
+const expiredUncounted = ({ expired, waived }: Lot): number => expired - waived;
 
 /**
- * Takes back what a refunded part of an order had earned: from the order's own lot, then by policy from the other lots
- * (earliest expiry first) and into a deficit. Points of that lot that expired unspent are gone already and are not taken
- * a second time. Returns the points taken.
+ * Points that had expired when they were refunded are gone already: they count as taken and are not taken a second time.
+ * Returns how many of those due.
+ */
+const waiveExpired = (
+  book: Book,
+  account: Account,
+  lots: readonly Lot[],
+  due: number,
+  refundedAtMs: number,
+): number => {
+  let left = due;
+  for (const lot of lots) {
+    if (lot.expiresAtMs !== null && refundedAtMs < lot.expiresAtMs) continue;
+    const waived = Math.min(left, expiredUncounted(lot));
+    if (waived === 0) continue;
+    lot.waived += waived;
+    left -= waived;
+    touchLot(book, account, lot);
+  }
+  return due - left;
+};
+
+/**
+ * Points that expired after they were refunded (the refund came late) should have been taken: their expiry is reversed, so
+ * that they can be. Whether the sweep came by before the refund makes no difference then. The points are for the refund
+ * alone: they pay off nothing that is owed but for the moment between the two transfers.
+ */
+const reverseExpiry = (book: Book, account: Account, lots: readonly Lot[], due: number, said: Said): Taken[] => {
+  const refundedAtMs = Date.parse(said.occurredAt);
+  const reversed: Taken[] = [];
+  let left = due;
+  let absorbed = 0;
+  for (const lot of lots) {
+    if (lot.expiresAtMs === null || refundedAtMs >= lot.expiresAtMs) continue;
+    const points = Math.min(left, expiredUncounted(lot));
+    if (points === 0) continue;
+    const owed = Math.min(account.deficit, points);
+    lot.expired -= points;
+    left -= points;
+    absorbed += owed;
+    account.deficit -= owed;
+    account.active += points - owed;
+    touchLot(book, account, lot);
+    const naturalKey = keyOf(said, lot.id);
+    post(book, account, { ...said, kind: 'expire_reversal', points, naturalKey, lotId: lot.id });
+    reversed.push({ lot, points });
+  }
+  account.active -= sumOf(reversed) - absorbed;
+  account.deficit += absorbed;
+  return reversed;
+};
+
+/** Takes back what is due of one entry. Returns the points taken. */
+const clawEntry = (
+  book: Book,
+  account: Account,
+  refund: Refund,
+  order: Order,
+  entry: Due,
+  policy: ReturnPolicy,
+  traceparent?: string,
+): number => {
+  const lot = findLot(book, account.customerId, entry.earnId);
+  const own = lot ? [lot] : [];
+  const said: Said = {
+    occurredAt: refund.occurredAt,
+    refundId: refund.refundId,
+    orderId: order.orderId,
+    reversesId: entry.earnId,
+    ...(entry.ruleId === BASE_RULE ? {} : { ruleId: entry.ruleId }),
+    ...(traceparent === undefined ? {} : { traceparent }),
+  };
+  const pending = takePending(book, account, own, entry.points, said);
+  order.pointsTakenBack += pending;
+  if (policy === 'only_pending') return pending;
+
+  let due = entry.points - pending;
+  due -= waiveExpired(book, account, own, due, Date.parse(refund.occurredAt));
+  const reversed = reverseExpiry(book, account, own, due, said);
+  due -= sumOf(reversed);
+  const others = openLots(book, account.customerId).filter((lot) => !own.includes(lot));
+  const taken = [...reversed, ...takeFrom(book, account, [...own, ...others], due)];
+  due -= sumOf(taken) - sumOf(reversed);
+  let points = sumOf(taken);
+  if (due > 0 && policy === 'allow_negative') {
+    assert(account.active === 0, 'a deficit begins where nothing is left');
+    account.deficit += due;
+    points += due;
+  }
+  if (points === 0) return pending;
+  order.pointsTakenBack += points;
+  const transfer = post(book, account, { ...said, kind: 'clawback', points: -points, naturalKey: keyOf(said) });
+  allocate(book, transfer.id, taken);
+  return pending + points;
+};
+
+/**
+ * Takes back what a refunded part of an order had earned, entry by entry: from the entry's own lot, pending or not, then by
+ * policy from the other lots (earliest expiry first) and into a deficit. only_pending takes nothing but what is pending still
+ * of the entries' own. What is past its time is settled in the book before (see `settleDue`). Returns the points taken.
  */
 export const clawBack = (
   book: Book,
   account: Account,
   refund: Refund,
-  match: Match,
+  { order, dues }: Match,
   policy: ReturnPolicy,
   traceparent?: string,
-): number => {
-  const { order } = match;
-  const own = findLot(book, account.customerId, order.earnId);
-  let due = match.pointsDue;
-  if (own) {
-    const waived = Math.min(due, own.expired - own.waived);
-    own.waived += waived;
-    due -= waived;
-    if (waived > 0) touchLot(book, account, own);
-  }
-  const others = openLots(book, account.customerId).filter((lot) => lot !== own);
-  const taken = takeFrom(book, account, own ? [own, ...others] : others, due);
-  let points = sumOf(taken);
-  if (points < due && policy === 'allow_negative') {
-    assert(account.active === 0, 'a deficit begins where nothing is left');
-    account.deficit += due - points;
-    points = due;
-  }
-  if (points === 0) return 0;
-  order.pointsTakenBack += points;
-  const transfer = post(book, account, {
-    kind: 'clawback',
-    points: -points,
-    occurredAt: refund.occurredAt,
-    naturalKey: [refund.refundId, order.orderId],
-    refundId: refund.refundId,
-    orderId: order.orderId,
-    ...(order.earnId === null ? {} : { reversesId: order.earnId }),
-    ...(traceparent === undefined ? {} : { traceparent }),
-  });
-  allocate(book, transfer.id, taken);
-  return points;
-};
+): number => dues.reduce((sum, due) => sum + clawEntry(book, account, refund, order, due, policy, traceparent), 0);

@@ -1,28 +1,36 @@
 import type { Account } from './account.ts';
 import { addLots, type Book, type Posting, post, touchLot } from './book.ts';
 import type { Lot } from './lot.ts';
-import type { Transfer } from './transfer.ts';
+import type { Terms } from './terms.ts';
+import { PENDING, type Transfer } from './transfer.ts';
 
 /**
- * Gives points: what is owed is paid off first, the rest becomes a lot. Lots that are past their expiry when they arrive
- * (imported history) are not announced as expiring soon.
+ * Gives points: what is owed is paid off first, the rest becomes a lot. Points that are not spendable yet stand beside the
+ * account as pending, and pay nothing off before they are. Lots that are past their expiry when they arrive (imported
+ * history) are not announced as expiring soon.
  */
-export const credit = (book: Book, account: Account, posting: Posting, expiresAtMs: number | null): Transfer => {
+export const credit = (book: Book, account: Account, posting: Posting, terms: Terms): Transfer => {
   const { points } = posting;
-  const absorbed = Math.min(account.deficit, points);
+  const { expiresAtMs, pendingUntilMs, awaits } = terms;
+  const pending = pendingUntilMs === null ? 0 : points;
+  const absorbed = Math.min(account.deficit, points - pending);
   account.deficit -= absorbed;
-  account.active += points - absorbed;
-  const transfer = post(book, account, posting);
+  account.pending += pending;
+  account.active += points - pending - absorbed;
+  const transfer = post(book, account, pending > 0 ? { ...posting, account: PENDING } : posting);
   const lot: Lot = {
     id: transfer.id,
     customerId: account.customerId,
     granted: points,
-    remaining: points - absorbed,
+    remaining: points - pending - absorbed,
+    pending,
     absorbed,
     expired: 0,
     waived: 0,
     expiresAtMs,
     noticed: expiresAtMs !== null && expiresAtMs <= book.nowMs,
+    pendingUntilMs,
+    awaits,
   };
   book.newLots.add(lot);
   addLots(book, [lot]);

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { createExpiry } from './expiry.ts';
+import { createExpiry, expiryPolicyOf, keptAliveBy } from './expiry.ts';
+import type { Expiry } from './expiry-policy.ts';
 
 const ms = (text: string): number => Temporal.Instant.from(text).epochMilliseconds;
 const text = (value: number | null): string | null =>
@@ -29,4 +30,32 @@ test('the answer does not depend on what was asked before', () => {
 test('without a number of days nothing expires', () => {
   expect(createExpiry({ expiresAfterDays: null, timeZone: 'UTC' })(0)).toBeNull();
   expect(createExpiry(undefined)(0)).toBeNull();
+});
+
+test('a policy goes before a number of days', () => {
+  const sliding: Expiry = {
+    kind: 'sliding',
+    amount: 6,
+    unit: 'months',
+    activities: ['purchase'],
+    interactionTypes: ['x'],
+  };
+  expect(expiryPolicyOf({ expiry: sliding, expiresAfterDays: 3 })).toBe(sliding);
+  expect(expiryPolicyOf({})).toEqual({ kind: 'none' });
+});
+
+test('points are kept alive by what the programme names, and only where they slide', () => {
+  const nothing = { purchase: false, redemption: false, interactions: new Set() };
+  expect(keptAliveBy(undefined)).toEqual(nothing);
+  expect(keptAliveBy({ expiresAfterDays: 3 })).toEqual(nothing);
+  const time = { kind: 'sliding', amount: 6, unit: 'months' } as const;
+  expect(keptAliveBy({ expiry: { ...time, activities: ['redemption'], interactionTypes: ['x'] } })).toEqual({
+    ...nothing,
+    redemption: true,
+    interactions: new Set(['x']),
+  });
+  expect(keptAliveBy({ expiry: { ...time, activities: ['purchase'], interactionTypes: [] } })).toEqual({
+    ...nothing,
+    purchase: true,
+  });
 });

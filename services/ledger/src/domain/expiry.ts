@@ -1,43 +1,36 @@
-import { present } from '@vafa/kernel';
+import { createExpiryOf, type Expiry, type ExpiryOf, expiryAfterDays } from './expiry-policy.ts';
 import type { Programme } from './programme.ts';
 
-/** Instant at which points won at an instant expire, as milliseconds since 1970; null = never. */
-export type ExpiryOf = (occurredAtMs: number) => number | null;
+/** What a programme says of expiry. */
+type Expiring = Pick<Programme, 'expiry' | 'expiresAfterDays' | 'calendar' | 'timeZone'>;
 
-interface Day {
-  startMs: number;
-  endMs: number;
-  expiresAtMs: number;
+/** When points of a programme expire. Older ones say a number of days, or nothing for never. */
+export const expiryPolicyOf = ({ expiry, expiresAfterDays }: Pick<Expiring, 'expiry' | 'expiresAfterDays'>): Expiry =>
+  expiry ?? expiryAfterDays(expiresAfterDays ?? null);
+
+/** Prepares the expiry of a programme; without one nothing expires. */
+export const createExpiry = (programme: Expiring | undefined): ExpiryOf => {
+  if (!programme) return () => null;
+  const { calendar = 'gregorian', timeZone } = programme;
+  return createExpiryOf(expiryPolicyOf(programme), { calendar, timeZone });
+};
+
+/** What a customer does that keeps all of its points alive. */
+export interface KeptAliveBy {
+  purchase: boolean;
+  redemption: boolean;
+  /** Types of interactions. */
+  interactions: ReadonlySet<string>;
 }
 
-const HOUR_MS = 3_600_000;
-/** Hours remembered; beyond that the memory starts anew. */
-const MAX_HOURS = 20_000;
-
-/**
- * Rolling expiry: the last millisecond of the day that is `expiresAfterDays` calendar days after the purchase's day, in the
- * programme's zone. Calendar arithmetic costs microseconds, so the answer is remembered per day, looked up by the hour.
- */
-export const createExpiry = (programme: Pick<Programme, 'expiresAfterDays' | 'timeZone'> | undefined): ExpiryOf => {
-  const days = programme?.expiresAfterDays ?? null;
-  if (days === null) return () => null;
-  const { timeZone } = present(programme, 'programme');
-  const known = new Map<number, Day[]>();
-
-  const dayOf = (occurredAtMs: number): Day => {
-    const date = Temporal.Instant.fromEpochMilliseconds(occurredAtMs).toZonedDateTimeISO(timeZone).toPlainDate();
-    const startOf = (offset: number): number => date.add({ days: offset }).toZonedDateTime(timeZone).epochMilliseconds;
-    return { startMs: startOf(0), endMs: startOf(1), expiresAtMs: startOf(days + 1) - 1 };
-  };
-
-  return (occurredAtMs) => {
-    const hour = Math.floor(occurredAtMs / HOUR_MS);
-    const candidates = known.get(hour) ?? [];
-    const found = candidates.find(({ startMs, endMs }) => startMs <= occurredAtMs && occurredAtMs < endMs);
-    if (found) return found.expiresAtMs;
-    const day = dayOf(occurredAtMs);
-    if (known.size >= MAX_HOURS) known.clear();
-    known.set(hour, [...candidates, day]);
-    return day.expiresAtMs;
+/** What keeps the points of a programme alive: nothing, unless they slide. */
+export const keptAliveBy = (programme: Pick<Expiring, 'expiry' | 'expiresAfterDays'> | undefined): KeptAliveBy => {
+  const expiry = programme ? expiryPolicyOf(programme) : undefined;
+  const { activities, interactionTypes } =
+    expiry?.kind === 'sliding' ? expiry : { activities: [], interactionTypes: [] };
+  return {
+    purchase: activities.some((activity) => activity === 'purchase'),
+    redemption: activities.some((activity) => activity === 'redemption'),
+    interactions: new Set(interactionTypes),
   };
 };

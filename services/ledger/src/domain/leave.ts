@@ -1,20 +1,42 @@
-import { type Account, earlierMs } from './account.ts';
+import { type Account, earlierMs, laterMs } from './account.ts';
 import { type Book, post, touchLot } from './book.ts';
 import { openLots, takeFrom } from './spend.ts';
-import type { Transfer } from './transfer.ts';
+import { CUSTOMER, type CustomerAccount, PENDING, type Transfer } from './transfer.ts';
 
-/**
- * Takes what is left of an account when its customer is erased: points are forfeited, a deficit is written off. The lots
- * are emptied by the caller. Returns the transfer that forfeits, if there was anything.
- */
-export const forfeit = (book: Book, account: Account, occurredAt: string): Transfer | undefined => {
-  const { active, deficit } = account;
+/** The transfers that forfeited what an account had, where it had anything. */
+export interface Forfeited {
+  active: Transfer | undefined;
+  pending: Transfer | undefined;
+}
+
+/** Lets go what a customer owes who is erased: nobody will pay it off. Nothing when nothing is owed. */
+export const writeOff = (book: Book, account: Account, occurredAt: string): void => {
+  const points = account.deficit;
+  if (points === 0) return;
   // A customer may come back under the same id and be erased again: the number of transfers tells the times apart.
   const naturalKey = [account.customerId, String(account.seq)];
-  account.active = 0;
   account.deficit = 0;
-  if (deficit > 0) post(book, account, { kind: 'write_off', points: deficit, occurredAt, naturalKey });
-  return active > 0 ? post(book, account, { kind: 'forfeit', points: -active, occurredAt, naturalKey }) : undefined;
+  post(book, account, { kind: 'write_off', points, occurredAt, naturalKey });
+};
+
+/**
+ * Takes what is left of an account when its customer is erased: points are forfeited, pending ones too, a deficit is
+ * written off. The lots are emptied by the caller.
+ */
+export const forfeit = (book: Book, account: Account, occurredAt: string): Forfeited => {
+  writeOff(book, account, occurredAt);
+  const { active, pending } = account;
+  const naturalKey = [account.customerId, String(account.seq)];
+  account.active = 0;
+  const lose = (points: number, own: CustomerAccount): Transfer | undefined =>
+    points === 0
+      ? undefined
+      : post(book, account, {
+          ...{ kind: 'forfeit', account: own, points: -points, occurredAt, naturalKey: [...naturalKey, own] },
+        });
+  const ofActive = lose(active, CUSTOMER);
+  account.pending = 0;
+  return { active: ofActive, pending: lose(pending, PENDING) };
 };
 
 /** Pays a deficit off from lots in the book, as when an account with a deficit receives lots of another. */
@@ -33,19 +55,28 @@ const payOff = (book: Book, account: Account): void => {
  */
 export const moveAll = (book: Book, from: Account, into: Account, occurredAt: string): void => {
   const points = from.active + from.reserved - from.deficit;
+  const { pending } = from;
   const naturalKey = [from.customerId, into.customerId, String(from.seq)];
   into.active += from.active;
   into.reserved += from.reserved;
   into.deficit += from.deficit;
   into.nextExpiryMs = earlierMs(into.nextExpiryMs, from.nextExpiryMs);
   into.nextUnnoticedMs = earlierMs(into.nextUnnoticedMs, from.nextUnnoticedMs);
-  Object.assign(from, { active: 0, reserved: 0, deficit: 0, nextExpiryMs: null, nextUnnoticedMs: null });
+  into.nextActivationMs = earlierMs(into.nextActivationMs, from.nextActivationMs);
+  into.slidesUntilMs = laterMs(into.slidesUntilMs, from.slidesUntilMs);
+  Object.assign(from, { active: 0, reserved: 0, deficit: 0 });
+  Object.assign(from, { nextExpiryMs: null, nextUnnoticedMs: null, nextActivationMs: null, slidesUntilMs: null });
   payOff(book, into);
-  if (points === 0) return;
-  const [giver, taker] = points > 0 ? [from, into] : [into, from];
-  const amount = Math.abs(points);
-  const out = post(book, giver, { kind: 'transfer_out', points: -amount, occurredAt, naturalKey });
-  const arrived = post(book, taker, { kind: 'transfer_in', points: amount, occurredAt, naturalKey });
-  out.pairId = arrived.id;
-  arrived.pairId = out.id;
+  const pair = (giver: Account, taker: Account, amount: number, account: CustomerAccount, key: string[]): void => {
+    const out = post(book, giver, { kind: 'transfer_out', account, points: -amount, occurredAt, naturalKey: key });
+    const arrived = post(book, taker, { kind: 'transfer_in', account, points: amount, occurredAt, naturalKey: key });
+    out.pairId = arrived.id;
+    arrived.pairId = out.id;
+  };
+  if (points > 0) pair(from, into, points, CUSTOMER, naturalKey);
+  if (points < 0) pair(into, from, -points, CUSTOMER, naturalKey);
+  if (pending === 0) return;
+  from.pending = 0;
+  into.pending += pending;
+  pair(from, into, pending, PENDING, [...naturalKey, PENDING]);
 };

@@ -4,7 +4,10 @@ export interface Lot {
   id: string;
   customerId: string;
   granted: number;
+  /** Spendable. */
   remaining: number;
+  /** Not spendable yet; then `remaining` is 0. */
+  pending: number;
   /** Went into a deficit at once. */
   absorbed: number;
   expired: number;
@@ -13,6 +16,10 @@ export interface Lot {
   /** Milliseconds since 1970; null = never. */
   expiresAtMs: number | null;
   noticed: boolean;
+  /** While pending: when it becomes spendable, or, where it awaits an interaction, when it is lost for want of it. */
+  pendingUntilMs: number | null;
+  /** Type of the interaction that a pending lot awaits; null = only time. */
+  awaits: string | null;
 }
 
 /** Order of spending: earliest expiry first, those that never expire last, then by id (older first). */

@@ -5,6 +5,7 @@ import { credit } from './credit.ts';
 import { entryId } from './entry-id.ts';
 import { hold, release } from './reservation.ts';
 import { debit, expireDue, openLots } from './spend.ts';
+import { atOnce } from './terms.ts';
 
 const T0 = Temporal.Instant.from('2026-01-01T00:00:00Z');
 const DAY_MS = 86_400_000;
@@ -21,7 +22,7 @@ const give = (book: Book, account: Account, name: string, points: number, expire
     book,
     account,
     { kind: 'earn', points, occurredAt: T0.toString(), naturalKey: [name] },
-    expiresInDays === null ? null : T0.epochMilliseconds + expiresInDays * DAY_MS,
+    atOnce(expiresInDays === null ? null : T0.epochMilliseconds + expiresInDays * DAY_MS),
   );
 
 const atDay = (from: Book, account: Account, day: number): Book => {

@@ -133,3 +133,37 @@ test.each([
     }),
   );
 });
+
+test('an order of several entries gives back from each, in parts that add up to each', () => {
+  const entry = (ruleId: string, points: number) => ({ ruleId, earnId: `lot of ${ruleId}`, points, due: 0 });
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 0, max: 3_000 }),
+      fc.array(fc.integer({ min: 1, max: 90 }), { minLength: 1, maxLength: 4 }),
+      fc.array(fc.integer({ min: 1, max: 1_000 }), { maxLength: 8 }),
+      (totalMinor, points, parts) => {
+        const awards = points.map((each, i) => entry(`r${i}`, each));
+        const pointsEarned = points.reduce((sum, each) => sum + each, 0);
+        const bought = order({ totalMinor, pointsEarned, awards });
+        const taken = points.map(() => 0);
+        const take = ({ matches }: ReturnType<typeof refundOrder>): void => {
+          for (const each of matches.flatMap(({ dues }) => dues)) {
+            const i = Number(each.ruleId.slice(1));
+            expect(each.earnId).toBe(`lot of ${each.ruleId}`);
+            taken[i] = (taken[i] ?? 0) + each.points;
+          }
+        };
+        for (const amountMinor of parts) {
+          take(refundOrder(bought, refund({ amountMinor })));
+          if (totalMinor > 0)
+            expect(taken).toEqual(points.map((each) => Math.floor((each * bought.refundedMinor) / totalMinor)));
+          else expect(taken).toEqual(points.map(() => 0));
+        }
+        const whole = refund({ scope: 'whole', amountMinor: null });
+        take(refundOrder(bought, whole));
+        take(refundOrder(bought, whole));
+        expect(taken).toEqual(points);
+      },
+    ),
+  );
+});

@@ -1,4 +1,5 @@
 import { AppError, mulDivFloor } from '@vafa/kernel';
+import { awardsOf, type Due, duesOf, type OrderAward } from './order-awards.ts';
 
 /** What an order's lines of one sku come to: [quantity, amountMinor, refundedQuantity, refundedMinor]. */
 export type OrderLine = [quantity: number, amountMinor: number, refundedQuantity?: number, refundedMinor?: number];
@@ -13,8 +14,10 @@ export interface Order {
   refundedMinor: number;
   pointsEarned: number;
   pointsTakenBack: number;
-  /** Transfer and lot that it earned; null when it earned nothing. */
+  /** Transfer and lot that it earned, of several the first; null when it earned nothing. */
   earnId: string | null;
+  /** Its entries, when rules had a part in them; not given when the rate alone made one. See `awardsOf`. */
+  awards?: OrderAward[];
   /** By sku. */
   lines: Map<string, OrderLine>;
 }
@@ -43,6 +46,12 @@ export interface Match {
   amountMinor: number;
   /** Points that this part of the order had earned. */
   pointsDue: number;
+  /** The same by entry. */
+  dues: Due[];
+  /** What of the order is refunded with it. */
+  refundedMinor: number;
+  /** The order was refunded as a whole, whatever was left of it. */
+  whole: boolean;
 }
 
 export interface Matching {
@@ -79,23 +88,24 @@ export const checkRefund = (refund: Refund): void => {
 };
 
 /**
- * Counts an amount as refunded, no more than the order has left. The points due for it are what the order's points for all
- * refunded so far come to, less those due before: parts add up to the whole, never to more.
+ * Counts an amount as refunded, no more than the order has left. The points due for it are what each of the order's entries
+ * for all refunded so far comes to, less those due before: parts add up to the whole, never to more.
  */
-const refundAmount = (order: Order, amountMinor: number): Match => {
+const refundAmount = (order: Order, amountMinor: number, whole = false): Match => {
   const part = Math.min(amountMinor, order.totalMinor - order.refundedMinor);
-  const due = (refundedMinor: number): number =>
-    order.totalMinor === 0 ? 0 : mulDivFloor(order.pointsEarned, refundedMinor, order.totalMinor);
-  const before = due(order.refundedMinor);
+  const awards = awardsOf(order);
   order.refundedMinor += part;
-  return { order, amountMinor: part, pointsDue: due(order.refundedMinor) - before };
+  const { refundedMinor } = order;
+  const dues = duesOf(order, awards, refundedMinor, whole);
+  const pointsDue = dues.reduce((sum, { points }) => sum + points, 0);
+  return { order, amountMinor: part, pointsDue, dues, refundedMinor, whole };
 };
 
 /** Marks every line as gone. */
 const refundWhole = (order: Order): Match => {
   for (const [sku, [quantity, amountMinor]] of order.lines)
     order.lines.set(sku, [quantity, amountMinor, quantity, amountMinor]);
-  return refundAmount(order, order.totalMinor - order.refundedMinor);
+  return refundAmount(order, order.totalMinor - order.refundedMinor, true);
 };
 
 /**

@@ -1,15 +1,21 @@
 import { AppError } from '@vafa/kernel';
+import type { Account } from './account.ts';
+import { settlePending } from './activate.ts';
 import { accountOf, type Book } from './book.ts';
 import { clawBack } from './clawback.ts';
 import { credit } from './credit.ts';
+import { giveBackSpent, type Payment } from './give-back.ts';
+import type { NewEntry } from './new-entries.ts';
 import { type Matching, type Order, type Refund, refundNewest, refundOrder } from './order.ts';
-import { BASE_RULE, type ReturnPolicy } from './programme.ts';
+import type { Returns } from './programme.ts';
+import { expireDue } from './spend.ts';
 
 /** An order that is booked now, with what it earns. */
 export interface NewPurchase {
   order: Order;
+  /** What it earns, in order. `setEntries` keeps the order's own fields true to them. */
+  entries: NewEntry[];
   occurredAt: string;
-  expiresAtMs: number | null;
   programmeVersion: number | null;
   traceparent?: string | undefined;
 }
@@ -23,7 +29,9 @@ export interface RefundCase {
   note: string | null;
   error?: AppError;
   matching: Matching;
+  /** Per match: points taken back, and points given back of those that had paid for the order. */
   pointsTaken: number[];
+  pointsGivenBack: number[];
 }
 
 /** One event, in the order in which it came. */
@@ -41,6 +49,7 @@ export const newRefundCase = (refund: Refund, traceparent?: string): RefundCase 
   note: null,
   matching: NOTHING,
   pointsTaken: [],
+  pointsGivenBack: [],
 });
 
 /** Orders that refunds may touch: those known before and, as their turn comes, the new ones. */
@@ -131,27 +140,78 @@ export const pointsDueBy = (plan: readonly Step[]): Map<string, number> => {
   return due;
 };
 
-/** Books what was planned: accounts and the lots that it needs are in the book. */
-export const bookPlan = (book: Book, plan: readonly Step[], policy: ReturnPolicy): void => {
+/** Orders of which the plan refunds something. */
+export const refundedOrders = (plan: readonly Step[]): string[] => [
+  ...new Set(
+    plan.flatMap((step) =>
+      step.kind === 'refund' ? step.case.matching.matches.map(({ order }) => order.orderId) : [],
+    ),
+  ),
+];
+
+/** Customers to whom the plan refunds something. */
+export const refundedCustomers = (plan: readonly Step[]): string[] => [
+  ...new Set(plan.flatMap((step) => (step.kind === 'refund' ? [step.case.refund.customerId] : []))),
+];
+
+/**
+ * Settles what is past its time of the lots in the book: spendable, or gone. Every refund begins so, so that what it finds
+ * does not depend on when the sweep came by.
+ */
+export const settleDue = (book: Book, account: Account): void => {
+  settlePending(book, account);
+  expireDue(book, account);
+};
+
+/** One transfer and lot for each of the order's entries. */
+const bookPurchase = (book: Book, purchase: NewPurchase): void => {
+  const { order, entries, occurredAt, programmeVersion, traceparent } = purchase;
+  for (const { award, terms } of entries) {
+    const { ruleId, points, explanation } = award;
+    const posting = {
+      kind: 'earn' as const,
+      points,
+      occurredAt,
+      naturalKey: [order.orderId, ruleId],
+      orderId: order.orderId,
+      ruleId,
+      ...(programmeVersion === null ? {} : { ruleVersion: programmeVersion }),
+      ...(explanation === null ? {} : { explanation }),
+      ...(traceparent === undefined ? {} : { traceparent }),
+    };
+    credit(book, accountOf(book, order.customerId), posting, terms);
+  }
+};
+
+/** Gives back what had paid for the order, then takes back what the order had earned. */
+const bookRefund = (book: Book, each: RefundCase, returns: Returns, payments: readonly Payment[]): void => {
+  const { refund, matching, pointsTaken, pointsGivenBack, traceparent } = each;
+  const account = accountOf(book, refund.customerId);
+  settleDue(book, account);
+  for (const match of matching.matches) {
+    const given = giveBackSpent(book, account, refund, match, payments, returns.spentPoints, traceparent);
+    // What came back into a lot that is past its expiry is gone again, before anything is taken from it.
+    if (given > 0) expireDue(book, account);
+    pointsGivenBack.push(given);
+    pointsTaken.push(clawBack(book, account, refund, match, returns.policy, traceparent));
+  }
+};
+
+/**
+ * Books what was planned: accounts, the lots that it needs and those past their time are in the book; `payments` are what
+ * had paid for the refunded orders, with their lots in the book too.
+ */
+export const bookPlan = (
+  book: Book,
+  plan: readonly Step[],
+  returns: Returns,
+  payments: readonly Payment[] = [],
+): void => {
   for (const step of plan) {
     if (step.kind === 'purchase') {
-      const { order, occurredAt, expiresAtMs, programmeVersion, traceparent } = step.purchase;
-      if (order.pointsEarned === 0) continue;
-      const posting = {
-        kind: 'earn' as const,
-        points: order.pointsEarned,
-        occurredAt,
-        naturalKey: [order.orderId, BASE_RULE],
-        orderId: order.orderId,
-        ruleId: BASE_RULE,
-        ...(programmeVersion === null ? {} : { ruleVersion: programmeVersion }),
-        ...(traceparent === undefined ? {} : { traceparent }),
-      };
-      credit(book, accountOf(book, order.customerId), posting, expiresAtMs);
+      bookPurchase(book, step.purchase);
       continue;
     }
-    const { refund, matching, pointsTaken, traceparent } = step.case;
-    const account = accountOf(book, refund.customerId);
-    for (const each of matching.matches) pointsTaken.push(clawBack(book, account, refund, each, policy, traceparent));
+    bookRefund(book, step.case, returns, payments);
   }
 };

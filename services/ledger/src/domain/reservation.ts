@@ -1,7 +1,7 @@
-import { AppError, assert, present } from '@vafa/kernel';
+import { AppError } from '@vafa/kernel';
 import type { Account } from './account.ts';
-import { type Allocation, type Book, findLot, post, touchLot } from './book.ts';
-import { bySpending } from './lot.ts';
+import { type Allocation, type Book, post } from './book.ts';
+import { intoLots } from './give-back.ts';
 import { allocate, requirePoints, takeAll } from './spend.ts';
 import type { Transfer } from './transfer.ts';
 
@@ -38,32 +38,10 @@ export const requireOpen = (reservation: Reservation, nowMs: number): void => {
   });
 };
 
-/**
- * Gives points of a reservation back into the lots they came from, those that expire last first, with their old expiry. A
- * deficit that came up meanwhile is paid off first.
- */
+/** Gives points of a reservation back into the lots they came from (see `intoLots`). */
 const giveBack = (book: Book, account: Account, allocations: readonly Allocation[], points: number): void => {
-  const parts = allocations.map((allocation) => ({
-    allocation,
-    lot: present(findLot(book, account.customerId, allocation.lotId), 'lot of an allocation'),
-  }));
-  parts.sort((a, b) => bySpending(b.lot, a.lot));
-  let left = points;
-  for (const { allocation, lot } of parts) {
-    const part = Math.min(left, allocation.points - allocation.returned);
-    if (part === 0) continue;
-    const absorbed = Math.min(account.deficit, part);
-    allocation.returned += part;
-    book.changedAllocations.push(allocation);
-    lot.remaining += part - absorbed;
-    lot.absorbed += absorbed;
-    account.reserved -= part;
-    account.deficit -= absorbed;
-    account.active += part - absorbed;
-    left -= part;
-    touchLot(book, account, lot);
-  }
-  assert(left === 0, 'a reservation gives back what it holds');
+  account.reserved -= points;
+  intoLots(book, account, allocations, points);
 };
 
 /** Ends a reservation without spending. Whether it may is the caller's to check. */

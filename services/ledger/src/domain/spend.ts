@@ -83,8 +83,8 @@ export const expireDue = (book: Book, account: Account): Transfer[] =>
     .filter((lot) => isPastExpiry(lot, book.nowMs))
     .map((lot) => {
       const points = lot.remaining;
-      // Points given back into an expired lot expire again: what had expired before tells the two transfers apart.
-      const naturalKey = [lot.id, String(lot.expired)];
+      // Points given back into an expired lot expire again: the customer's how-many-th transfer it is tells the two apart.
+      const naturalKey = [lot.id, account.customerId, String(account.seq)];
       lot.remaining = 0;
       lot.expired += points;
       account.active -= points;

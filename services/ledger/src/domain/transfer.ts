@@ -1,13 +1,19 @@
+import type { Explanation } from './rules/explanation.ts';
+
 /**
- * Why points move. earn: a purchase · clawback: a refund takes back · redeem: a reservation was captured · expire: a lot ran
- * out · adjust: corrected by hand · transfer_out, transfer_in: to and from another customer · forfeit: lost with the erased
- * customer · write_off: a deficit nobody will pay off.
+ * Why points move. earn: a purchase · activate: pending points become spendable · clawback: a refund takes back · redeem: a
+ * reservation was captured · redeem_reversal: of what was spent, some is given back · expire: a lot ran out ·
+ * expire_reversal: it had been refunded before it ran out · adjust: corrected by hand · transfer_out, transfer_in: to and
+ * from another customer · forfeit: lost with the erased customer · write_off: a deficit nobody will pay off.
  */
 export const TRANSFER_KINDS = [
   'earn',
+  'activate',
   'clawback',
   'redeem',
+  'redeem_reversal',
   'expire',
+  'expire_reversal',
   'adjust',
   'transfer_out',
   'transfer_in',
@@ -17,11 +23,13 @@ export const TRANSFER_KINDS = [
 export type TransferKind = (typeof TRANSFER_KINDS)[number];
 
 /** The house account on the other side, by kind; its partition is added, so that no account is everybody's. */
-const HOUSE: Readonly<Record<TransferKind, string>> = {
+const HOUSE: Readonly<Record<Exclude<TransferKind, 'activate'>, string>> = {
   earn: 'issued',
   clawback: 'issued',
   redeem: 'redeemed',
+  redeem_reversal: 'redeemed',
   expire: 'expired',
+  expire_reversal: 'expired',
   adjust: 'adjusted',
   transfer_out: 'moved',
   transfer_in: 'moved',
@@ -29,13 +37,18 @@ const HOUSE: Readonly<Record<TransferKind, string>> = {
   write_off: 'forfeited',
 };
 
-/** The account of the transfer's own customer. */
+/** The account of the transfer's own customer, and the one beside it for points that are not spendable yet. */
 export const CUSTOMER = 'customer';
+export const PENDING = 'pending';
+export type CustomerAccount = typeof CUSTOMER | typeof PENDING;
 
-/** Which door points came through: names the partition of the house account, e.g. `p7` for partition 7 of the purchases. */
-export type Door = `p${number}` | `c${number}` | 'api' | 'clock';
+/**
+ * Which door points came through: names the partition of the house account, e.g. `p7` for partition 7 of the purchases, `c`
+ * of the customers, `i` of the interactions, `s` of the segments.
+ */
+export type Door = `p${number}` | `c${number}` | `i${number}` | `s${number}` | 'api' | 'clock';
 
-export const houseAccount = (kind: TransferKind, door: Door): string => `${HOUSE[kind]}/${door}`;
+export const houseAccount = (kind: Exclude<TransferKind, 'activate'>, door: Door): string => `${HOUSE[kind]}/${door}`;
 
 /** What a transfer refers to. */
 export interface References {
@@ -47,13 +60,18 @@ export interface References {
   pairId?: string;
   ruleId?: string;
   ruleVersion?: number;
+  /** How rules came to the points. */
+  explanation?: Explanation;
   actor?: string;
   reason?: string;
   /** Trace of what caused it; goes on with the event, is not kept. */
   traceparent?: string;
 }
 
-/** One movement of points: `amount` goes from `debit` to `credit`, one of which is the customer's account. */
+/**
+ * One movement of points: `amount` goes from `debit` to `credit`. One of them is an account of the customer and the other
+ * the house's; when points are activated both are the customer's.
+ */
 export interface Transfer extends References {
   id: string;
   customerId: string;
@@ -68,6 +86,8 @@ export interface Transfer extends References {
   occurredAt: string;
 }
 
-/** Points the customer gained (positive) or lost. */
-export const signedPoints = ({ credit, amount }: Pick<Transfer, 'credit' | 'amount'>): number =>
-  credit === CUSTOMER ? amount : -amount;
+/** Points that an account of the customer gained (positive) or lost. */
+export const signedPoints = (
+  { debit, credit, amount }: Pick<Transfer, 'debit' | 'credit' | 'amount'>,
+  account: CustomerAccount = CUSTOMER,
+): number => (credit === account ? amount : debit === account ? -amount : 0);

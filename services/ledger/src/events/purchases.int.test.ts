@@ -29,6 +29,7 @@ test('a purchase earns points once, however often it comes', async () => {
     negative: 0,
     earned: 25,
     nextExpiration: null,
+    nextActivation: null,
   });
   const events = (await ledger.events(Topics.points)).filter(({ subject }) => subject === 'ann');
   expect(events).toHaveLength(1);

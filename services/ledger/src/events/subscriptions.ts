@@ -4,14 +4,22 @@ import {
   CustomerErased,
   CustomerMerged,
   CustomerUpdated,
+  type EventOf,
+  InteractionRecorded,
+  LifecycleChanged,
   PurchaseCompleted,
   PurchaseRefunded,
+  SegmentEntered,
+  SegmentLeft,
   Topics,
 } from '@vafa/contracts';
 import { AppError } from '@vafa/kernel';
 import type { Door } from '../domain/transfer.ts';
 import { forgetCustomer } from '../use-cases/forget-customer.ts';
 import { mergeCustomers } from '../use-cases/merge-customers.ts';
+import { recordInteractions } from '../use-cases/record-interactions.ts';
+import { recordMemberships } from '../use-cases/record-memberships.ts';
+import { recordProfiles } from '../use-cases/record-profiles.ts';
 import { type Outcomes, type RecordPurchasesDeps, recordPurchases } from '../use-cases/record-purchases.ts';
 
 export interface SubscriptionDeps extends RecordPurchasesDeps {
@@ -28,22 +36,39 @@ export const subscriptions = (deps: SubscriptionDeps): Subscription[] => [
 
   on(
     Topics.customers,
-    { handles: [CustomerMerged, CustomerErased], ignores: [CustomerUpdated, CustomerConsentChanged] },
+    { handles: [CustomerMerged, CustomerErased, CustomerUpdated], ignores: [CustomerConsentChanged] },
     async (tx, events, context): Promise<HandlerResult> => {
       const door: Door = `c${context.partition}`;
       const refused: NonNullable<HandlerResult['refused']> = [];
+      // Written together, but before a customer is merged or erased: nothing is known of it after that.
+      const updates: EventOf<typeof CustomerUpdated>[] = [];
+      const recordUpdates = () => recordProfiles(tx, updates.splice(0), context.now, deps);
       for (const event of events) {
+        if (event.type === 'customer.updated') {
+          updates.push(event);
+          continue;
+        }
+        await recordUpdates();
         try {
           if (event.type === 'customer.merged')
-            await mergeCustomers(tx, { ...event.data, occurredAt: event.time }, door, context.now);
-          else await forgetCustomer(tx, { ...event.data, occurredAt: event.time }, door, context.now);
+            await mergeCustomers(tx, { ...event.data, occurredAt: event.time }, door, context.now, deps);
+          else await forgetCustomer(tx, { ...event.data, occurredAt: event.time }, door, context.now, deps);
         } catch (error) {
           // Only a refusal that comes before the first write may be caught here: the others' work is kept.
           if (!(error instanceof AppError) || error.code !== 'ledger.merged_elsewhere') throw error;
           refused.push({ event, error });
         }
       }
+      await recordUpdates();
       return { refused };
     },
+  ),
+
+  on(Topics.interactions, { handles: [InteractionRecorded] }, (tx, events, context) =>
+    recordInteractions(tx, events, context, deps),
+  ),
+
+  on(Topics.segments, { handles: [LifecycleChanged, SegmentEntered, SegmentLeft] }, (tx, events, context) =>
+    recordMemberships(tx, events, context, deps),
   ),
 ];

@@ -1,13 +1,12 @@
-import { type HttpApp, idempotent, type ServiceContext } from '@vafa/platform';
+import type { HttpApp, ServiceContext } from '@vafa/platform';
+import { explanationText } from '../domain/rules/explanation.ts';
 import { isoOf } from '../store/instants.ts';
 import { readBalance } from '../store/read-balance.ts';
 import { readStatement, type StatementRow } from '../store/read-statement.ts';
 import { viewOf } from '../use-cases/account-view.ts';
-import { adjustPoints } from '../use-cases/adjust-points.ts';
-import type { CurrentRules } from '../use-cases/current-programme.ts';
 import { reasonOf } from '../use-cases/points-events.ts';
-import { callOf } from './call.ts';
-import { AdjustBody, AdjustedBody, Balance, CustomerParams, StatementPage, StatementQuery } from './schemas.ts';
+import { filterOf } from './reading-routes.ts';
+import { Balance, CustomerParams, StatementPage, StatementQuery } from './schemas.ts';
 
 const tags = ['customers'];
 
@@ -23,22 +22,26 @@ const entryOf = ({
   entryId,
   kind,
   points,
+  pendingPoints,
   balanceAfter,
   reason,
+  explanation,
   ...references
 }: StatementRow) => ({
   entryId,
   kind,
   points,
+  pendingPoints,
   balanceAfter,
   occurredAt: isoOf(occurredAt),
   recordedAt: isoOf(recordedAt),
   reason: reasonOf(reason === null ? { kind } : { kind, reason }),
   ...present(references),
+  ...(explanation ? { explanation: { text: explanationText(explanation), steps: explanation } } : {}),
 });
 
-/** What a customer has, how that came about, and corrections. */
-export const customerRoutes = (app: HttpApp, context: ServiceContext, deps: { currentRules: CurrentRules }): void => {
+/** What a customer has and how that came about. */
+export const customerRoutes = (app: HttpApp, context: ServiceContext): void => {
   const { sql, clock } = context;
 
   app.get(
@@ -53,8 +56,8 @@ export const customerRoutes = (app: HttpApp, context: ServiceContext, deps: { cu
       config: { scope: 'ledger:read' },
     },
     async (request) => {
-      const { customerId, account, nextExpiration } = await readBalance(sql, request.params.customerId, clock.now());
-      return { customerId, ...viewOf(account), nextExpiration };
+      const { account, ...rest } = await readBalance(sql, request.params.customerId, clock.now());
+      return { ...rest, ...viewOf(account) };
     },
   );
 
@@ -63,7 +66,7 @@ export const customerRoutes = (app: HttpApp, context: ServiceContext, deps: { cu
     {
       schema: {
         tags,
-        summary: 'Every movement of points with the running balance, newest first',
+        summary: 'Every movement of points with the running balance',
         params: CustomerParams,
         querystring: StatementQuery,
         response: { 200: StatementPage },
@@ -71,31 +74,13 @@ export const customerRoutes = (app: HttpApp, context: ServiceContext, deps: { cu
       config: { scope: 'ledger:read' },
     },
     async (request) => {
-      const { cursor, limit } = request.query;
-      const beforeSeq = cursor === undefined ? null : Number(cursor);
+      const { cursor, limit, order, ...query } = request.query;
       // One more than asked for tells whether there is more.
-      const found = await readStatement(sql, request.params.customerId, { beforeSeq, limit: limit + 1 });
+      const page = { order, after: cursor === undefined ? null : Number(cursor), limit: limit + 1 };
+      const found = await readStatement(sql, request.params.customerId, { ...page, ...filterOf(query) });
       const rows = found.slice(0, limit);
       const last = found.length > limit ? rows.at(-1) : undefined;
       return { entries: rows.map(entryOf), ...(last ? { nextCursor: String(last.seq) } : {}) };
     },
-  );
-
-  app.post(
-    '/v1/customers/:customerId/adjustments',
-    {
-      schema: {
-        tags,
-        summary: 'Corrects a balance by hand; the reason and the API key stay on record',
-        params: CustomerParams,
-        body: AdjustBody,
-        response: { 201: AdjustedBody },
-      },
-      config: { scope: 'ledger:admin' },
-    },
-    (request, reply) =>
-      idempotent(context, request, reply, 201, (tx) =>
-        adjustPoints(tx, { customerId: request.params.customerId, ...request.body }, callOf(request, clock), deps),
-      ),
   );
 };

@@ -86,6 +86,7 @@ test('nothing is known of a customer: nothing of everything', async () => {
     negative: 0,
     earned: 0,
     nextExpiration: null,
+    nextActivation: null,
   });
   expect((await ledger.call('GET', '/v1/customers/stranger/statement')).json()).toEqual({ entries: [] });
 });
@@ -101,6 +102,7 @@ test('the totals add up to zero', async () => {
     forfeited: 0,
     outstanding: 339,
     active: 339,
+    pending: 0,
     reserved: 0,
     negative: 0,
     sumOfAllEntries: 0,

@@ -1,29 +1,14 @@
 import { AppError } from '@vafa/kernel';
 import { type HttpApp, idempotent, type ServiceContext } from '@vafa/platform';
 import Type from 'typebox';
-import type { Programme } from '../domain/programme.ts';
-import { addProgrammeVersion, findProgramme, listProgrammeVersions } from '../store/programmes.ts';
-import { actorOf } from './call.ts';
+import { checkProgramme } from '../domain/check-programme.ts';
+import { findProgramme, listProgrammeVersions } from '../store/programmes.ts';
+import { replaceProgramme } from '../use-cases/change-draft.ts';
+import { tellAllProblems } from './all-problems.ts';
+import { callOf } from './call.ts';
 import { ProgrammeBody, ProgrammePage, ProgrammeVersion } from './programme-schemas.ts';
 
 const tags = ['programme'];
-
-/** What the schema can't say. @throws AppError invalid `ledger.invalid_programme` */
-const checkProgramme = ({ rates, timeZone }: Programme): void => {
-  const problems = rates.flatMap(({ currency }, i) =>
-    rates.findIndex((each) => each.currency === currency) < i
-      ? [{ path: `/rates/${i}/currency`, message: 'has a rate already' }]
-      : [],
-  );
-  try {
-    Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(timeZone);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    problems.push({ path: '/timeZone', message: 'is no IANA time zone' });
-  }
-  if (problems.length > 0)
-    throw new AppError('invalid', 'ledger.invalid_programme', 'the programme is not as it should be', { problems });
-};
 
 /** How points are earned and lost. */
 export const programmeRoutes = (app: HttpApp, context: ServiceContext): void => {
@@ -48,16 +33,17 @@ export const programmeRoutes = (app: HttpApp, context: ServiceContext): void => 
     {
       schema: {
         tags,
-        summary: 'Sets the programme, as a new version; purchases booked from now on follow it',
+        summary: 'Sets the programme at once, as a new version; purchases booked from now on follow it',
         body: ProgrammeBody,
         response: { 200: ProgrammeVersion },
       },
+      validatorCompiler: tellAllProblems,
       config: { scope: 'ledger:admin' },
     },
     (request, reply) => {
       checkProgramme(request.body);
       return idempotent(context, request, reply, 200, (tx) =>
-        addProgrammeVersion(tx, request.body, actorOf(request), clock.now().toString()),
+        replaceProgramme(tx, request.body, callOf(request, clock)),
       );
     },
   );

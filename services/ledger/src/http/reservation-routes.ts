@@ -83,6 +83,7 @@ export const reservationRoutes = (app: HttpApp, context: ServiceContext, deps: R
           tx,
           { reservationId: request.params.reservationId, ...request.body },
           callOf(request, clock),
+          deps,
         ),
       ),
   );

@@ -1,5 +1,6 @@
 import { fields } from '@vafa/contracts';
 import Type from 'typebox';
+import type { Step } from '../domain/rules/explanation.ts';
 import { TRANSFER_KINDS } from '../domain/transfer.ts';
 import { RESERVATION_STATUSES } from '../store/schema.ts';
 
@@ -34,9 +35,40 @@ export const Balance = Type.Object({
   customerId: Type.String({ description: 'The customer asked for, or the one it was merged into' }),
   ...account,
   nextExpiration: Type.Union([Type.Object({ points: Amount, at: Instant }), Type.Null()]),
+  nextActivation: Type.Union([Type.Object({ points: Amount, at: Instant }), Type.Null()], {
+    description: 'Of pending points that only wait for their time',
+  }),
 });
 
+/** Which entries of a statement are told. */
+export const StatementFilter = {
+  kind: Type.Optional(
+    Type.String({
+      pattern: `^(${TRANSFER_KINDS.join('|')})(,(${TRANSFER_KINDS.join('|')}))*$`,
+      description: `Only these, with commas between: ${TRANSFER_KINDS.join(', ')}`,
+    }),
+  ),
+  from: Type.Optional(Type.String({ ...fields.Instant, description: 'Happened at this instant or later' })),
+  until: Type.Optional(Type.String({ ...fields.Instant, description: 'Happened before this instant' })),
+};
+
+export const Explanation = Type.Object(
+  {
+    text: Type.String({ description: 'e.g. 120 = 100 base × 1.2 silver' }),
+    steps: Type.Array(Type.Unsafe<Step>({ type: 'object', additionalProperties: true }), {
+      description: 'The same for machines; the points of all steps add up to those of the entry',
+    }),
+  },
+  { description: 'How rules came to the points; not given for the rate alone' },
+);
+
 export const StatementQuery = Type.Object({
+  ...StatementFilter,
+  order: Type.Unsafe<'newest_first' | 'oldest_first'>({
+    type: 'string',
+    enum: ['newest_first', 'oldest_first'],
+    default: 'newest_first',
+  }),
   cursor: Type.Optional(Type.String({ pattern: '^[0-9]{1,15}$', description: 'nextCursor of the page before' })),
   limit: Type.Integer({ minimum: 1, maximum: 200, default: 50 }),
 });
@@ -46,7 +78,8 @@ export const StatementPage = Type.Object({
     Type.Object({
       entryId: Type.String(),
       kind: fields.OneOf(TRANSFER_KINDS),
-      points: Type.Integer({ description: 'Positive = gained' }),
+      points: Type.Integer({ description: 'Change of active + reserved - negative; positive = gained' }),
+      pendingPoints: Type.Integer({ description: 'Change of what is pending' }),
       balanceAfter: Type.Integer({ description: 'active + reserved - negative after this entry' }),
       occurredAt: Instant,
       recordedAt: Instant,
@@ -58,6 +91,7 @@ export const StatementPage = Type.Object({
       reversesId: Type.Optional(Type.String({ description: 'The entry this one takes back' })),
       ruleId: Type.Optional(Type.String()),
       ruleVersion: Type.Optional(Type.Integer()),
+      explanation: Type.Optional(Explanation),
       actor: Type.Optional(Type.String({ description: 'Id of the API key' })),
     }),
   ),
@@ -137,12 +171,13 @@ export const TotalsBody = Type.Object({
   points: Type.Object({
     issued: Type.Integer({ description: 'Earned by purchases' }),
     clawedBack: Type.Integer({ description: 'Taken back by refunds' }),
-    redeemed: Type.Integer(),
-    expired: Type.Integer(),
+    redeemed: Type.Integer({ description: 'Spent, less what was given back' }),
+    expired: Type.Integer({ description: 'Less what had been refunded before' }),
     adjusted: Type.Integer({ description: 'Corrections by hand, signed' }),
     forfeited: Type.Integer({ description: 'Lost with erased customers, less deficits written off' }),
-    outstanding: Type.Integer({ description: 'What customers hold: active + reserved - negative' }),
+    outstanding: Type.Integer({ description: 'What customers hold: active + pending + reserved - negative' }),
     active: Count,
+    pending: Count,
     reserved: Count,
     negative: Count,
     sumOfAllEntries: Type.Integer({ description: 'House side of the entries + balances of the customers: must be 0' }),

@@ -67,7 +67,7 @@ test('a refund does not take a second time what has expired', async () => {
     purchase('ref', 'ref-2', 500, { time: ledger.clock.now().toString() }),
   ]);
   await ledger.settle();
-  await ledger.publish([refund('ref', 'ref-r', { scope: 'whole', orderId: 'ref-1', time: '2011-03-05T10:00:00Z' })]);
+  await ledger.publish([refund('ref', 'ref-r', { scope: 'whole', orderId: 'ref-1', time: '2011-04-05T10:00:00Z' })]);
   await ledger.settle();
   expect(await ledger.balance('ref')).toMatchObject({ active: 5, expired: 10, negative: 0 });
   const [row] = await ledger.sql('ledger')`select points_due, points_taken from refund where refund_id = 'ref-r'`;

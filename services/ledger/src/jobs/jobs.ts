@@ -3,10 +3,31 @@ import type { Job, ServiceContext } from '@vafa/platform';
 import type { LedgerSettings } from '../settings.ts';
 import { findOverdue } from '../store/reservations.ts';
 import { announceExpiring } from '../use-cases/announce-expiring.ts';
+import { awardBirthdays } from '../use-cases/award-birthdays.ts';
+import { closeFinanceDay } from '../use-cases/close-finance.ts';
+import { releaseOverdueRedemption } from '../use-cases/close-redemption.ts';
 import { releaseOverdue } from '../use-cases/close-reservation.ts';
 import type { CurrentRules } from '../use-cases/current-programme.ts';
 import { expireLots } from '../use-cases/expire-lots.ts';
+import { zoneOf } from '../use-cases/finance-programme.ts';
+import { generateCodes } from '../use-cases/generate-codes.ts';
+import { lookAtDueTiers } from '../use-cases/look-at-due-tiers.ts';
+import { recountTiers } from '../use-cases/recount-tiers.ts';
+import { replayPortion } from '../use-cases/replay-draft.ts';
+import { expireAdjustmentRequests } from '../use-cases/request-adjustment.ts';
 import { settleOverlooked } from '../use-cases/settle-overlooked.ts';
+import { settleDuePending } from '../use-cases/settle-pending.ts';
+
+/** One portion of the first of these that finds anything to do. */
+const inOrder =
+  (...works: readonly (() => Promise<number>)[]) =>
+  async (): Promise<number> => {
+    for (const work of works) {
+      const count = await work();
+      if (count > 0) return count;
+    }
+    return 0;
+  };
 
 /** What the ledger does by the clock. Portions claim their rows, so every process may run them. */
 export const jobs = (context: ServiceContext<LedgerSettings>, deps: { currentRules: CurrentRules }): Job[] => {
@@ -27,7 +48,41 @@ export const jobs = (context: ServiceContext<LedgerSettings>, deps: { currentRul
         return overdue.length === 0 ? 0 : releaseOverdue(tx, overdue, now);
       }),
     },
-    { name: 'expire-lots', everyMs, runsIn: 'any', run: inTransaction((tx, now) => expireLots(tx, now, limit)) },
+    {
+      // What falls due together is done in this order: points become spendable, tiers are lost, points expire.
+      name: 'settle-what-is-due',
+      everyMs,
+      runsIn: 'any',
+      run: inOrder(
+        inTransaction((tx, now) => settleDuePending(tx, now, limit)),
+        inTransaction((tx, now) => lookAtDueTiers(tx, now, limit, deps)),
+        inTransaction((tx, now) => expireLots(tx, now, limit)),
+      ),
+    },
+    {
+      name: 'award-birthdays',
+      everyMs,
+      runsIn: 'any',
+      run: inTransaction((tx, now) => awardBirthdays(tx, now, limit, deps)),
+    },
+    {
+      name: 'recount-tiers',
+      everyMs: config.LEDGER_OVERLOOKED_EVERY_MS,
+      runsIn: 'one',
+      run: inTransaction((tx, now) => recountTiers(tx, now, limit)),
+    },
+    {
+      name: 'release-overdue-coupons',
+      everyMs,
+      runsIn: 'any',
+      run: inTransaction((tx, now) => releaseOverdueRedemption(tx, now)),
+    },
+    {
+      name: 'generate-codes',
+      everyMs: config.LEDGER_CODES_EVERY_MS,
+      runsIn: 'any',
+      run: inTransaction((tx) => generateCodes(tx, config.LEDGER_CODES_PORTION)),
+    },
     {
       name: 'announce-expiring',
       everyMs: config.LEDGER_NOTICE_EVERY_MS,
@@ -35,10 +90,28 @@ export const jobs = (context: ServiceContext<LedgerSettings>, deps: { currentRul
       run: inTransaction((tx, now) => announceExpiring(tx, now, limit, deps)),
     },
     {
+      name: 'expire-adjustment-requests',
+      everyMs: config.LEDGER_NOTICE_EVERY_MS,
+      runsIn: 'any',
+      run: inTransaction((tx, now) => expireAdjustmentRequests(tx, now, limit)),
+    },
+    {
+      name: 'replay-drafts',
+      everyMs: config.LEDGER_REPLAY_EVERY_MS,
+      runsIn: 'any',
+      run: inTransaction((tx, now) => replayPortion(tx, now, config.LEDGER_REPLAY_PORTION_ORDERS)),
+    },
+    {
       name: 'settle-overlooked-refunds',
       everyMs: config.LEDGER_OVERLOOKED_EVERY_MS,
       runsIn: 'one',
       run: inTransaction((tx, now) => settleOverlooked(tx, now, limit, { ...deps, lookBackPurchases })),
+    },
+    {
+      name: 'close-finance-day',
+      everyMs: config.LEDGER_FINANCE_EVERY_MS,
+      runsIn: 'one',
+      run: inTransaction(async (tx, now) => closeFinanceDay(tx, now, zoneOf((await deps.currentRules(tx)).programme))),
     },
   ];
 };

@@ -4,8 +4,9 @@ import { AppError } from '@vafa/kernel';
 import type { Account } from '../domain/account.ts';
 import { msOf, textOf } from './instants.ts';
 
-const COLUMNS = `customer_id as "customerId", active, reserved, deficit, earned, clawed_back as "clawedBack", spent, expired,
-  adjusted, moved, seq, ${msOf('next_expiry_at')} as "nextExpiryMs", ${msOf('next_unnoticed_at')} as "nextUnnoticedMs"`;
+const COLUMNS = `customer_id as "customerId", active, pending, reserved, deficit, earned, clawed_back as "clawedBack", spent, expired,
+  adjusted, moved, seq, ${msOf('next_expiry_at')} as "nextExpiryMs", ${msOf('next_unnoticed_at')} as "nextUnnoticedMs",
+  ${msOf('next_activation_at')} as "nextActivationMs", ${msOf('slides_until')} as "slidesUntilMs"`;
 
 interface Row extends Account {
   mergedInto: string | null;
@@ -25,11 +26,14 @@ const changedMeanwhile = (): AppError =>
 /** Points that a batch gives to one customer; all 0 = only lock it. */
 export interface Credit {
   customerId: string;
+  /** Spendable at once. */
   points: number;
+  pending: number;
   transfers: number;
   /** Earliest expiry among the new lots, and among those not past it. */
   nextExpiryMs: number | null;
   nextUnnoticedMs: number | null;
+  nextActivationMs: number | null;
 }
 
 export interface Credited {
@@ -46,20 +50,25 @@ export interface Credited {
  */
 export const creditAndLock = async (tx: Tx, credits: readonly Credit[]): Promise<Credited[]> => {
   const rows = await tx<Credited[]>`
-    insert into balance as b (customer_id, active, earned, seq, next_expiry_at, next_unnoticed_at)
-    select customer_id, points, points, transfers, next_expiry_at, next_unnoticed_at
+    insert into balance as b (customer_id, active, pending, earned, seq, next_expiry_at, next_unnoticed_at,
+      next_activation_at)
+    select customer_id, points, pending, points + pending, transfers, next_expiry_at, next_unnoticed_at, next_activation_at
     from unnest(
       ${textArray(credits.map(({ customerId }) => customerId))}::text[],
       ${plainArray(credits.map(({ points }) => points))}::bigint[],
+      ${plainArray(credits.map(({ pending }) => pending))}::bigint[],
       ${plainArray(credits.map(({ transfers }) => transfers))}::bigint[],
       ${plainArray(credits.map(({ nextExpiryMs }) => textOf(nextExpiryMs)))}::timestamptz[],
-      ${plainArray(credits.map(({ nextUnnoticedMs }) => textOf(nextUnnoticedMs)))}::timestamptz[]
-    ) as u (customer_id, points, transfers, next_expiry_at, next_unnoticed_at)
+      ${plainArray(credits.map(({ nextUnnoticedMs }) => textOf(nextUnnoticedMs)))}::timestamptz[],
+      ${plainArray(credits.map(({ nextActivationMs }) => textOf(nextActivationMs)))}::timestamptz[]
+    ) as u (customer_id, points, pending, transfers, next_expiry_at, next_unnoticed_at, next_activation_at)
     order by customer_id
     on conflict (customer_id) do update set
-      active = b.active + excluded.active, earned = b.earned + excluded.earned, seq = b.seq + excluded.seq,
+      active = b.active + excluded.active, pending = b.pending + excluded.pending, earned = b.earned + excluded.earned,
+      seq = b.seq + excluded.seq,
       next_expiry_at = least(b.next_expiry_at, excluded.next_expiry_at),
-      next_unnoticed_at = least(b.next_unnoticed_at, excluded.next_unnoticed_at)
+      next_unnoticed_at = least(b.next_unnoticed_at, excluded.next_unnoticed_at),
+      next_activation_at = least(b.next_activation_at, excluded.next_activation_at)
     where (b.deficit = 0 and b.merged_into is null) or excluded.seq = 0
     returning customer_id as "customerId", active + reserved - deficit as booked, seq`;
   if (rows.length !== credits.length) throw changedMeanwhile();
@@ -108,17 +117,21 @@ export const lockOrOpenAccounts = async (tx: Tx, customerIds: readonly string[])
 export const saveAccounts = async (tx: Tx, accounts: readonly Account[]): Promise<void> => {
   const column = (pick: (account: Account) => number): number[] => accounts.map(pick);
   await tx`
-    update balance b set active = u.active, reserved = u.reserved, deficit = u.deficit, earned = u.earned,
+    update balance b set active = u.active, pending = u.pending, reserved = u.reserved, deficit = u.deficit, earned = u.earned,
       clawed_back = u.clawed_back, spent = u.spent, expired = u.expired, adjusted = u.adjusted, moved = u.moved, seq = u.seq,
-      next_expiry_at = u.next_expiry_at::timestamptz, next_unnoticed_at = u.next_unnoticed_at::timestamptz
+      next_expiry_at = u.next_expiry_at::timestamptz, next_unnoticed_at = u.next_unnoticed_at::timestamptz,
+      next_activation_at = u.next_activation_at::timestamptz, slides_until = u.slides_until::timestamptz
     from unnest(
       ${accounts.map(({ customerId }) => customerId)}::text[], ${column((a) => a.active)}::bigint[],
+      ${column((a) => a.pending)}::bigint[],
       ${column((a) => a.reserved)}::bigint[], ${column((a) => a.deficit)}::bigint[], ${column((a) => a.earned)}::bigint[],
       ${column((a) => a.clawedBack)}::bigint[], ${column((a) => a.spent)}::bigint[], ${column((a) => a.expired)}::bigint[],
       ${column((a) => a.adjusted)}::bigint[], ${column((a) => a.moved)}::bigint[], ${column((a) => a.seq)}::bigint[],
       ${accounts.map(({ nextExpiryMs }) => textOf(nextExpiryMs))}::text[],
-      ${accounts.map(({ nextUnnoticedMs }) => textOf(nextUnnoticedMs))}::text[]
-    ) as u (customer_id, active, reserved, deficit, earned, clawed_back, spent, expired, adjusted, moved, seq, next_expiry_at,
-      next_unnoticed_at)
+      ${accounts.map(({ nextUnnoticedMs }) => textOf(nextUnnoticedMs))}::text[],
+      ${accounts.map(({ nextActivationMs }) => textOf(nextActivationMs))}::text[],
+      ${accounts.map(({ slidesUntilMs }) => textOf(slidesUntilMs))}::text[]
+    ) as u (customer_id, active, pending, reserved, deficit, earned, clawed_back, spent, expired, adjusted, moved, seq,
+      next_expiry_at, next_unnoticed_at, next_activation_at, slides_until)
     where b.customer_id = u.customer_id`;
 };

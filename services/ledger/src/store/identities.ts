@@ -1,13 +1,16 @@
 import type { Tx } from '@vafa/bus';
+import { forgetCancelReasons, giveRedemptions } from './redemption-belongings.ts';
 
-/** Gives everything that belongs to one customer to another: lots, reservations, orders and refunds; not its history. */
+/** Gives everything that belongs to one customer to another: lots, reservations, orders, refunds and requests; not its history. */
 export const giveBelongings = async (tx: Tx, from: string, into: string): Promise<void> => {
   await Promise.all([
     tx`update lot set customer_id = ${into} where customer_id = ${from}`,
     tx`update reservation set customer_id = ${into} where customer_id = ${from}`,
     tx`update purchase set customer_id = ${into} where customer_id = ${from}`,
     tx`update refund set customer_id = ${into} where customer_id = ${from}`,
+    tx`update adjustment_request set customer_id = ${into} where customer_id = ${from}`,
   ]);
+  await giveRedemptions(tx, from, into);
 };
 
 /** From now on events of the one count for the other, also of those that were merged into the one before. */
@@ -22,11 +25,18 @@ export const findMergedInto = async (tx: Tx, customerId: string): Promise<string
   return rows.map(({ id }) => id);
 };
 
-/** Empties the open lots of a customer, keeping that the transfer took their points. */
-export const emptyLots = async (tx: Tx, customerId: string, transferId: string): Promise<void> => {
+/** Empties the open or the pending lots of a customer, keeping that the transfer took their points. */
+export const emptyLots = async (
+  tx: Tx,
+  customerId: string,
+  part: 'remaining' | 'pending',
+  transferId: string,
+): Promise<void> => {
+  const points = tx(part);
   await tx`insert into allocation (owner_id, lot_id, points)
-    select ${transferId}::uuid, id, remaining from lot where customer_id = ${customerId} and remaining > 0`;
-  await tx`update lot set remaining = 0 where customer_id = ${customerId} and remaining > 0`;
+    select ${transferId}::uuid, id, ${points} from lot where customer_id = ${customerId} and ${points} > 0`;
+  await tx`update lot set ${points} = 0, pending_until = null, awaits = null
+    where customer_id = ${customerId} and ${points} > 0`;
 };
 
 /**
@@ -35,8 +45,12 @@ export const emptyLots = async (tx: Tx, customerId: string, transferId: string):
  */
 export const rename = async (tx: Tx, customerId: string, pseudonym: string): Promise<void> => {
   await tx`select set_config('vafa.erasing', 'on', true)`;
+  // The other half of a gift is another customer's, and says the same.
+  await tx`update transfer set reason = null where reason is not null and id in (
+    select pair_id from transfer where customer_id = ${customerId} and pair_id is not null)`;
   await tx`update transfer set customer_id = ${pseudonym}, reason = null where customer_id = ${customerId}`;
   await tx`select set_config('vafa.erasing', 'off', true)`;
+  await forgetCancelReasons(tx, customerId);
   await giveBelongings(tx, customerId, pseudonym);
   await tx`delete from balance where customer_id = ${customerId} and seq = 0`;
   await tx`update balance set customer_id = ${pseudonym}, merged_into = null where customer_id = ${customerId}`;

@@ -2,35 +2,54 @@ import type { Queryable, Tx } from '@vafa/bus';
 import type { Lot } from '../domain/lot.ts';
 import { msOf, textOf } from './instants.ts';
 
-const COLUMNS = `lot.id, lot.customer_id as "customerId", lot.granted, lot.remaining, lot.absorbed, lot.expired, lot.waived,
-  ${msOf('lot.expires_at')} as "expiresAtMs", lot.noticed`;
+const COLUMNS = `lot.id, lot.customer_id as "customerId", lot.granted, lot.remaining, lot.pending, lot.absorbed, lot.expired, lot.waived,
+  ${msOf('lot.expires_at')} as "expiresAtMs", lot.noticed,
+  ${msOf('lot.pending_until')} as "pendingUntilMs", lot.awaits`;
 
-/** What a new lot needs; the rest is 0. */
-export type NewLot = Pick<Lot, 'id' | 'customerId' | 'granted' | 'remaining' | 'absorbed' | 'expiresAtMs' | 'noticed'>;
+/**
+ * SQL that gives when a lot expires as things stand: activity may have kept what is left in it beyond its own expiry. The
+ * alias is ours, never a caller's.
+ */
+export const keptUntil = (
+  lot: string,
+): string => `case when ${lot}.expires_at is null or ${lot}.expired > 0 or ${lot}.remaining + ${lot}.pending = 0
+  then ${lot}.expires_at else greatest(${lot}.expires_at,
+    (select slides_until from balance where balance.customer_id = ${lot}.customer_id)) end`;
 
 // Arrays of booleans go as text: postgres.js takes their first element's type for that of the array.
-export const insertLots = async (tx: Tx, lots: readonly NewLot[]): Promise<void> => {
+export const insertLots = async (tx: Tx, lots: readonly Lot[]): Promise<void> => {
   await tx`
-    insert into lot (id, customer_id, granted, remaining, absorbed, expires_at, noticed)
-    select id, customer_id, granted, remaining, absorbed, expires_at::timestamptz, noticed::boolean
+    insert into lot (id, customer_id, granted, remaining, pending, absorbed, expired, waived, expires_at, noticed,
+      pending_until, awaits, tier)
+    select id, customer_id, granted, remaining, pending, absorbed, expired, waived, expires_at::timestamptz,
+      noticed::boolean, pending_until::timestamptz, awaits, tier
     from unnest(
       ${lots.map(({ id }) => id)}::uuid[], ${lots.map(({ customerId }) => customerId)}::text[],
       ${lots.map(({ granted }) => granted)}::bigint[], ${lots.map(({ remaining }) => remaining)}::bigint[],
-      ${lots.map(({ absorbed }) => absorbed)}::bigint[], ${lots.map(({ expiresAtMs }) => textOf(expiresAtMs))}::text[],
-      ${lots.map(({ noticed }) => String(noticed))}::text[]
-    ) as u (id, customer_id, granted, remaining, absorbed, expires_at, noticed)`;
+      ${lots.map(({ pending }) => pending)}::bigint[],
+      ${lots.map(({ absorbed }) => absorbed)}::bigint[], ${lots.map(({ expired }) => expired)}::bigint[],
+      ${lots.map(({ waived }) => waived)}::bigint[], ${lots.map(({ expiresAtMs }) => textOf(expiresAtMs))}::text[],
+      ${lots.map(({ noticed }) => String(noticed))}::text[],
+      ${lots.map(({ pendingUntilMs }) => textOf(pendingUntilMs))}::text[], ${lots.map(({ awaits }) => awaits)}::text[]
+    ) as u (id, customer_id, granted, remaining, pending, absorbed, expired, waived, expires_at, noticed, pending_until,
+      awaits)
+    left join tier_state using (customer_id)`;
 };
 
 export const saveLots = async (tx: Tx, lots: readonly Lot[]): Promise<void> => {
   const column = (pick: (lot: Lot) => number): number[] => lots.map(pick);
   await tx`
-    update lot set remaining = u.remaining, absorbed = u.absorbed, expired = u.expired, waived = u.waived,
-      noticed = u.noticed::boolean
+    update lot set remaining = u.remaining, pending = u.pending, absorbed = u.absorbed, expired = u.expired,
+      waived = u.waived, noticed = u.noticed::boolean, expires_at = u.expires_at::timestamptz,
+      pending_until = u.pending_until::timestamptz, awaits = u.awaits
     from unnest(
       ${lots.map(({ id }) => id)}::uuid[], ${column((lot) => lot.remaining)}::bigint[],
+      ${column((lot) => lot.pending)}::bigint[],
       ${column((lot) => lot.absorbed)}::bigint[], ${column((lot) => lot.expired)}::bigint[],
-      ${column((lot) => lot.waived)}::bigint[], ${lots.map(({ noticed }) => String(noticed))}::text[]
-    ) as u (id, remaining, absorbed, expired, waived, noticed)
+      ${column((lot) => lot.waived)}::bigint[], ${lots.map(({ noticed }) => String(noticed))}::text[],
+      ${lots.map(({ expiresAtMs }) => textOf(expiresAtMs))}::text[],
+      ${lots.map(({ pendingUntilMs }) => textOf(pendingUntilMs))}::text[], ${lots.map(({ awaits }) => awaits)}::text[]
+    ) as u (id, remaining, pending, absorbed, expired, waived, noticed, expires_at, pending_until, awaits)
     where lot.id = u.id`;
 };
 
@@ -55,9 +74,11 @@ export const findOpenLots = async (
   for (let limit = FIRST_LOTS; customers.length > 0; limit *= 2) {
     const lots = await db<Lot[]>`
       select ${db.unsafe(COLUMNS)} from unnest(${customers}::text[]) as c (id)
+      left join balance on balance.customer_id = c.id
       cross join lateral (
         select * from lot where lot.customer_id = c.id and lot.remaining > 0
-          and (${after}::timestamptz is null or lot.expires_at is null or lot.expires_at > ${after}::timestamptz)
+          and (${after}::timestamptz is null or lot.expires_at is null or lot.expires_at > ${after}::timestamptz
+            or lot.expired = 0 and balance.slides_until > ${after}::timestamptz)
         order by lot.expires_at, lot.id limit ${limit}
       ) as lot`;
     const byCustomer = new Map<string, Lot[]>(customers.map((id) => [id, []]));
@@ -72,39 +93,86 @@ export const findOpenLots = async (
   return found;
 };
 
-/** Open lots of these customers that expire up to an instant, the earliest first, so many per customer at most. */
+/**
+ * Open lots of these customers that expire up to an instant, the earliest first, so many per customer at most; without those
+ * that the customer's activity keeps beyond it.
+ */
 export const findLotsExpiringBy = (
   db: Queryable,
   customerIds: readonly string[],
   byMs: number,
   maxPerCustomer: number,
   onlyUnnoticed = false,
+): Promise<Lot[]> => {
+  const by = textOf(byMs);
+  return db<Lot[]>`
+    select ${db.unsafe(COLUMNS)} from unnest(${[...customerIds]}::text[]) as c (id)
+    left join balance on balance.customer_id = c.id
+    cross join lateral (
+      select * from lot where lot.customer_id = c.id and lot.remaining > 0 and lot.expires_at <= ${by}::timestamptz
+        and (lot.expired > 0 or balance.slides_until is null or balance.slides_until <= ${by}::timestamptz)
+        and (not ${onlyUnnoticed} or not lot.noticed or lot.expires_at < balance.slides_until)
+      order by lot.expires_at, lot.id limit ${maxPerCustomer}
+    ) as lot`;
+};
+
+/** Pending lots of these customers whose time is up to an instant, the earliest first, so many per customer at most. */
+export const findPendingBy = (
+  db: Queryable,
+  customerIds: readonly string[],
+  byMs: number,
+  maxPerCustomer: number,
 ): Promise<Lot[]> =>
   db<Lot[]>`
     select ${db.unsafe(COLUMNS)} from unnest(${[...customerIds]}::text[]) as c (id)
     cross join lateral (
-      select * from lot where lot.customer_id = c.id and lot.remaining > 0 and lot.expires_at <= ${textOf(byMs)}::timestamptz
-        and (not ${onlyUnnoticed} or not lot.noticed)
-      order by lot.expires_at, lot.id limit ${maxPerCustomer}
+      select * from lot where lot.customer_id = c.id and lot.pending > 0 and lot.pending_until <= ${textOf(byMs)}::timestamptz
+      order by lot.pending_until, lot.id limit ${maxPerCustomer}
     ) as lot`;
+
+/** Pending lots of these customers that await an interaction of one of these types. */
+export const findAwaiting = (db: Queryable, customerIds: readonly string[], types: readonly string[]): Promise<Lot[]> =>
+  db<Lot[]>`
+    select ${db.unsafe(COLUMNS)} from lot where customer_id = any(${[...customerIds]}::text[]) and pending > 0
+      and awaits = any(${[...types]}::text[])`;
+
+/** Earliest instant after another at which a pending lot of these customers becomes spendable or is lost. */
+export const findNextActivations = (
+  db: Queryable,
+  customerIds: readonly string[],
+  afterMs: number,
+): Promise<{ customerId: string; nextActivationMs: number | null }[]> =>
+  db`
+    select c.id as "customerId", (
+      select ${db.unsafe(msOf('pending_until'))} from lot
+      where customer_id = c.id and pending > 0 and pending_until > ${textOf(afterMs)}::timestamptz
+      order by pending_until, id limit 1
+    ) as "nextActivationMs"
+    from unnest(${[...customerIds]}::text[]) as c (id)`;
 
 /** Earliest expiry after an instant among the open lots of customers, and among those not yet announced. */
 export const findBoundsAfter = (
   db: Queryable,
   customerIds: readonly string[],
   afterMs: number,
-): Promise<{ customerId: string; nextExpiryMs: number | null; nextUnnoticedMs: number | null }[]> =>
-  db`
+): Promise<{ customerId: string; nextExpiryMs: number | null; nextUnnoticedMs: number | null }[]> => {
+  const after = textOf(afterMs);
+  return db`
     select c.id as "customerId", ${db.unsafe(msOf('any_lot.expires_at'))} as "nextExpiryMs",
       ${db.unsafe(msOf('unnoticed.expires_at'))} as "nextUnnoticedMs"
     from unnest(${[...customerIds]}::text[]) as c (id)
+    left join balance on balance.customer_id = c.id
     left join lateral (
-      select expires_at from lot
-      where customer_id = c.id and remaining > 0 and expires_at > ${textOf(afterMs)}::timestamptz
-      order by expires_at, id limit 1
+      select greatest(expires_at, balance.slides_until) as expires_at from lot
+      where lot.customer_id = c.id and remaining > 0
+        and lot.expires_at > case when balance.slides_until > ${after}::timestamptz then '-infinity' else ${after}::timestamptz end
+      order by lot.expires_at, id limit 1
     ) as any_lot on true
     left join lateral (
-      select expires_at from lot
-      where customer_id = c.id and remaining > 0 and expires_at > ${textOf(afterMs)}::timestamptz and not noticed
-      order by expires_at, id limit 1
+      select greatest(expires_at, balance.slides_until) as expires_at from lot
+      where lot.customer_id = c.id and remaining > 0
+        and lot.expires_at > case when balance.slides_until > ${after}::timestamptz then '-infinity' else ${after}::timestamptz end
+        and (not noticed or lot.expires_at < balance.slides_until)
+      order by lot.expires_at, id limit 1
     ) as unnoticed on true`;
+};

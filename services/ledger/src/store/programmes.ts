@@ -41,8 +41,19 @@ export const listProgrammeVersions = async (
   return rows.map(toVersion);
 };
 
+export const findProgrammeVersion = async (db: Queryable, version: number): Promise<ProgrammeVersion | undefined> => {
+  const [row] = await db<Row[]>`select version, definition, actor, created_at as "createdAt" from programme_version
+    where version = ${version}`;
+  return row && toVersion(row);
+};
+
 export const findProgramme = async (db: Queryable): Promise<ProgrammeVersion | undefined> =>
   (await listProgrammeVersions(db, 1))[0];
+
+/** Until the end of the transaction nobody else adds a version. */
+export const lockProgramme = async (tx: Tx): Promise<void> => {
+  await tx`select pg_advisory_xact_lock(hashtextextended('ledger.programme', 0))`;
+};
 
 /** Adds the next version; two at once wait for each other. */
 export const addProgrammeVersion = async (
@@ -51,7 +62,7 @@ export const addProgrammeVersion = async (
   actor: string,
   createdAt: string,
 ): Promise<ProgrammeVersion> => {
-  await tx`select pg_advisory_xact_lock(hashtextextended('ledger.programme', 0))`;
+  await lockProgramme(tx);
   const [row] = await tx<Row[]>`
     insert into programme_version (version, definition, actor, created_at)
     select coalesce(max(version), 0) + 1, ${JSON.stringify(definition)}::text::jsonb, ${actor}, ${createdAt}::timestamptz

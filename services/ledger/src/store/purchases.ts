@@ -1,22 +1,37 @@
 import type { Queryable, Tx } from '@vafa/bus';
 import { plainArray, textArray } from '@vafa/bus';
 import type { Order, OrderLine, Refund } from '../domain/order.ts';
+import type { Note } from '../domain/rules/evaluate.ts';
 import { msOf, textOf } from './instants.ts';
 
 const COLUMNS = `p.order_id as "orderId", p.customer_id as "customerId", ${msOf('p.occurred_at')} as "occurredAtMs", p.currency,
   p.total_minor as "totalMinor", p.refunded_minor as "refundedMinor", p.points_earned as "pointsEarned",
-  p.points_taken_back as "pointsTakenBack", p.earn_id as "earnId", p.lines`;
+  p.points_taken_back as "pointsTakenBack", p.earn_id as "earnId", p.awards, p.lines`;
 
-type Row = Omit<Order, 'lines'> & { lines: Record<string, OrderLine> };
+type AwardTuple = [ruleId: string, earnId: string, points: number, due: number];
+type Row = Omit<Order, 'lines' | 'awards'> & { lines: Record<string, OrderLine>; awards: AwardTuple[] | null };
 
-const toOrder = ({ lines, ...order }: Row): Order => ({ ...order, lines: new Map(Object.entries(lines)) });
+const toOrder = ({ lines, awards, ...order }: Row): Order => ({
+  ...order,
+  ...(awards ? { awards: awards.map(([ruleId, earnId, points, due]) => ({ ruleId, earnId, points, due })) } : {}),
+  lines: new Map(Object.entries(lines)),
+});
+const awardsJson = ({ awards }: Order): string | null =>
+  awards === undefined
+    ? null
+    : JSON.stringify(awards.map(({ ruleId, earnId, points, due }): AwardTuple => [ruleId, earnId, points, due]));
 const toJson = (lines: ReadonlyMap<string, OrderLine>): string => JSON.stringify(Object.fromEntries(lines));
+
+/** Note of an order of whose points caps left nothing. */
+const CAPPED: Note = 'capped';
 
 export interface PurchaseRow {
   order: Order;
   contentHash: string;
   occurredAt: string;
   note: string | null;
+  /** What else was said of the order, see `detailsOf`; null = nothing. */
+  details: string | null;
 }
 
 /** Keeps the orders that are not there yet, in the order of their ids; returns the ids of those that were new. */
@@ -27,9 +42,9 @@ export const insertPurchases = async (
 ): Promise<Set<string>> => {
   const inserted = await tx<{ orderId: string }[]>`
     insert into purchase (order_id, customer_id, content_hash, occurred_at, recorded_at, currency, total_minor, lines,
-      points_earned, earn_id, note, programme_version)
+      points_earned, earn_id, note, details, awards, programme_version)
     select order_id, customer_id, content_hash, occurred_at, ${common.recordedAt}::timestamptz, currency,
-      total_minor, lines, points_earned, earn_id, note, ${common.programmeVersion}::integer
+      total_minor, lines, points_earned, earn_id, note, details, awards, ${common.programmeVersion}::integer
     from unnest(
       ${textArray(rows.map(({ order }) => order.orderId))}::text[],
       ${textArray(rows.map(({ order }) => order.customerId))}::text[],
@@ -39,8 +54,11 @@ export const insertPurchases = async (
       ${plainArray(rows.map(({ order }) => order.totalMinor))}::bigint[],
       ${textArray(rows.map(({ order }) => toJson(order.lines)))}::jsonb[],
       ${plainArray(rows.map(({ order }) => order.pointsEarned))}::bigint[],
-      ${plainArray(rows.map(({ order }) => order.earnId))}::uuid[], ${plainArray(rows.map(({ note }) => note))}::text[]
-    ) as u (order_id, customer_id, content_hash, occurred_at, currency, total_minor, lines, points_earned, earn_id, note)
+      ${plainArray(rows.map(({ order }) => order.earnId))}::uuid[], ${plainArray(rows.map(({ note }) => note))}::text[],
+      ${rows.some(({ details }) => details !== null) ? textArray(rows.map(({ details }) => details)) : null}::text[],
+      ${rows.some(({ order }) => order.awards) ? textArray(rows.map(({ order }) => awardsJson(order))) : null}::jsonb[]
+    ) as u (order_id, customer_id, content_hash, occurred_at, currency, total_minor, lines, points_earned, earn_id, note, details,
+      awards)
     order by order_id
     on conflict do nothing returning order_id as "orderId"`;
   return new Set(inserted.map(({ orderId }) => orderId));
@@ -91,10 +109,24 @@ export const findRefundable = async (
 /** Writes back what refunds changed. */
 export const saveOrders = async (tx: Tx, orders: readonly Order[]): Promise<void> => {
   await tx`
-    update purchase p set refunded_minor = u.refunded_minor, points_taken_back = u.points_taken_back, lines = u.lines::jsonb
+    update purchase p set refunded_minor = u.refunded_minor, points_taken_back = u.points_taken_back, lines = u.lines::jsonb,
+      awards = u.awards::jsonb
     from unnest(
       ${orders.map(({ orderId }) => orderId)}::text[], ${orders.map(({ refundedMinor }) => refundedMinor)}::bigint[],
-      ${orders.map(({ pointsTakenBack }) => pointsTakenBack)}::bigint[], ${orders.map(({ lines }) => toJson(lines))}::text[]
-    ) as u (order_id, refunded_minor, points_taken_back, lines)
+      ${orders.map(({ pointsTakenBack }) => pointsTakenBack)}::bigint[], ${orders.map(({ lines }) => toJson(lines))}::text[],
+      ${orders.map(awardsJson)}::text[]
+    ) as u (order_id, refunded_minor, points_taken_back, lines, awards)
+    where p.order_id = u.order_id`;
+};
+
+/** Writes back what caps left of what new orders earn. */
+export const saveAwards = async (tx: Tx, orders: readonly Order[]): Promise<void> => {
+  await tx`
+    update purchase p set points_earned = u.points, earn_id = u.earn_id, awards = u.awards::jsonb,
+      note = case when u.earn_id is null then ${CAPPED} end
+    from unnest(
+      ${orders.map(({ orderId }) => orderId)}::text[], ${orders.map(({ pointsEarned }) => pointsEarned)}::bigint[],
+      ${orders.map(({ earnId }) => earnId)}::uuid[], ${orders.map(awardsJson)}::text[]
+    ) as u (order_id, points, earn_id, awards)
     where p.order_id = u.order_id`;
 };

@@ -7,47 +7,90 @@ import { isoOf } from './instants.ts';
 export interface BalanceAt {
   /** The customer asked for, or the one it was merged into. */
   customerId: string;
-  account: Pick<Account, 'active' | 'reserved' | 'deficit' | 'earned' | 'spent' | 'expired'>;
+  account: Pick<Account, 'active' | 'pending' | 'reserved' | 'deficit' | 'earned' | 'spent' | 'expired'>;
   nextExpiration: { points: number; at: string } | null;
+  /** Of points that only wait for their time. */
+  nextActivation: { points: number; at: string } | null;
 }
 
 interface Row {
   active: number;
+  pending: number;
   reserved: number;
   deficit: number;
   earned: number;
   spent: number;
   expired: number;
+  /** Past their expiry. */
   due: number;
+  /** Pending points whose time is up: to become spendable, and of those already past their expiry; to be lost. */
+  ripe: number;
+  ripeDue: number;
+  lapsed: number;
 }
 
-const NOTHING: Row = { active: 0, reserved: 0, deficit: 0, earned: 0, spent: 0, expired: 0, due: 0 };
+const NOTHING: Row = {
+  ...{ active: 0, pending: 0, reserved: 0, deficit: 0, earned: 0, spent: 0, expired: 0 },
+  ...{ due: 0, ripe: 0, ripeDue: 0, lapsed: 0 },
+};
+
+/** The balance row as it will be once the sweeps have been by. */
+const settle = ({ due, ripe, ripeDue, lapsed, ...row }: Row): BalanceAt['account'] => {
+  // What is owed is paid off by the first that becomes spendable; a part that then would have expired can't any more.
+  const absorbed = Math.min(row.deficit, ripe);
+  const expired = due + Math.min(ripeDue, ripe - absorbed);
+  return {
+    ...row,
+    active: row.active + ripe - absorbed - expired,
+    pending: row.pending - ripe - lapsed,
+    deficit: row.deficit - absorbed,
+    expired: row.expired + expired + lapsed,
+  };
+};
 
 /**
- * The balance at an instant: what is past its expiry counts as expired, whether or not the sweep has been by. A customer
+ * The balance at an instant: what is past its expiry counts as expired and what has waited long enough as spendable,
+ * whether or not the sweep has been by. A customer
  * nothing is known of has nothing.
  */
 export const readBalance = async (db: Queryable, asked: string, now: Temporal.Instant): Promise<BalanceAt> => {
   const customerId = await resolveCustomer(db, asked);
   const nowIso = now.toString();
-  const [rows, next] = await Promise.all([
+  const [rows, next, activation] = await Promise.all([
     db<Row[]>`
-      select active, reserved, deficit, earned, spent, expired,
+      select active, pending, reserved, deficit, earned, spent, expired,
         case when next_expiry_at <= ${nowIso}::timestamptz then (
           select coalesce(sum(remaining), 0)::bigint from lot
-          where customer_id = ${customerId} and remaining > 0 and expires_at <= ${nowIso}::timestamptz
-        ) else 0 end as due
-      from balance where customer_id = ${customerId}`,
+          where lot.customer_id = ${customerId} and remaining > 0 and expires_at <= ${nowIso}::timestamptz
+            and (lot.expired > 0 or slides_until is null or slides_until <= ${nowIso}::timestamptz)
+        ) else 0 end as due, coalesce(p.ripe, 0) as ripe, coalesce(p.ripe_due, 0) as "ripeDue",
+        coalesce(p.lapsed, 0) as lapsed
+      from balance left join lateral (
+        select coalesce(sum(lot.pending) filter (where awaits is null), 0)::bigint as ripe,
+          coalesce(sum(lot.pending) filter (where awaits is null
+            and greatest(expires_at, slides_until) <= ${nowIso}::timestamptz and expires_at is not null), 0)::bigint as ripe_due,
+          coalesce(sum(lot.pending) filter (where awaits is not null), 0)::bigint as lapsed
+        from lot where balance.next_activation_at <= ${nowIso}::timestamptz and lot.customer_id = balance.customer_id
+          and lot.pending > 0 and pending_until <= ${nowIso}::timestamptz
+      ) p on true
+      where balance.customer_id = ${customerId}`,
     db<{ points: number; at: string }[]>`
-      select sum(remaining)::bigint as points, expires_at as at from lot
-      where customer_id = ${customerId} and remaining > 0 and expires_at > ${nowIso}::timestamptz
-      group by expires_at order by expires_at limit 1`,
+      select sum(remaining)::bigint as points, greatest(expires_at, slides_until) as at
+      from lot join balance using (customer_id)
+      where lot.customer_id = ${customerId} and remaining > 0
+        and (expires_at > ${nowIso}::timestamptz or lot.expired = 0 and slides_until > ${nowIso}::timestamptz)
+      group by at order by at limit 1`,
+    db<{ points: number; at: string }[]>`
+      select sum(pending)::bigint as points, pending_until as at from lot
+      where customer_id = ${customerId} and pending > 0 and pending_until > ${nowIso}::timestamptz and awaits is null
+      group by pending_until order by pending_until limit 1`,
   ]);
-  const { due, ...row } = rows[0] ?? NOTHING;
   const [earliest] = next;
+  const [ripest] = activation;
   return {
     customerId,
-    account: { ...row, active: row.active - due, expired: row.expired + due },
+    account: settle(rows[0] ?? NOTHING),
     nextExpiration: earliest ? { points: earliest.points, at: isoOf(earliest.at) } : null,
+    nextActivation: ripest ? { points: ripest.points, at: isoOf(ripest.at) } : null,
   };
 };

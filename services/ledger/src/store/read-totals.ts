@@ -9,9 +9,10 @@ export interface Totals {
   /** Points the entries gave to (positive) or took from customers, by kind. */
   pointsByKind: Map<TransferKind, number>;
   transfers: number;
-  /** What all customers hold by their balance rows: active + reserved - deficit. */
+  /** What all customers hold by their balance rows: active + pending + reserved - deficit. */
   held: number;
   active: number;
+  pending: number;
   reserved: number;
   deficit: number;
   purchases: number;
@@ -30,10 +31,11 @@ export const readTotals = (sql: Sql): Promise<Totals> =>
     await allowLongReads(tx, LIMIT_MS);
     const [kinds, [balances], [purchases], [refunds]] = await Promise.all([
       tx<{ kind: TransferKind; points: number; transfers: number }[]>`
-        select kind, sum(case when credit = 'customer' then amount else -amount end)::bigint as points, count(*) as transfers
+        select kind, sum(case when kind = 'activate' then 0 when credit in ('customer', 'pending') then amount
+          else -amount end)::bigint as points, count(*) as transfers
         from transfer group by kind`,
-      tx<{ active: number; reserved: number; deficit: number }[]>`
-        select coalesce(sum(active), 0)::bigint as active, coalesce(sum(reserved), 0)::bigint as reserved,
+      tx<{ active: number; pending: number; reserved: number; deficit: number }[]>`
+        select coalesce(sum(active), 0)::bigint as active, coalesce(sum(pending), 0)::bigint as pending, coalesce(sum(reserved), 0)::bigint as reserved,
           coalesce(sum(deficit), 0)::bigint as deficit from balance`,
       tx<{ all: number; without: number }[]>`
         select count(*) as all, count(*) filter (where points_earned = 0) as without from purchase`,
@@ -41,12 +43,13 @@ export const readTotals = (sql: Sql): Promise<Totals> =>
         select count(*) as all, count(*) filter (where status = 'waiting') as waiting,
           count(*) filter (where unmatched_minor > 0) as unmatched from refund`,
     ]);
-    const { active = 0, reserved = 0, deficit = 0 } = balances ?? {};
+    const { active = 0, pending = 0, reserved = 0, deficit = 0 } = balances ?? {};
     return {
       pointsByKind: new Map(kinds.map(({ kind, points }) => [kind, points])),
       transfers: kinds.reduce((sum, each) => sum + each.transfers, 0),
-      held: active + reserved - deficit,
+      held: active + pending + reserved - deficit,
       active,
+      pending,
       reserved,
       deficit,
       purchases: purchases?.all ?? 0,

@@ -82,23 +82,27 @@ export const lockWaiting = async (tx: Tx, refundIds: readonly string[]): Promise
 export const saveRefunds = async (tx: Tx, cases: readonly RefundCase[]): Promise<void> => {
   const due = ({ matching }: RefundCase): number => matching.matches.reduce((sum, { pointsDue }) => sum + pointsDue, 0);
   const taken = ({ pointsTaken }: RefundCase): number => pointsTaken.reduce((sum, points) => sum + points, 0);
-  const matchesJson = ({ matching, pointsTaken }: RefundCase): string =>
+  const givenBack = ({ pointsGivenBack }: RefundCase): number =>
+    pointsGivenBack.reduce((sum, points) => sum + points, 0);
+  const matchesJson = ({ matching, pointsTaken, pointsGivenBack }: RefundCase): string =>
     JSON.stringify(
       matching.matches.map(({ order, amountMinor, pointsDue }, i) => [
         order.orderId,
         amountMinor,
         pointsDue,
         pointsTaken[i] ?? 0,
+        ...(pointsGivenBack[i] ? [pointsGivenBack[i]] : []),
       ]),
     );
   await tx`
     update refund r set status = u.status, note = u.note, matched_minor = u.matched_minor, unmatched_minor = u.unmatched_minor,
-      points_due = u.points_due, points_taken = u.points_taken, matches = u.matches::jsonb
+      points_due = u.points_due, points_taken = u.points_taken, points_given_back = u.points_given_back,
+      matches = u.matches::jsonb
     from unnest(
       ${cases.map(({ refund }) => refund.refundId)}::text[], ${cases.map(({ status }) => status)}::text[],
       ${cases.map(({ note }) => note)}::text[], ${cases.map(({ matching }) => matching.matchedMinor)}::bigint[],
       ${cases.map(({ matching }) => matching.unmatchedMinor)}::bigint[], ${cases.map(due)}::bigint[],
-      ${cases.map(taken)}::bigint[], ${cases.map(matchesJson)}::text[]
-    ) as u (refund_id, status, note, matched_minor, unmatched_minor, points_due, points_taken, matches)
+      ${cases.map(taken)}::bigint[], ${cases.map(givenBack)}::bigint[], ${cases.map(matchesJson)}::text[]
+    ) as u (refund_id, status, note, matched_minor, unmatched_minor, points_due, points_taken, points_given_back, matches)
     where r.refund_id = u.refund_id`;
 };

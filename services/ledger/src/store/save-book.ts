@@ -4,11 +4,12 @@ import type { Book } from '../domain/book.ts';
 import { saveAccounts } from './accounts.ts';
 import { insertAllocations, saveAllocations } from './allocations.ts';
 import { insertLots, saveLots } from './lots.ts';
+import { sealTransfers } from './seal.ts';
 import { insertTransfers } from './transfers.ts';
 
 /**
- * Writes what became of a book, one statement per table, all sent at once.
- * @throws Error when an account does not add up
+ * Writes what became of a book and seals its transfers, one statement per table, all sent at once.
+ * @throws Error when an account does not add up; AppError unavailable as `sealTransfers`
  */
 export const saveBook = async (tx: Tx, book: Book, recordedAt: string): Promise<void> => {
   const accounts = [...book.accounts.values()];
@@ -20,5 +21,7 @@ export const saveBook = async (tx: Tx, book: Book, recordedAt: string): Promise<
   if (book.transfers.length > 0) writes.push(insertTransfers(tx, book.transfers, recordedAt));
   if (book.newAllocations.length > 0) writes.push(insertAllocations(tx, book.newAllocations));
   if (book.changedAllocations.length > 0) writes.push(saveAllocations(tx, book.changedAllocations));
+  // Last, as it keeps a lane of the seal until the commit.
+  if (book.transfers.length > 0) writes.push(sealTransfers(tx, book.door, recordedAt, book.transfers));
   await Promise.all(writes);
 };

@@ -1,6 +1,9 @@
-import type { Tx } from '@vafa/bus';
+import type { Queryable, Tx } from '@vafa/bus';
 import { plainArray, textArray } from '@vafa/bus';
-import type { Transfer } from '../domain/transfer.ts';
+import { BASE_RULE } from '../domain/programme.ts';
+import type { Explanation } from '../domain/rules/explanation.ts';
+import type { Terms } from '../domain/terms.ts';
+import { CUSTOMER, PENDING, type Transfer } from '../domain/transfer.ts';
 import { textOf } from './instants.ts';
 
 /** An earning as the set-based way writes it: what all of a batch have in common is given once. */
@@ -12,16 +15,24 @@ export interface EarnRow {
   balanceAfter: number;
   occurredAt: string;
   orderId: string;
-  expiresAtMs: number | null;
+  terms: Terms;
+  ruleId: string;
+  explanation: Explanation | null;
 }
 
 /** Writes a transfer and its lot for each row. Lots that are past their expiry by `recordedAt` count as announced. */
 export const insertEarnings = async (
   tx: Tx,
   rows: readonly EarnRow[],
-  common: { debit: string; credit: string; recordedAt: string; ruleId: string; ruleVersion: number | null },
+  common: { debit: string; recordedAt: string; ruleVersion: number | null },
 ): Promise<void> => {
-  const { debit, credit, recordedAt, ruleId, ruleVersion } = common;
+  const { debit, recordedAt, ruleVersion } = common;
+  // Without rules both columns are the same in every row: nothing of them is sent.
+  const plain = rows.every(({ ruleId, explanation }) => ruleId === BASE_RULE && explanation === null);
+  const ruleIds = plain ? null : textArray(rows.map(({ ruleId }) => ruleId));
+  const explanations = plain
+    ? null
+    : textArray(rows.map(({ explanation }) => explanation && JSON.stringify(explanation)));
   await tx`
     with earning as materialized (
       select * from unnest(
@@ -30,18 +41,24 @@ export const insertEarnings = async (
         ${plainArray(rows.map(({ balanceAfter }) => balanceAfter))}::bigint[],
         ${plainArray(rows.map(({ occurredAt }) => occurredAt))}::timestamptz[],
         ${textArray(rows.map(({ orderId }) => orderId))}::text[],
-        ${plainArray(rows.map(({ expiresAtMs }) => textOf(expiresAtMs)))}::timestamptz[]
-      ) as u (id, customer_id, seq, points, balance_after, occurred_at, order_id, expires_at)
+        ${plainArray(rows.map(({ terms }) => textOf(terms.expiresAtMs)))}::timestamptz[],
+        ${plainArray(rows.map(({ terms }) => textOf(terms.pendingUntilMs)))}::timestamptz[],
+        ${textArray(rows.map(({ terms }) => terms.awaits))}::text[], ${ruleIds}::text[], ${explanations}::json[]
+      ) as u (id, customer_id, seq, points, balance_after, occurred_at, order_id, expires_at, pending_until, awaits, rule_id,
+        explanation)
     ), transfers as (
       insert into transfer (id, customer_id, seq, kind, debit, credit, amount, balance_after, occurred_at, recorded_at,
-        order_id, rule_id, rule_version)
-      select id, customer_id, seq, 'earn', ${debit}, ${credit}, points, balance_after, occurred_at,
-        ${recordedAt}::timestamptz, order_id, ${ruleId}, ${ruleVersion}::integer
+        order_id, rule_id, rule_version, explanation)
+      select id, customer_id, seq, 'earn', ${debit},
+        case when pending_until is null then ${CUSTOMER}::text else ${PENDING}::text end, points, balance_after, occurred_at,
+        ${recordedAt}::timestamptz, order_id, coalesce(rule_id, ${BASE_RULE}), ${ruleVersion}::integer, explanation
       from earning
     )
-    insert into lot (id, customer_id, granted, remaining, expires_at, noticed)
-    select id, customer_id, points, points, expires_at, coalesce(expires_at <= ${recordedAt}::timestamptz, false)
-    from earning`;
+    insert into lot (id, customer_id, granted, remaining, pending, expires_at, noticed, pending_until, awaits, tier)
+    select id, customer_id, points, case when pending_until is null then points else 0 end,
+      case when pending_until is null then 0 else points end, expires_at,
+      coalesce(expires_at <= ${recordedAt}::timestamptz, false), pending_until, awaits, tier
+    from earning left join tier_state using (customer_id)`;
 };
 
 export const insertTransfers = async (tx: Tx, transfers: readonly Transfer[], recordedAt: string): Promise<void> => {
@@ -49,10 +66,10 @@ export const insertTransfers = async (tx: Tx, transfers: readonly Transfer[], re
     transfers.map((transfer) => pick(transfer) ?? null);
   await tx`
     insert into transfer (id, customer_id, seq, kind, debit, credit, amount, balance_after, occurred_at, recorded_at, order_id,
-      refund_id, reservation_id, lot_id, reverses_id, pair_id, rule_id, rule_version, actor, reason)
+      refund_id, reservation_id, lot_id, reverses_id, pair_id, rule_id, rule_version, actor, reason, explanation)
     select id, customer_id, seq, kind, debit, credit, amount, balance_after, occurred_at::timestamptz,
       ${recordedAt}::timestamptz, order_id, refund_id, reservation_id, lot_id, reverses_id, pair_id, rule_id,
-      rule_version, actor, reason
+      rule_version, actor, reason, explanation::json
     from unnest(
       ${texts(({ id }) => id)}::uuid[], ${texts(({ customerId }) => customerId)}::text[],
       ${transfers.map(({ seq }) => seq)}::bigint[], ${texts(({ kind }) => kind)}::text[],
@@ -62,7 +79,14 @@ export const insertTransfers = async (tx: Tx, transfers: readonly Transfer[], re
       ${texts(({ reservationId }) => reservationId)}::uuid[], ${texts(({ lotId }) => lotId)}::uuid[],
       ${texts(({ reversesId }) => reversesId)}::uuid[], ${texts(({ pairId }) => pairId)}::uuid[],
       ${texts(({ ruleId }) => ruleId)}::text[], ${transfers.map(({ ruleVersion }) => ruleVersion ?? null)}::integer[],
-      ${texts(({ actor }) => actor)}::text[], ${texts(({ reason }) => reason)}::text[]
+      ${texts(({ actor }) => actor)}::text[], ${texts(({ reason }) => reason)}::text[],
+      ${texts(({ explanation }) => explanation && JSON.stringify(explanation))}::text[]
     ) as u (id, customer_id, seq, kind, debit, credit, amount, balance_after, occurred_at, order_id, refund_id, reservation_id,
-      lot_id, reverses_id, pair_id, rule_id, rule_version, actor, reason)`;
+      lot_id, reverses_id, pair_id, rule_id, rule_version, actor, reason, explanation)`;
+};
+
+/** Points that a transfer moved. */
+export const findAmount = async (db: Queryable, transferId: string): Promise<number | undefined> => {
+  const [row] = await db<{ amount: number }[]>`select amount from transfer where id = ${transferId}`;
+  return row?.amount;
 };

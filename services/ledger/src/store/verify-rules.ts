@@ -19,8 +19,9 @@ export const RULES: readonly Rule[] = [
     find: (tx) => tx<Found[]>`
       select 'ledger' as subject, 'house accounts hold ' || house || ', customers ' || customers as detail
       from (
-        select coalesce(sum(case when credit = 'customer' then -amount else amount end), 0) as house from ledger.transfer
-      ) h, (select coalesce(sum(active + reserved - deficit), 0) as customers from ledger.balance) c
+        select coalesce(sum(case when credit in ('customer', 'pending') then -amount else amount end), 0) as house
+        from ledger.transfer where kind <> 'activate'
+      ) h, (select coalesce(sum(active + pending + reserved - deficit), 0) as customers from ledger.balance) c
       where house + customers <> 0`,
   },
   {
@@ -31,10 +32,12 @@ export const RULES: readonly Rule[] = [
           || coalesce(t.points, 0) || ' of ' || coalesce(t.transfers, 0) as detail
       from ledger.balance b full join (
         select customer_id, count(*) as transfers, max(seq) as last,
-          sum(case when credit = 'customer' then amount else -amount end) as points
+          sum(case 'customer' when credit then amount when debit then -amount else 0 end) as points,
+          sum(case 'pending' when credit then amount when debit then -amount else 0 end) as pending
         from ledger.transfer group by customer_id
       ) t using (customer_id)
       where coalesce(b.active + b.reserved - b.deficit, 0) <> coalesce(t.points, 0)
+        or coalesce(b.pending, 0) <> coalesce(t.pending, 0)
         or coalesce(b.seq, 0) <> coalesce(t.transfers, 0) or coalesce(b.seq, 0) <> coalesce(t.last, 0)
       limit ${limit}`,
   },
@@ -44,7 +47,7 @@ export const RULES: readonly Rule[] = [
       select customer_id as subject, 'transfer ' || id || ' says ' || balance_after || ', the sum so far is ' || so_far as detail
       from (
         select customer_id, id, balance_after,
-          sum(case when credit = 'customer' then amount else -amount end) over (partition by customer_id order by seq) as so_far
+          sum(case 'customer' when credit then amount when debit then -amount else 0 end) over (partition by customer_id order by seq) as so_far
         from ledger.transfer
       ) t where balance_after <> so_far limit ${limit}`,
   },
@@ -55,7 +58,8 @@ export const RULES: readonly Rule[] = [
       from ledger.balance b left join (
         select customer_id,
           sum(amount) filter (where kind = 'earn') as earned, sum(amount) filter (where kind = 'clawback') as clawed_back,
-          sum(amount) filter (where kind = 'redeem') as spent, sum(amount) filter (where kind = 'expire') as expired
+          sum(case kind when 'redeem' then amount else -amount end) filter (where kind in ('redeem', 'redeem_reversal')) as spent,
+          sum(case kind when 'expire' then amount else -amount end) filter (where kind in ('expire', 'expire_reversal')) as expired
         from ledger.transfer group by customer_id
       ) t using (customer_id)
       where b.earned <> coalesce(t.earned, 0) or b.clawed_back <> coalesce(t.clawed_back, 0)
@@ -66,11 +70,13 @@ export const RULES: readonly Rule[] = [
     rule: 'balance_is_lots',
     find: (tx, limit) => tx<Found[]>`
       select coalesce(b.customer_id, l.customer_id) as subject,
-        'active ' || coalesce(b.active, 0) || ', open lots ' || coalesce(l.remaining, 0) as detail
+        'active ' || coalesce(b.active, 0) || ', open lots ' || coalesce(l.remaining, 0) || ', pending '
+          || coalesce(b.pending, 0) || ', pending lots ' || coalesce(l.pending, 0) as detail
       from ledger.balance b full join (
-        select customer_id, sum(remaining) as remaining from ledger.lot group by customer_id
+        select customer_id, sum(remaining) as remaining, sum(pending) as pending from ledger.lot group by customer_id
       ) l using (customer_id)
-      where coalesce(b.active, 0) <> coalesce(l.remaining, 0) limit ${limit}`,
+      where coalesce(b.active, 0) <> coalesce(l.remaining, 0) or coalesce(b.pending, 0) <> coalesce(l.pending, 0)
+      limit ${limit}`,
   },
   {
     rule: 'reserved_is_reservations',
@@ -85,14 +91,14 @@ export const RULES: readonly Rule[] = [
   {
     rule: 'lot_parts_add_up',
     find: (tx, limit) => tx<Found[]>`
-      select l.id::text as subject, 'granted ' || granted || ', remaining ' || remaining || ', absorbed ' || absorbed || ', expired '
+      select l.id::text as subject, 'granted ' || granted || ', remaining ' || remaining || ', pending ' || pending || ', absorbed ' || absorbed || ', expired '
         || expired || ', allocated ' || coalesce(a.points, 0) as detail
       from ledger.lot l left join (
         select lot_id, sum(points - returned) as points from ledger.allocation group by lot_id
       ) a on a.lot_id = l.id
       where remaining < 0
         -- Points given back into a deficit were allocated, returned and absorbed.
-        or granted <> remaining + absorbed + expired + coalesce(a.points, 0)
+        or granted <> remaining + pending + absorbed + expired + coalesce(a.points, 0)
       limit ${limit}`,
   },
   {
@@ -101,6 +107,8 @@ export const RULES: readonly Rule[] = [
       select coalesce(l.id, t.id)::text as subject, 'a lot without its credit, or a credit without its lot' as detail
       from ledger.lot l full join (
         select id, amount from ledger.transfer where kind = 'earn' or (kind = 'adjust' and credit = 'customer')
+          -- Given by another customer; what came by a merger brought the other's own lots.
+          or (kind = 'transfer_in' and lot_id is not null)
       ) t on t.id = l.id
       where t.id is null or l.id is null or l.granted <> t.amount limit ${limit}`,
   },
@@ -112,7 +120,7 @@ export const RULES: readonly Rule[] = [
       from ledger.reservation r left join (
         select owner_id, sum(points - returned) as points from ledger.allocation group by owner_id
       ) a on a.owner_id = r.id
-      where coalesce(a.points, 0) <> case r.status when 'held' then r.points else r.captured end limit ${limit}`,
+      where coalesce(a.points, 0) <> case r.status when 'held' then r.points else r.captured - r.given_back end limit ${limit}`,
   },
   {
     rule: 'redeemed_once',
@@ -124,14 +132,48 @@ export const RULES: readonly Rule[] = [
       where coalesce(r.captured, 0) <> coalesce(t.points, 0) limit ${limit}`,
   },
   {
+    rule: 'given_back_is_reversals',
+    find: (tx, limit) => tx<Found[]>`
+      select r.id::text as subject, 'gave back ' || r.given_back || ', entries ' || coalesce(t.points, 0) as detail
+      from ledger.reservation r full join (
+        select reservation_id as id, sum(amount) as points from ledger.transfer where kind = 'redeem_reversal'
+        group by reservation_id
+      ) t using (id)
+      where coalesce(r.given_back, 0) <> coalesce(t.points, 0) limit ${limit}`,
+  },
+  {
+    rule: 'refund_is_reversals',
+    find: (tx, limit) => tx<Found[]>`
+      select coalesce(r.refund_id, t.refund_id) as subject,
+        'gave back ' || coalesce(r.points_given_back, 0) || ', entries ' || coalesce(t.points, 0) as detail
+      from ledger.refund r full join (
+        select refund_id, sum(amount) as points from ledger.transfer
+        where kind = 'redeem_reversal' and refund_id is not null group by refund_id
+      ) t using (refund_id)
+      where coalesce(r.points_given_back, 0) <> coalesce(t.points, 0) limit ${limit}`,
+  },
+  {
     rule: 'one_earn_per_order',
     find: (tx, limit) => tx<Found[]>`
       select coalesce(p.order_id, t.order_id) as subject,
         'earned ' || coalesce(p.points_earned, 0) || ', ' || coalesce(t.entries, 0) || ' entries of ' || coalesce(t.points, 0) as detail
       from ledger.purchase p full join (
-        select order_id, count(*) as entries, sum(amount) as points from ledger.transfer where kind = 'earn' group by order_id
+        select order_id, count(*) as entries, sum(amount) as points from ledger.transfer
+        where kind = 'earn' and order_id is not null group by order_id
       ) t using (order_id)
-      where coalesce(p.points_earned, 0) <> coalesce(t.points, 0) or coalesce(t.entries, 0) > 1 limit ${limit}`,
+      where coalesce(p.points_earned, 0) <> coalesce(t.points, 0)
+        or coalesce(t.entries, 0) <> coalesce(jsonb_array_length(p.awards), num_nonnulls(p.earn_id)) limit ${limit}`,
+  },
+  {
+    // The list of an order that rules had a part in: [rule, entry, points, due back so far].
+    rule: 'awards_are_entries',
+    find: (tx, limit) => tx<Found[]>`
+      select p.order_id as subject, 'entry ' || (a ->> 1) || ' of rule ' || (a ->> 0) || ' is not as the order says' as detail
+      from ledger.purchase p cross join lateral jsonb_array_elements(p.awards) as a
+      left join ledger.transfer t on t.id = (a ->> 1)::uuid
+      where t.id is null or t.kind <> 'earn' or t.order_id <> p.order_id or t.rule_id <> a ->> 0
+        or t.amount <> (a ->> 2)::bigint or (a ->> 3)::bigint not between 0 and t.amount
+      limit ${limit}`,
   },
   {
     rule: 'taken_back_is_clawbacks',

@@ -7,7 +7,7 @@ import { PROGRAMME, T0 } from './events.fixture.ts';
 
 export interface LedgerHarness extends Harness {
   call(
-    method: 'GET' | 'POST' | 'PUT',
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
     url: string,
     payload?: unknown,
     headers?: Record<string, string>,

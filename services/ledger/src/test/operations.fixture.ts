@@ -1,11 +1,16 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
+import type { Activation } from '../domain/activation.ts';
 import { createExpiry } from '../domain/expiry.ts';
 import type { Refund } from '../domain/order.ts';
-import { awardFor } from '../domain/programme.ts';
+import { SPENT_POINTS } from '../domain/programme.ts';
+import type { CustomerFacts } from '../domain/rules/facts.ts';
+import type { EarningRule } from '../domain/rules/rule.ts';
 import type { PurchaseEvent } from '../use-cases/read-batch.ts';
 import { PROGRAMME, purchase, refund } from './events.fixture.ts';
-import { createSlowLedger } from './slow-ledger.fixture.ts';
+import { customerFacts, matchings, ruleLists } from './rules.fixture.ts';
+import { createSlowLedger, type SlowPurchase } from './slow-ledger.fixture.ts';
+import { type SlowAward, slowCap, slowEarn } from './slow-rules.fixture.ts';
 
 /** A ledger that can be driven: the real one behind its doors, or its domain alone. */
 export interface World {
@@ -13,10 +18,14 @@ export interface World {
   /** One batch, in order. */
   publish(events: readonly PurchaseEvent[]): Promise<void>;
   /** Returns an id, or undefined when it was refused. */
-  reserve(customerId: string, points: number, ttlSeconds: number): Promise<string | undefined>;
+  /** `orderId`: what it pays for. */
+  reserve(customerId: string, points: number, ttlSeconds: number, orderId?: string): Promise<string | undefined>;
   capture(reservationId: string, points: number): Promise<boolean>;
   release(reservationId: string): Promise<boolean>;
   adjust(customerId: string, points: number): Promise<boolean>;
+  give(from: string, to: string, points: number): Promise<boolean>;
+  /** What rules may ask of a customer. */
+  know(customerId: string, facts: CustomerFacts): Promise<void>;
   /** Points of later credits expire after so many days. */
   setExpiry(days: number | null): Promise<void>;
   sweep(): Promise<void>;
@@ -25,15 +34,17 @@ export interface World {
 
 export interface State {
   active: number;
+  pending: number;
   reserved: number;
   deficit: number;
   /** [kind, points, balance after], oldest first. */
   entries: [string, number, number][];
-  /** [granted, left, expired, waived, absorbed], oldest first. */
+  /** [granted, left, pending, expired, waived, absorbed], oldest first. */
   lots: number[][];
 }
 
-const customerName = fc.constantFrom('ann', 'bob');
+const CUSTOMERS = ['ann', 'bob'] as const;
+const customerName = fc.constantFrom(...CUSTOMERS);
 const orderName = fc.integer({ min: 0, max: 7 }).map((n) => `o${n}`);
 const refundName = fc.integer({ min: 0, max: 15 }).map((n) => `r${n}`);
 const line = fc.record({
@@ -41,7 +52,17 @@ const line = fc.record({
   quantity: fc.integer({ min: 1, max: 4 }),
   amountMinor: fc.integer({ min: 0, max: 900 }),
 });
-const lines = fc.array(line, { maxLength: 3 });
+const boughtLine = fc.record(
+  {
+    sku: fc.constantFrom('x', 'y', '__proto__'),
+    quantity: fc.integer({ min: 1, max: 4 }),
+    amountMinor: fc.integer({ min: 0, max: 900 }),
+    category: fc.constantFrom('shoes', 'gift card'),
+    brand: fc.constantFrom('acme', 'zeta'),
+    labels: fc.subarray(['new', 'sale']),
+  },
+  { requiredKeys: ['sku', 'quantity', 'amountMinor'] },
+);
 /** Days before now at which it happened. */
 const ageDays = fc.integer({ min: 0, max: 12 });
 
@@ -49,8 +70,18 @@ const purchaseOp = fc.record({
   kind: fc.constant('purchase' as const),
   customer: customerName,
   order: orderName,
-  total: fc.integer({ min: 0, max: 2_000 }),
-  lines,
+  total: fc.oneof(
+    { weight: 1, arbitrary: fc.constant(0) },
+    { weight: 7, arbitrary: fc.integer({ min: 0, max: 2_000 }) },
+  ),
+  more: fc.record(
+    {
+      lines: fc.array(boughtLine, { maxLength: 3 }),
+      store: fc.constantFrom('north', 'south'),
+      channel: fc.constantFrom('web', 'shop'),
+    },
+    { requiredKeys: ['lines'] },
+  ),
   ageDays,
 });
 const refundOp = fc.record({
@@ -85,6 +116,27 @@ const operation = fc.oneof(
       /** undefined: all there are. */
       points: fc.option(fc.integer({ min: 1, max: 25 }), { nil: undefined }),
       ttlDays: fc.integer({ min: 1, max: 9 }),
+      /** Pays for this order. */
+      order: fc.option(orderName, { nil: undefined }),
+    }),
+  },
+  {
+    weight: 3,
+    /** Points pay for an order, which may come before, after or never. */
+    arbitrary: fc.record({
+      kind: fc.constant('pay' as const),
+      customer: customerName,
+      order: orderName,
+      points: fc.integer({ min: 1, max: 12 }),
+      part: fc.integer({ min: 1, max: 12 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('gift' as const),
+      from: customerName,
+      points: fc.integer({ min: 1, max: 20 }),
     }),
   },
   {
@@ -111,10 +163,25 @@ const operation = fc.oneof(
 type Operation = typeof operation extends fc.Arbitrary<infer Value> ? Value : never;
 
 export const scenario = fc.record({
-  policy: fc.constantFrom('allow_negative' as const, 'within_balance' as const),
-  operations: fc.array(operation, { minLength: 1, maxLength: 25 }),
+  policy: fc.constantFrom('allow_negative' as const, 'within_balance' as const, 'only_pending' as const),
+  spentPoints: fc.constantFrom(...SPENT_POINTS),
+  /** Hours after a purchase at which its points become spendable; 0 = at once. */
+  waitHours: fc.constantFrom(0, 0, 30, 200),
+  /** Days after which points expire at first. */
+  expiryDays: fc.constantFrom(null, 3, 6),
+  rules: fc.oneof(fc.constant<EarningRule[]>([]), ruleLists({ calendar: 'gregorian', timeZone: PROGRAMME.timeZone })),
+  matching: matchings,
+  facts: fc.record({ ann: fc.option(customerFacts), bob: fc.option(customerFacts) }),
+  operations: fc.array(operation, { minLength: 1, maxLength: 25, size: 'medium' }),
 });
 export type Scenario = typeof scenario extends fc.Arbitrary<infer Value> ? Value : never;
+
+/** The programme's own way of saying how long points wait. */
+export const activationOf = (waitHours: number): Activation =>
+  waitHours === 0 ? { kind: 'immediate' } : { kind: 'after', amount: waitHours, unit: 'hours' };
+
+/** Whoever asks for points meets what time has done already. */
+const ASKING: ReadonlySet<string> = new Set(['reserve', 'pay', 'adjust', 'gift']);
 
 const DAY_MS = 86_400_000;
 
@@ -150,20 +217,37 @@ const toRefund = (event: Extract<PurchaseEvent, { type: 'purchase.refunded' }>):
  * Drives a world and the slow model through the same operations and expects them to be the same after each. `prefix` keeps
  * scenarios that share a database apart.
  */
-export const compare = async (world: World, { policy, operations }: Scenario, prefix: string, startMs: number) => {
+export const compare = async (
+  world: World,
+  { policy, spentPoints, waitHours, expiryDays, operations, rules, matching, facts }: Scenario,
+  prefix: string,
+  startMs: number,
+) => {
   const times = createTimes(startMs);
-  let expiryOf = createExpiry(PROGRAMME);
+  let expiryOf = createExpiry({ ...PROGRAMME, expiresAfterDays: expiryDays });
+  const programme = { ...PROGRAMME, calendar: 'gregorian' as const, rules, matching };
+  const known = new Map(CUSTOMERS.map((customer) => [`${prefix}${customer}`, facts[customer]]));
+  const given: SlowAward[] = [];
+  const earningsOf = ({ customerId, timeMs: atMs, order }: SlowPurchase): { ruleId: string; points: number }[] =>
+    slowEarn(programme, { on: 'purchase' }, { atMs, order }, known.get(customerId) ?? undefined).flatMap((award) => {
+      const points = slowCap(programme, given, { ...award, customerId, atMs });
+      if (points === 0) return [];
+      given.push({ ...award, customerId, atMs, points });
+      return [{ ...award, points }];
+    });
   const model = createSlowLedger({
     policy,
-    pointsOf: (total) => awardFor(PROGRAMME, 'EUR', total).points,
+    spentPoints,
+    earningsOf,
     expiryOf: (timeMs) => expiryOf(timeMs),
+    readyOf: (timeMs) => timeMs + waitHours * 3_600_000,
   });
   const holds: { id: string; model: number }[] = [];
   const name = (id: string): string => `${prefix}${id}`;
 
   const toEvent = (op: Extract<Operation, { kind: 'batch' }>['events'][number]): PurchaseEvent | undefined => {
     const time = times.ago(op.ageDays);
-    if (op.kind === 'purchase') return purchase(name(op.customer), name(op.order), op.total, { lines: op.lines, time });
+    if (op.kind === 'purchase') return purchase(name(op.customer), name(op.order), op.total, { ...op.more, time });
     if (op.scope === 'whole' && !op.order) return undefined;
     return refund(name(op.customer), name(op.refund), {
       scope: op.scope,
@@ -177,7 +261,8 @@ export const compare = async (world: World, { policy, operations }: Scenario, pr
     if (event.type === 'purchase.refunded') model.refund(toRefund(event));
     else {
       const { customerId, orderId, totalMinor, lines: own } = event.data;
-      model.purchase({ customerId, orderId, timeMs: Date.parse(event.time), total: totalMinor, lines: own });
+      const timeMs = Date.parse(event.time);
+      model.purchase({ customerId, orderId, timeMs, total: totalMinor, lines: own, order: event.data });
     }
   };
 
@@ -191,21 +276,22 @@ export const compare = async (world: World, { policy, operations }: Scenario, pr
       }
       case 'reserve': {
         const points = op.points ?? (model.active(name(op.customer)) || 1);
-        const held = model.reserve(name(op.customer), points, op.ttlDays * DAY_MS);
-        const id = await world.reserve(name(op.customer), points, op.ttlDays * 86_400);
+        const order = op.order && name(op.order);
+        const held = model.reserve(name(op.customer), points, op.ttlDays * DAY_MS, order ?? null);
+        const id = await world.reserve(name(op.customer), points, op.ttlDays * 86_400, order);
         expect(id !== undefined).toBe(held !== undefined);
         if (id !== undefined && held !== undefined) holds.push({ id, model: held });
         return;
       }
       case 'capture': {
-        const hold = holds.at(-1 - op.hold);
+        const hold = holds.at(-1 - (op.hold % (holds.length || 1)));
         if (!hold) return;
         const points = Math.min(op.part, model.heldPoints(hold.model) || 1);
         expect(await world.capture(hold.id, points)).toBe(model.capture(hold.model, points));
         return;
       }
       case 'release': {
-        const hold = holds.at(-1 - op.hold);
+        const hold = holds.at(-1 - (op.hold % (holds.length || 1)));
         if (hold) expect(await world.release(hold.id)).toBe(model.release(hold.model));
         return;
       }
@@ -214,6 +300,24 @@ export const compare = async (world: World, { policy, operations }: Scenario, pr
           model.adjust(name(op.customer), 'adjust', op.points),
         );
         return;
+      case 'pay': {
+        const order = name(op.order);
+        // Whoever pays for an order that is known is, mostly, who ordered.
+        const customer =
+          op.part % 4 === 0 ? name(op.customer) : (model.orders.get(order)?.customerId ?? name(op.customer));
+        const held = model.reserve(customer, op.points, DAY_MS, order);
+        const id = await world.reserve(customer, op.points, 86_400, order);
+        expect(id !== undefined).toBe(held !== undefined);
+        if (id === undefined || held === undefined) return;
+        const part = Math.min(op.part, op.points);
+        expect(await world.capture(id, part)).toBe(model.capture(held, part));
+        return;
+      }
+      case 'gift': {
+        const [from, to] = op.from === 'ann' ? ['ann', 'bob'] : ['bob', 'ann'];
+        expect(await world.give(name(from), name(to), op.points)).toBe(model.gift(name(from), name(to), op.points));
+        return;
+      }
       case 'advance':
         times.advance(op.days);
         return;
@@ -226,21 +330,28 @@ export const compare = async (world: World, { policy, operations }: Scenario, pr
     }
   };
 
-  await world.setExpiry(null);
+  await world.setExpiry(expiryDays);
+  for (const [customerId, each] of known) if (each) await world.know(customerId, each);
   for (const op of operations) {
     times.tick();
     model.setNow(times.now());
     await world.setNow(Temporal.Instant.fromEpochMilliseconds(times.now()));
+    // Whoever asks for points meets what time has done already, swept or not; the model only knows of sweeps.
+    if (waitHours > 0 && ASKING.has(op.kind)) {
+      model.sweep();
+      await world.sweep();
+    }
     await run(op);
-    for (const customer of ['ann', 'bob'].map(name)) {
+    for (const customer of CUSTOMERS.map(name)) {
       const own = model.customers.get(customer);
       const lots = [...(own?.lots ?? [])].sort((a, b) => a.bornMs - b.bornMs);
       expect(await world.state(customer)).toEqual({
         active: model.active(customer),
+        pending: model.pending(customer),
         reserved: model.reserved(customer),
         deficit: own?.deficit ?? 0,
         entries: (own?.entries ?? []).map(({ kind, points, after }) => [kind, points, after]),
-        lots: lots.map(({ granted, left, expired, waived, absorbed }) => [granted, left, expired, waived, absorbed]),
+        lots: lots.map((lot) => [lot.granted, lot.left, lot.pending, lot.expired, lot.waived, lot.absorbed]),
       });
     }
   }

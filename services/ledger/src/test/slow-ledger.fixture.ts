@@ -1,15 +1,22 @@
+import { entryId } from '../domain/entry-id.ts';
 import type { Refund, RefundedLine } from '../domain/order.ts';
-import type { ReturnPolicy } from '../domain/programme.ts';
+import type { ReturnPolicy, SpentPoints } from '../domain/programme.ts';
+import type { OrderFacts } from '../domain/rules/facts.ts';
 
 /**
  * The ledger as one would explain it to somebody: one event at a time, everything in plain arrays, nothing clever. What the
  * real one must agree with to the point.
  */
 export interface SlowLot {
-  /** The order, or the correction, that brought it. */
+  /** The order and rule, or the correction, that brought it. */
   origin: string;
+  /** Of lots that came at the same moment with the same expiry, that with the smaller id is spent first. */
+  id: string;
   granted: number;
   left: number;
+  /** Not spendable before `readyMs`. */
+  pending: number;
+  readyMs: number | null;
   expired: number;
   waived: number;
   absorbed: number;
@@ -25,6 +32,8 @@ interface SlowOrder {
   lines: { sku: string; quantity: number; amount: number; goneQuantity: number; goneAmount: number }[];
   refunded: number;
   earned: number;
+  /** By rule: what it earned, and what of that refunds were to take back so far. */
+  entries: { ruleId: string; points: number; due: number }[];
   taken: number;
 }
 
@@ -34,6 +43,11 @@ interface SlowHold {
   from: { lot: SlowLot; points: number }[];
   expiresAtMs: number;
   open: boolean;
+  /** What it pays for. */
+  orderId: string | null;
+  /** Spent; `points` is what of it was not given back since. */
+  captured: number;
+  capturedMs: number;
 }
 
 export interface SlowCustomer {
@@ -48,17 +62,23 @@ export interface SlowPurchase {
   timeMs: number;
   total: number;
   lines: RefundedLine[];
+  /** What rules may ask. */
+  order: OrderFacts;
 }
 
 const spendingOrder = (a: SlowLot, b: SlowLot): number =>
   (a.expiresAtMs ?? Infinity) === (b.expiresAtMs ?? Infinity)
-    ? a.bornMs - b.bornMs
+    ? a.bornMs - b.bornMs || (a.id < b.id ? -1 : 1)
     : (a.expiresAtMs ?? Infinity) - (b.expiresAtMs ?? Infinity);
 
 export const createSlowLedger = (rules: {
   policy: ReturnPolicy;
-  pointsOf: (total: number) => number;
+  spentPoints: SpentPoints;
+  /** By rule, in order. */
+  earningsOf: (purchase: SlowPurchase) => { ruleId: string; points: number }[];
   expiryOf: (timeMs: number) => number | null;
+  /** When points that purchases bring become spendable. */
+  readyOf: (timeMs: number) => number;
 }) => {
   const customers = new Map<string, SlowCustomer>();
   const orders = new Map<string, SlowOrder>();
@@ -81,40 +101,113 @@ export const createSlowLedger = (rules: {
   };
 
   const give = (
-    id: string,
+    customerId: string,
     kind: string,
     origin: string,
     points: number,
     bornMs: number,
-    expiresAtMs: number | null,
+    readyMs: number,
+    expiresAtMs = rules.expiryOf(readyMs),
+    id = '',
   ): void => {
-    const own = customer(id);
-    const absorbed = Math.min(points, own.deficit);
+    const own = customer(customerId);
+    const pending = readyMs > nowMs ? points : 0;
+    const absorbed = Math.min(points - pending, own.deficit);
     own.deficit -= absorbed;
     own.lots.push({
       origin,
+      id,
       granted: points,
-      left: points - absorbed,
+      left: points - pending - absorbed,
+      pending,
+      readyMs: pending > 0 ? readyMs : null,
       expired: 0,
       waived: 0,
       absorbed,
       bornMs,
       expiresAtMs,
     });
-    log(id, kind, points);
+    log(customerId, kind, pending > 0 ? 0 : points);
+  };
+  const ripen = (id: string): void => {
+    const own = customer(id);
+    const ripe = own.lots.filter(({ pending, readyMs }) => pending > 0 && (readyMs ?? 0) <= nowMs);
+    for (const lot of ripe.sort((a, b) => (a.readyMs ?? 0) - (b.readyMs ?? 0) || (a.id < b.id ? -1 : 1))) {
+      const points = lot.pending;
+      lot.pending = 0;
+      for (let point = 0; point < points; point++) {
+        if (own.deficit > 0) {
+          own.deficit -= 1;
+          lot.absorbed += 1;
+        } else lot.left += 1;
+      }
+      log(id, 'activate', points);
+    }
   };
   const takeOne = (id: string, lots: readonly SlowLot[]): SlowLot | undefined =>
     lots.find(({ left }) => left > 0) ?? [...customer(id).lots].sort(spendingOrder).find(({ left }) => left > 0);
 
-  const claw = (order: SlowOrder, amount: number): number => {
-    const keepsBefore = order.total === 0 ? 0 : Math.floor((order.earned * order.refunded) / order.total);
+  /** What had paid for the order comes back, as far as the policy says. */
+  const spentBack = (order: SlowOrder, before: number, whole: boolean): void => {
+    const paying = holds
+      .filter((hold) => hold.captured > 0 && hold.orderId === order.orderId && hold.customerId === order.customerId)
+      .sort((a, b) => a.capturedMs - b.capturedMs);
+    const paid = paying.reduce((sum, { captured }) => sum + captured, 0);
+    const left = paying.reduce((sum, { points }) => sum + points, 0);
+    const share = (money: number): number => Math.floor((paid * money) / order.total);
+    const toTheLast = order.total === 0 ? whole : order.refunded === order.total;
+    let back = 0;
+    if (rules.spentPoints === 'all' || (rules.spentPoints === 'proportional' && order.total === 0))
+      back = toTheLast ? left : 0;
+    else if (rules.spentPoints === 'proportional') back = Math.min(left, share(order.refunded) - share(before));
+    for (const hold of paying) {
+      const part = Math.min(back, hold.points);
+      if (part === 0) continue;
+      giveBack(hold, part, false);
+      back -= part;
+      log(order.customerId, 'redeem_reversal', part);
+    }
+    expire(order.customerId);
+  };
+
+  const claw = (order: SlowOrder, amount: number, timeMs: number, whole = false): number => {
+    const before = order.refunded;
     order.refunded += amount;
-    const due = (order.total === 0 ? 0 : Math.floor((order.earned * order.refunded) / order.total)) - keepsBefore;
+    spentBack(order, before, whole);
+    let sum = 0;
+    for (const entry of order.entries) {
+      const share =
+        order.total === 0 ? (whole ? entry.points : 0) : Math.floor((entry.points * order.refunded) / order.total);
+      const due = Math.max(0, share - entry.due);
+      entry.due += due;
+      sum += clawEntry(order, entry.ruleId, due, timeMs);
+    }
+    return sum;
+  };
+
+  const clawEntry = (order: SlowOrder, ruleId: string, due: number, timeMs: number): number => {
     const own = customer(order.customerId);
-    const lot = own.lots.find(({ origin }) => origin === order.orderId);
+    const lot = own.lots.find(({ origin }) => origin === `${order.orderId} ${ruleId}`);
+    const fromPending = Math.min(due, lot?.pending ?? 0);
+    if (lot && fromPending > 0) {
+      lot.pending -= fromPending;
+      order.taken += fromPending;
+      log(order.customerId, 'clawback', 0);
+    }
+    if (rules.policy === 'only_pending') return due;
     let taken = 0;
-    for (let point = 0; point < due; point++) {
-      if (lot && lot.expired > lot.waived) {
+    // What was refunded before it expired should have been taken: the expiry is undone for it.
+    const tooLate = lot !== undefined && lot.expiresAtMs !== null && timeMs < lot.expiresAtMs;
+    if (lot && tooLate) {
+      const undone = Math.min(due - fromPending, lot.expired - lot.waived);
+      lot.expired -= undone;
+      lot.left += undone;
+      if (undone > 0) log(order.customerId, 'expire_reversal', undone);
+      lot.left -= undone;
+      taken = undone;
+    }
+    for (let point = fromPending + taken; point < due; point++) {
+      if (lot && !tooLate && lot.expired > lot.waived) {
         lot.waived += 1;
         continue;
       }
@@ -150,20 +243,29 @@ export const createSlowLedger = (rules: {
   };
 
   const applyRefund = (refund: Refund): void => {
+    const timeMs = Date.parse(refund.occurredAt);
     const wanted = refund.lines.map((line) => ({ ...line }));
     const wholeAmount = wanted.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
     if (refund.orderId !== null) {
       const order = orders.get(refund.orderId);
       if (!order || order.customerId !== refund.customerId) return;
+      settle(refund.customerId);
       const left = order.total - order.refunded;
       if (refund.scope === 'whole') {
         for (const line of order.lines) Object.assign(line, { goneQuantity: line.quantity, goneAmount: line.amount });
-        claw(order, left);
-      } else if (refund.scope === 'amount') claw(order, Math.min(left, refund.amountMinor ?? 0));
-      else if (order.lines.length === 0) claw(order, Math.min(left, wholeAmount));
-      else claw(order, linesOf(order, wanted) ?? 0);
+        claw(order, left, timeMs, true);
+        return;
+      }
+      const part =
+        refund.scope === 'amount'
+          ? Math.min(left, refund.amountMinor ?? 0)
+          : order.lines.length === 0
+            ? Math.min(left, wholeAmount)
+            : linesOf(order, wanted);
+      if (part !== undefined) claw(order, part, timeMs);
       return;
     }
+    settle(refund.customerId);
     let amountLeft = refund.amountMinor ?? 0;
     const newest = [...orders.values()]
       .filter((order) => order.customerId === refund.customerId && order.timeMs <= Date.parse(refund.occurredAt))
@@ -178,11 +280,18 @@ export const createSlowLedger = (rules: {
       amountLeft -= part;
       parts.push([order, part]);
     }
-    for (const [order, part] of parts) claw(order, part);
+    for (const [order, part] of parts) claw(order, part, timeMs);
+  };
+
+  /** A refund finds what time has done already, swept or not. */
+  const settle = (id: string): void => {
+    ripen(id);
+    expire(id);
   };
 
   const sweep = (): void => {
     for (const hold of holds) if (hold.open && hold.expiresAtMs <= nowMs) giveBack(hold, hold.points, true);
+    for (const id of customers.keys()) ripen(id);
     for (const id of customers.keys()) expire(id);
   };
   const expire = (id: string): void => {
@@ -209,8 +318,11 @@ export const createSlowLedger = (rules: {
     if (closes) hold.open = false;
   };
 
+  const pending = (id: string): number => customer(id).lots.reduce((sum, lot) => sum + lot.pending, 0);
+
   return {
     customers,
+    pending,
     orders,
     active,
     reserved,
@@ -219,9 +331,11 @@ export const createSlowLedger = (rules: {
       nowMs = ms;
     },
     sweep,
-    purchase: ({ customerId, orderId, timeMs, total, lines }: SlowPurchase): void => {
+    purchase: (purchase: SlowPurchase): void => {
+      const { customerId, orderId, timeMs, total, lines } = purchase;
       if (orders.has(orderId)) return;
-      const earned = rules.pointsOf(total);
+      const entries = rules.earningsOf(purchase).map((each) => ({ ...each, due: 0 }));
+      const earned = entries.reduce((sum, { points }) => sum + points, 0);
       const bySku: SlowOrder['lines'] = [];
       for (const { sku, quantity, amountMinor } of lines) {
         const line = bySku.find((each) => each.sku === sku);
@@ -230,8 +344,12 @@ export const createSlowLedger = (rules: {
           line.amount += amountMinor;
         } else bySku.push({ sku, quantity, amount: amountMinor, goneQuantity: 0, goneAmount: 0 });
       }
-      orders.set(orderId, { orderId, customerId, timeMs, total, lines: bySku, refunded: 0, earned, taken: 0 });
-      if (earned > 0) give(customerId, 'earn', orderId, earned, timeMs, rules.expiryOf(timeMs));
+      orders.set(orderId, { orderId, customerId, timeMs, total, lines: bySku, refunded: 0, earned, entries, taken: 0 });
+      for (const { ruleId, points } of entries) {
+        const readyMs = rules.readyOf(timeMs);
+        const id = entryId(timeMs, 'earn', orderId, ruleId);
+        give(customerId, 'earn', `${orderId} ${ruleId}`, points, timeMs, readyMs, rules.expiryOf(readyMs), id);
+      }
       const awaited = waiting.filter((each) => each.orderId === orderId);
       for (const refund of awaited.sort((a, b) => Date.parse(a.occurredAt) - Date.parse(b.occurredAt))) {
         waiting.splice(waiting.indexOf(refund), 1);
@@ -249,7 +367,7 @@ export const createSlowLedger = (rules: {
       if (points < 0 && active(customerId) - due.reduce((sum, { left }) => sum + left, 0) < -points) return false;
       expire(customerId);
       if (points > 0) {
-        give(customerId, 'adjust', origin, points, nowMs, rules.expiryOf(nowMs));
+        give(customerId, 'adjust', origin, points, nowMs, nowMs);
         return true;
       }
       for (let point = 0; point < -points; point++) {
@@ -260,7 +378,7 @@ export const createSlowLedger = (rules: {
       return true;
     },
     /** Returns the number of the hold, or undefined when there are not enough points. */
-    reserve: (customerId: string, points: number, ttlMs: number): number | undefined => {
+    reserve: (customerId: string, points: number, ttlMs: number, orderId: string | null): number | undefined => {
       const due = customer(customerId).lots.filter((lot) => lot.expiresAtMs !== null && lot.expiresAtMs <= nowMs);
       if (active(customerId) - due.reduce((sum, { left }) => sum + left, 0) < points) return undefined;
       expire(customerId);
@@ -271,13 +389,14 @@ export const createSlowLedger = (rules: {
         from.set(lot, (from.get(lot) ?? 0) + 1);
       }
       const parts = [...from].map(([lot, taken]) => ({ lot, points: taken }));
-      return holds.push({ customerId, points, from: parts, expiresAtMs: nowMs + ttlMs, open: true }) - 1;
+      const hold = { customerId, points, from: parts, expiresAtMs: nowMs + ttlMs, open: true, orderId };
+      return holds.push({ ...hold, captured: 0, capturedMs: 0 }) - 1;
     },
     capture: (hold: number, points: number): boolean => {
       const found = holds[hold];
       if (!found?.open || found.expiresAtMs <= nowMs || points > found.points) return false;
       if (points < found.points) giveBack(found, found.points - points, false);
-      found.open = false;
+      Object.assign(found, { open: false, captured: points, capturedMs: nowMs });
       log(found.customerId, 'redeem', -points);
       return true;
     },
@@ -285,6 +404,25 @@ export const createSlowLedger = (rules: {
       const found = holds[hold];
       if (!found?.open || found.expiresAtMs <= nowMs) return false;
       giveBack(found, found.points, true);
+      return true;
+    },
+    /** Gives point by point, those that expire first; they keep their expiry. */
+    gift: (from: string, to: string, points: number): boolean => {
+      const due = customer(from).lots.filter((lot) => lot.expiresAtMs !== null && lot.expiresAtMs <= nowMs);
+      if (active(from) - due.reduce((sum, { left }) => sum + left, 0) < points) return false;
+      expire(from);
+      for (let left = points; left > 0; ) {
+        const expiresAtMs = takeOne(from, [])?.expiresAtMs ?? null;
+        let together = 0;
+        for (; together < left; together++) {
+          const lot = takeOne(from, []);
+          if (!lot || lot.expiresAtMs !== expiresAtMs) break;
+          lot.left -= 1;
+        }
+        log(from, 'transfer_out', -together);
+        give(to, 'transfer_in', 'gift', together, nowMs, nowMs, expiresAtMs);
+        left -= together;
+      }
       return true;
     },
     heldPoints: (hold: number): number => holds[hold]?.points ?? 0,

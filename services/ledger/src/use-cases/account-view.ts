@@ -3,7 +3,7 @@ import type { Account } from '../domain/account.ts';
 /** An account as callers see it. */
 export interface AccountView {
   active: number;
-  /** Points that are not spendable yet; none so far, every point is active at once. */
+  /** Earned, not spendable yet. */
   pending: number;
   reserved: number;
   spent: number;
@@ -14,11 +14,11 @@ export interface AccountView {
   earned: number;
 }
 
-type Parts = Pick<Account, 'active' | 'reserved' | 'spent' | 'expired' | 'deficit' | 'earned'>;
+type Parts = Pick<Account, 'active' | 'pending' | 'reserved' | 'spent' | 'expired' | 'deficit' | 'earned'>;
 
-export const viewOf = ({ active, reserved, spent, expired, deficit, earned }: Parts): AccountView => ({
+export const viewOf = ({ active, pending, reserved, spent, expired, deficit, earned }: Parts): AccountView => ({
   active,
-  pending: 0,
+  pending,
   reserved,
   spent,
   expired,

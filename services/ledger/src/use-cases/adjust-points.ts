@@ -3,6 +3,7 @@ import { newId } from '@vafa/kernel';
 import { addLots } from '../domain/book.ts';
 import { credit } from '../domain/credit.ts';
 import { debit } from '../domain/spend.ts';
+import { atOnce } from '../domain/terms.ts';
 import { findOpenLots } from '../store/lots.ts';
 import { saveBook } from '../store/save-book.ts';
 import { type AccountView, viewOf } from './account-view.ts';
@@ -16,6 +17,8 @@ export interface AdjustCommand {
   /** Positive gives, negative takes; never 0. */
   points: number;
   reason: string;
+  /** The request that somebody consented to, where one was needed. */
+  requestId?: string;
 }
 
 export interface Adjusted {
@@ -40,8 +43,8 @@ export const adjustPoints = async (
     kind: 'adjust' as const,
     points: command.points,
     occurredAt: call.now.toString(),
-    // Nothing out there names a correction: callers repeat it safely by their Idempotency-Key.
-    naturalKey: [newId()],
+    // Nothing out there names a correction that needed no request: callers repeat it safely by their Idempotency-Key.
+    naturalKey: [command.requestId ?? newId()],
     actor: call.actor,
     reason: command.reason,
     ...(call.traceparent ? { traceparent: call.traceparent } : {}),
@@ -50,7 +53,7 @@ export const adjustPoints = async (
     addLots(book, await findOpenLots(tx, new Map([[account.customerId, -command.points]]), book.nowMs));
   const transfer =
     command.points > 0
-      ? credit(book, account, posting, expiryOf(call.now.epochMilliseconds))
+      ? credit(book, account, posting, atOnce(expiryOf(call.now.epochMilliseconds)))
       : debit(book, account, posting);
   await saveBook(tx, book, call.now.toString());
   await emit(tx, eventsOf(book));

@@ -1,8 +1,10 @@
 import { emit, type Tx } from '@vafa/bus';
 import { event, PointsExpiringSoon } from '@vafa/contracts';
 import { idFrom } from '@vafa/kernel';
+import type { Account } from '../domain/account.ts';
 import { accountOf, addAccounts, addLots, createBook, touchLot } from '../domain/book.ts';
 import { isPastExpiry } from '../domain/lot.ts';
+import { ERASED_PREFIX } from '../domain/plan.ts';
 import { openLots } from '../domain/spend.ts';
 import { claimDueAccounts } from '../store/due-accounts.ts';
 import { isoOfMs } from '../store/instants.ts';
@@ -12,6 +14,9 @@ import type { CurrentRules } from './current-programme.ts';
 import { SOURCE } from './points-events.ts';
 
 const MAX_LOTS_PER_CUSTOMER = 500;
+
+/** Points that activity has kept are announced anew, as another event. */
+const slidTo = ({ slidesUntilMs }: Account): string[] => (slidesUntilMs === null ? [] : [String(slidesUntilMs)]);
 
 /**
  * Tells, once per lot, that points will expire within the programme's notice; one portion. Lots whose expiry is past are
@@ -46,11 +51,11 @@ export const announceExpiring = async (
     }
     if (own.length < MAX_LOTS_PER_CUSTOMER) account.nextUnnoticedMs = nextUnnoticedMs;
     return own
-      .filter((lot) => !isPastExpiry(lot, book.nowMs))
+      .filter((lot) => !isPastExpiry(lot, book.nowMs) && !customerId.startsWith(ERASED_PREFIX))
       .map((lot) =>
         event(
           PointsExpiringSoon,
-          { id: idFrom('points.expiring_soon', lot.id), source: SOURCE, time: now },
+          { id: idFrom('points.expiring_soon', lot.id, ...slidTo(account)), source: SOURCE, time: now },
           {
             customerId,
             lotId: lot.id,

@@ -2,47 +2,61 @@ import type { Tx } from '@vafa/bus';
 import type { EventEnvelope } from '@vafa/contracts';
 import { present } from '@vafa/kernel';
 import { earlierMs } from '../domain/account.ts';
+import type { NewEntry } from '../domain/new-entries.ts';
 import type { NewPurchase } from '../domain/plan.ts';
-import { BASE_RULE } from '../domain/programme.ts';
-import { CUSTOMER, type Door, houseAccount } from '../domain/transfer.ts';
+import { CUSTOMER, type Door, houseAccount, PENDING } from '../domain/transfer.ts';
 import type { Credit, Credited } from '../store/accounts.ts';
+import { sealTransfers } from '../store/seal.ts';
 import { type EarnRow, insertEarnings } from '../store/transfers.ts';
 import { earnedEvent } from './points-events.ts';
 
-/** An order that earned points, of a customer for whom nothing needs deciding. */
-export interface Earning extends NewPurchase {
-  earnId: string;
+/** An entry of an order, of a customer for whom nothing needs deciding. */
+export interface Earning {
+  purchase: NewPurchase;
+  entry: NewEntry;
 }
 
-/** The purchases that earned something. */
+/** What the purchases earned, in order. */
 export const earningsOf = (purchases: readonly NewPurchase[]): Earning[] =>
-  purchases.flatMap((purchase) =>
-    purchase.order.earnId === null ? [] : [{ ...purchase, earnId: purchase.order.earnId }],
-  );
+  purchases.flatMap((purchase) => purchase.entries.map((entry) => ({ purchase, entry })));
+
+const ONLY_LOCK = {
+  ...{ points: 0, pending: 0, transfers: 0 },
+  ...{ nextExpiryMs: null, nextUnnoticedMs: null, nextActivationMs: null },
+};
 
 /** One credit per customer: the sum of what it earned, or nothing for those that are only to be locked. */
 export const creditsOf = (earnings: readonly Earning[], onlyLocked: Iterable<string>, nowMs: number): Credit[] => {
   const credits = new Map<string, Credit>();
-  for (const { order, expiresAtMs } of earnings) {
+  for (const { purchase, entry } of earnings) {
+    const { customerId } = purchase.order;
+    const { terms, award } = entry;
+    const isPending = terms.pendingUntilMs !== null;
+    // Pending points don't expire: that clock is set when they become spendable.
+    const expiresAtMs = isPending ? null : terms.expiresAtMs;
     const unnoticedMs = expiresAtMs !== null && expiresAtMs > nowMs ? expiresAtMs : null;
-    const credit = credits.get(order.customerId);
+    const [points, pending] = isPending ? [0, award.points] : [award.points, 0];
+    const credit = credits.get(customerId);
     if (credit) {
-      credit.points += order.pointsEarned;
+      credit.points += points;
+      credit.pending += pending;
       credit.transfers += 1;
       credit.nextExpiryMs = earlierMs(credit.nextExpiryMs, expiresAtMs);
       credit.nextUnnoticedMs = earlierMs(credit.nextUnnoticedMs, unnoticedMs);
+      credit.nextActivationMs = earlierMs(credit.nextActivationMs, terms.pendingUntilMs);
     } else {
-      credits.set(order.customerId, {
-        customerId: order.customerId,
-        points: order.pointsEarned,
+      credits.set(customerId, {
+        customerId,
+        points,
+        pending,
         transfers: 1,
         nextExpiryMs: expiresAtMs,
         nextUnnoticedMs: unnoticedMs,
+        nextActivationMs: terms.pendingUntilMs,
       });
     }
   }
-  for (const customerId of onlyLocked)
-    credits.set(customerId, { customerId, points: 0, transfers: 0, nextExpiryMs: null, nextUnnoticedMs: null });
+  for (const customerId of onlyLocked) credits.set(customerId, { customerId, ...ONLY_LOCK });
   return [...credits.values()];
 };
 
@@ -50,20 +64,24 @@ export const creditsOf = (earnings: readonly Earning[], onlyLocked: Iterable<str
 export const earnRowsOf = (earnings: readonly Earning[], credited: readonly Credited[]): EarnRow[] => {
   const after = new Map(credited.map(({ customerId, booked, seq }) => [customerId, { booked, seq }]));
   const rows: EarnRow[] = [];
-  for (const { order, earnId, occurredAt, expiresAtMs } of earnings.toReversed()) {
+  for (const { purchase, entry } of earnings.toReversed()) {
+    const { order, occurredAt } = purchase;
+    const { award, earnId, terms } = entry;
     const state = present(after.get(order.customerId), 'credited customer');
     rows.push({
       id: earnId,
       customerId: order.customerId,
       seq: state.seq,
-      points: order.pointsEarned,
+      points: award.points,
       balanceAfter: state.booked,
       occurredAt,
       orderId: order.orderId,
-      expiresAtMs,
+      terms,
+      ruleId: award.ruleId,
+      explanation: award.explanation,
     });
     state.seq -= 1;
-    state.booked -= order.pointsEarned;
+    if (terms.pendingUntilMs === null) state.booked -= award.points;
   }
   return rows.reverse();
 };
@@ -78,7 +96,25 @@ export const bookEarnings = async (
   if (earnings.length === 0) return [];
   const { door, recordedAt, ruleVersion } = common;
   const rows = earnRowsOf(earnings, credited);
-  const legs = { debit: houseAccount('earn', door), credit: CUSTOMER };
-  await insertEarnings(tx, rows, { ...legs, recordedAt, ruleId: BASE_RULE, ruleVersion });
-  return rows.map((row, i) => earnedEvent({ ...row, ruleId: BASE_RULE, traceparent: earnings[i]?.traceparent }));
+  const debit = houseAccount('earn', door);
+  const sealed = rows.map((row, i) => ({
+    id: row.id,
+    seq: row.seq,
+    kind: 'earn',
+    debit,
+    credit: row.terms.pendingUntilMs === null ? CUSTOMER : PENDING,
+    amount: row.points,
+    balanceAfter: row.balanceAfter,
+    occurredAt: row.occurredAt,
+    occurredAtMs: present(earnings[i], 'earning').purchase.order.occurredAtMs,
+    orderId: row.orderId,
+    ruleId: row.ruleId,
+    ruleVersion,
+    explanation: row.explanation,
+  }));
+  await Promise.all([
+    insertEarnings(tx, rows, { debit, recordedAt, ruleVersion }),
+    sealTransfers(tx, door, recordedAt, sealed),
+  ]);
+  return rows.map((row, i) => earnedEvent({ ...row, traceparent: earnings[i]?.purchase.traceparent }));
 };

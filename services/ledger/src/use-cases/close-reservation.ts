@@ -9,6 +9,8 @@ import { findLots } from '../store/lots.ts';
 import { closeReservations, findReservation, lockReservations } from '../store/reservations.ts';
 import { saveBook } from '../store/save-book.ts';
 import { type AccountView, viewOf } from './account-view.ts';
+import type { CurrentRules } from './current-programme.ts';
+import { keepAliveByRedemption } from './keep-alive.ts';
 import { eventsOf, releasedEvent } from './points-events.ts';
 import type { Call } from './reserve-points.ts';
 
@@ -71,6 +73,7 @@ export const captureReservation = async (
   tx: Tx,
   command: { reservationId: string; points?: number },
   call: Call,
+  deps: { currentRules: CurrentRules },
 ): Promise<Captured> => {
   const { book, account, reservation, allocations } = await open(tx, command.reservationId, call.now);
   const points = command.points ?? reservation.points;
@@ -87,7 +90,8 @@ export const captureReservation = async (
     releasedPoints > 0
       ? [releasedOf(account, reservation, releasedPoints, 'captured in part', now, call.traceparent)]
       : [];
-  await emit(tx, [...eventsOf(book), ...rest]);
+  const settled = await keepAliveByRedemption(tx, await deps.currentRules(tx), account.customerId, call.now);
+  await emit(tx, [...eventsOf(book), ...rest, ...settled]);
   const reservationId = reservation.id;
   return { reservationId, entryId: transfer.id, capturedPoints: points, releasedPoints, balance: viewOf(account) };
 };

@@ -1,24 +1,77 @@
 import type { Queryable } from '@vafa/bus';
-import { createExpiry, type ExpiryOf } from '../domain/expiry.ts';
+import { type ActivationOf, createActivationOf } from '../domain/activation.ts';
+import type { CalendarZone } from '../domain/calendar.ts';
+import { createExpiry, type KeptAliveBy, keptAliveBy } from '../domain/expiry.ts';
+import type { ExpiryOf } from '../domain/expiry-policy.ts';
 import type { ActiveProgramme } from '../domain/programme.ts';
+import { type CompiledRule, type CompiledRules, compileRules } from '../domain/rules/compile.ts';
+import { createTermsOf, type Terms, type TermsOf } from '../domain/terms.ts';
 import { findLatestVersion, findProgramme } from '../store/programmes.ts';
+import { createTierRules, type TierRules } from './tier-rules.ts';
 
 /** The programme in force and what was prepared from it. */
 export interface Rules {
   programme: ActiveProgramme | undefined;
   expiryOf: ExpiryOf;
+  activationOf: ActivationOf;
+  /** What the lot of a credit is told that was won at an instant and is booked at another. */
+  termsOf: TermsOf;
+  /** How points are earned. */
+  compiled: CompiledRules;
+  /** What keeps points alive, where they slide. */
+  keptAliveBy: KeptAliveBy;
+  /** Of a programme with tiers. */
+  tiers: TierRules | undefined;
 }
+
+/** By which zone and calendar a programme counts. */
+export const zoneOf = (programme: Pick<ActiveProgramme, 'calendar' | 'timeZone'> | undefined): CalendarZone => ({
+  calendar: programme?.calendar ?? 'gregorian',
+  timeZone: programme?.timeZone ?? 'UTC',
+});
+
+/** What a programme comes to. */
+export const rulesOf = (programme: ActiveProgramme | undefined): Rules => {
+  const expiryOf = createExpiry(programme);
+  const activationOf = createActivationOf(programme?.activation ?? { kind: 'immediate' }, zoneOf(programme));
+  return {
+    programme,
+    expiryOf,
+    activationOf,
+    termsOf: createTermsOf(activationOf, expiryOf),
+    compiled: compileRules(programme),
+    keptAliveBy: keptAliveBy(programme),
+    tiers: createTierRules(programme),
+  };
+};
+
+/**
+ * The terms of what a rule gives: the programme's, as far as neither the rule nor the customer's tier have their own. null =
+ * the rate.
+ */
+export const termsFor = (
+  rules: Rules,
+  rule: CompiledRule | null,
+  wonAtMs: number,
+  nowMs: number,
+  tier: string | null = null,
+): Terms => {
+  const expiryOf = rule?.expiryOf ?? (tier === null ? null : (rules.compiled.tiers.get(tier)?.expiryOf ?? null));
+  const activationOf = rule?.activationOf ?? null;
+  if (expiryOf === null && activationOf === null) return rules.termsOf(wonAtMs, nowMs);
+  return createTermsOf(activationOf ?? rules.activationOf, expiryOf ?? rules.expiryOf)(wonAtMs, nowMs);
+};
 
 /** Reads the newest programme: one small look per transaction, the rest only when the version has changed. */
 export type CurrentRules = (db: Queryable) => Promise<Rules>;
 
 export const createCurrentRules = (): CurrentRules => {
-  let known: Rules = { programme: undefined, expiryOf: createExpiry(undefined) };
+  let known = rulesOf(undefined);
   return async (db) => {
     const version = await findLatestVersion(db);
     if (version === (known.programme?.version ?? 0)) return known;
     const programme = await findProgramme(db);
-    known = { programme, expiryOf: createExpiry(programme) };
+    known = rulesOf(programme);
     return known;
   };
 };

@@ -1,12 +1,25 @@
 import type { Tx } from '@vafa/bus';
-import { addAccounts, addLots, type Book } from '../domain/book.ts';
+import { accountOf, addAccounts, addLots, type Book } from '../domain/book.ts';
+import type { Payment } from '../domain/give-back.ts';
 import type { Order } from '../domain/order.ts';
-import { bookPlan, planSteps, pointsDueBy, type RefundCase, type Step } from '../domain/plan.ts';
+import {
+  bookPlan,
+  planSteps,
+  pointsDueBy,
+  type RefundCase,
+  refundedCustomers,
+  refundedOrders,
+  type Step,
+} from '../domain/plan.ts';
+import { returnsOf } from '../domain/programme.ts';
 import { lockAccounts } from '../store/accounts.ts';
 import { findLots, findOpenLots } from '../store/lots.ts';
+import { lockPayments, saveGivenBack } from '../store/payments.ts';
 import { findOrders, findRefundable, saveOrders } from '../store/purchases.ts';
 import { saveRefunds } from '../store/refunds.ts';
+import { capOrders } from './cap-orders.ts';
 import type { Rules } from './current-programme.ts';
+import { loadDueLots } from './open-account.ts';
 
 export interface Decision {
   /** Events of the customers that need deciding, in order of arrival. */
@@ -35,14 +48,24 @@ const findKnownOrders = async (
   return [...byId, ...newest];
 };
 
-/** Loads into the book the lots that the plan takes points from. */
-const loadLots = async (tx: Tx, book: Book, plan: readonly Step[]): Promise<void> => {
+/** Loads into the book the lots that the plan takes points from, gives points back to, or finds past their time. */
+const loadLots = async (tx: Tx, book: Book, plan: readonly Step[], payments: readonly Payment[]): Promise<void> => {
+  const refunded = refundedCustomers(plan);
+  if (refunded.length === 0) return;
+  const paying = payments.flatMap(({ allocations }) => allocations.map(({ lotId }) => lotId));
   const due = pointsDueBy(plan);
-  if (due.size === 0) return;
   const ownLots = plan.flatMap((step) =>
-    step.kind === 'refund' ? step.case.matching.matches.flatMap(({ order }) => order.earnId ?? []) : [],
+    step.kind === 'refund' ? step.case.matching.matches.flatMap(({ dues }) => dues.map(({ earnId }) => earnId)) : [],
   );
-  const [own, open] = await Promise.all([findLots(tx, [...new Set(ownLots)]), findOpenLots(tx, due)]);
+  const [own, open] = await Promise.all([
+    findLots(tx, [...new Set([...ownLots, ...paying])]),
+    due.size > 0 ? findOpenLots(tx, due, book.nowMs) : [],
+    loadDueLots(
+      tx,
+      book,
+      refunded.map((customerId) => accountOf(book, customerId)),
+    ),
+  ]);
   addLots(book, [...own, ...open]);
 };
 
@@ -64,14 +87,23 @@ export const decideSteps = async (
     findKnownOrders(tx, cases, ownOrderIds, deps.lookBackPurchases),
   ]);
   addAccounts(book, accounts);
+  await capOrders(
+    tx,
+    steps.flatMap((step) => (step.kind === 'purchase' ? [step.purchase] : [])),
+    deps.rules,
+  );
   const plan = planSteps(steps, known, waiting);
-  await loadLots(tx, book, plan);
-  bookPlan(book, plan, deps.rules.programme?.returnPolicy ?? 'within_balance');
+  const returns = returnsOf(deps.rules.programme);
+  const orders = refundedOrders(plan);
+  const payments = returns.spentPoints === 'none' || orders.length === 0 ? [] : await lockPayments(tx, orders);
+  await loadLots(tx, book, plan, payments);
+  bookPlan(book, plan, returns, payments);
 
   const settled = cases.filter(({ status }) => status !== 'waiting');
-  const orders = new Set(settled.flatMap(({ matching }) => matching.matches.map(({ order }) => order)));
+  const changed = new Set(settled.flatMap(({ matching }) => matching.matches.map(({ order }) => order)));
   await Promise.all([
-    orders.size > 0 ? saveOrders(tx, [...orders]) : undefined,
+    changed.size > 0 ? saveOrders(tx, [...changed]) : undefined,
+    payments.length > 0 ? saveGivenBack(tx, payments) : undefined,
     settled.length > 0 ? saveRefunds(tx, settled) : undefined,
   ]);
 };

@@ -10,8 +10,8 @@ import { eventsOf } from './points-events.ts';
 const MAX_LOTS_PER_CUSTOMER = 500;
 
 /**
- * Expires one portion of what is due, set-based. The ids of the transfers follow from the lots, so a run that is repeated
- * books nothing twice. Returns how many accounts it went through; 0 = nothing is due.
+ * Expires one portion of what is due, set-based. What is gone is not found again, so a run that
+ * is repeated books nothing twice. Returns how many accounts it went through; 0 = nothing is due.
  */
 export const expireLots = async (tx: Tx, now: Temporal.Instant, maxCustomers: number): Promise<number> => {
   const accounts = await claimDueAccounts(tx, 'expiry', now.toString(), maxCustomers);

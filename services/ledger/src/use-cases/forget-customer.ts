@@ -1,23 +1,32 @@
 import type { Tx } from '@vafa/bus';
 import { newId } from '@vafa/kernel';
 import { addAccounts, addLots, createBook } from '../domain/book.ts';
-import { forfeit } from '../domain/leave.ts';
+import { forfeit, writeOff } from '../domain/leave.ts';
 import { ERASED_PREFIX } from '../domain/plan.ts';
+import type { ErasePolicy } from '../domain/programme.ts';
 import { release } from '../domain/reservation.ts';
 import type { Door } from '../domain/transfer.ts';
 import { lockOrOpenAccounts, resolveCustomer } from '../store/accounts.ts';
+import { forgetRequests } from '../store/adjustment-requests.ts';
 import { findAllocations } from '../store/allocations.ts';
 import { emptyLots, findMergedInto, rename } from '../store/identities.ts';
 import { findLots } from '../store/lots.ts';
+import { forgetProfiles } from '../store/profiles.ts';
+import { forgetQualifications } from '../store/qualifications.ts';
 import { closeReservations, findHeldBy } from '../store/reservations.ts';
+import { forgetCounters } from '../store/rule-counters.ts';
 import { saveBook } from '../store/save-book.ts';
+import { forgetTierState } from '../store/tier-states.ts';
+import type { CurrentRules } from './current-programme.ts';
 
-const forfeitAll = async (
+/** Ends what is open of a customer: reservations are given back, debts written off, points forfeited or kept by policy. */
+const settleAccount = async (
   tx: Tx,
   customerId: string,
   occurredAt: string,
   door: Door,
   now: Temporal.Instant,
+  policy: ErasePolicy,
 ): Promise<void> => {
   const [account] = await lockOrOpenAccounts(tx, [customerId]);
   if (!account) return;
@@ -40,15 +49,19 @@ const forfeitAll = async (
       );
     await closeReservations(tx, held, now.toString());
   }
-  const transfer = forfeit(book, account, occurredAt);
-  account.nextExpiryMs = null;
-  account.nextUnnoticedMs = null;
+  if (policy === 'keep') {
+    writeOff(book, account, occurredAt);
+    return saveBook(tx, book, now.toString());
+  }
+  const { active, pending } = forfeit(book, account, occurredAt);
+  Object.assign(account, { nextExpiryMs: null, nextUnnoticedMs: null, nextActivationMs: null });
   await saveBook(tx, book, now.toString());
-  if (transfer) await emptyLots(tx, customerId, transfer.id);
+  if (active) await emptyLots(tx, customerId, 'remaining', active.id);
+  if (pending) await emptyLots(tx, customerId, 'pending', pending.id);
 };
 
 /**
- * Forgets a customer: what is left of the points is forfeited, and the customer's id is replaced by a random pseudonym in
+ * Forgets a customer: what is left of the points is forfeited, or kept for nobody by policy; and the customer's id is replaced by a random pseudonym in
  * every table, so that the entries stay and add up but belong to nobody. Nothing remembers which pseudonym was whose, and
  * nothing is published. Identities that were merged into this one are forgotten with it. Once more changes nothing.
  */
@@ -57,10 +70,21 @@ export const forgetCustomer = async (
   forget: { customerId: string; occurredAt: string },
   door: Door,
   now: Temporal.Instant,
+  deps: { currentRules: CurrentRules },
 ): Promise<void> => {
   const { customerId, occurredAt } = forget;
+  const { programme } = await deps.currentRules(tx);
+  // Profiles before balances, as everywhere.
+  await forgetProfiles(tx, customerId);
   // One that lives on in another has nothing of its own any more but its history.
-  if ((await resolveCustomer(tx, customerId)) === customerId) await forfeitAll(tx, customerId, occurredAt, door, now);
-  for (const id of [...(await findMergedInto(tx, customerId)), customerId])
-    await rename(tx, id, `${ERASED_PREFIX}${newId()}`);
+  if ((await resolveCustomer(tx, customerId)) === customerId)
+    await settleAccount(tx, customerId, occurredAt, door, now, programme?.onErase ?? 'forfeit');
+  for (const id of [...(await findMergedInto(tx, customerId)), customerId]) {
+    const pseudonym = `${ERASED_PREFIX}${newId()}`;
+    await forgetRequests(tx, id, pseudonym, now.toString());
+    await forgetTierState(tx, id);
+    await forgetCounters(tx, id);
+    await forgetQualifications(tx, id);
+    await rename(tx, id, pseudonym);
+  }
 };

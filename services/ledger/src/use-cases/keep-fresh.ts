@@ -1,4 +1,5 @@
 import type { Tx } from '@vafa/bus';
+import { detailsOf } from '../domain/order-details.ts';
 import { findPurchaseHashes, insertPurchases } from '../store/purchases.ts';
 import { claimRefunds, findRefundHashes } from '../store/refunds.ts';
 import type { Rules } from './current-programme.ts';
@@ -25,11 +26,12 @@ const keepPurchases = async (
   common: { recordedAt: string; programmeVersion: number | null },
 ): Promise<Set<string>> => {
   if (purchases.length === 0) return new Set();
-  const rows = purchases.map(({ purchase, contentHash, note }) => ({
+  const rows = purchases.map(({ event, purchase, contentHash, note }) => ({
     order: purchase.order,
     occurredAt: purchase.occurredAt,
     contentHash,
     note,
+    details: detailsOf(event.data),
   }));
   return insertPurchases(tx, rows, common);
 };

@@ -1,12 +1,17 @@
 import type { Tx } from '@vafa/bus';
-import { AppError, present } from '@vafa/kernel';
+import { AppError } from '@vafa/kernel';
 import { addAccounts, addLots, createBook } from '../domain/book.ts';
 import { moveAll } from '../domain/leave.ts';
 import type { Door } from '../domain/transfer.ts';
-import { lockOrOpenAccounts, resolveCustomer } from '../store/accounts.ts';
+import { resolveCustomer } from '../store/accounts.ts';
 import { giveBelongings, markMerged } from '../store/identities.ts';
+import { lockPair } from '../store/lock-pair.ts';
 import { findOpenLots } from '../store/lots.ts';
+import { giveProfile } from '../store/profiles.ts';
+import { giveCounters } from '../store/rule-counters.ts';
 import { saveBook } from '../store/save-book.ts';
+import type { CurrentRules } from './current-programme.ts';
+import { joinTiers } from './join-tiers.ts';
 
 /**
  * Makes two customers one: points, lots (with their expiry), reservations, orders and refunds go to the one that lives on,
@@ -18,6 +23,7 @@ export const mergeCustomers = async (
   merge: { customerId: string; intoCustomerId: string; occurredAt: string },
   door: Door,
   now: Temporal.Instant,
+  deps: { currentRules: CurrentRules },
 ): Promise<void> => {
   const from = merge.customerId;
   const into = await resolveCustomer(tx, merge.intoCustomerId);
@@ -25,19 +31,18 @@ export const mergeCustomers = async (
   if (from === into || already === into) return;
   if (already !== from)
     throw new AppError('conflict', 'ledger.merged_elsewhere', 'the customer was merged into another one before');
-  const accounts = await lockOrOpenAccounts(tx, [from, into]);
-  const find = (customerId: string) =>
-    present(
-      accounts.find((each) => each.customerId === customerId),
-      'locked account',
-    );
-  const [giver, receiver] = [find(from), find(into)];
+  // Profiles before balances, as everywhere.
+  await giveProfile(tx, from, into);
+  const [giver, receiver] = await lockPair(tx, from, into);
   await giveBelongings(tx, from, into);
+  await giveCounters(tx, from, into);
   const book = createBook(door, now);
-  addAccounts(book, accounts);
+  addAccounts(book, [giver, receiver]);
   const owed = giver.deficit + receiver.deficit;
   if (owed > 0) addLots(book, await findOpenLots(tx, new Map([[into, owed]])));
   moveAll(book, giver, receiver, merge.occurredAt);
   await saveBook(tx, book, now.toString());
   await markMerged(tx, from, into);
+  const { tiers } = await deps.currentRules(tx);
+  await joinTiers(tx, tiers, { from, into }, now);
 };

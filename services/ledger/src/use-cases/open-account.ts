@@ -2,17 +2,39 @@ import type { Tx } from '@vafa/bus';
 import { AppError, present } from '@vafa/kernel';
 import type { Account } from '../domain/account.ts';
 import { addAccounts, addLots, type Book, createBook } from '../domain/book.ts';
-import { expireDue } from '../domain/spend.ts';
+import { settleDue } from '../domain/plan.ts';
 import type { Door } from '../domain/transfer.ts';
 import { lockOrOpenAccounts, resolveCustomer } from '../store/accounts.ts';
-import { findLotsExpiringBy } from '../store/lots.ts';
+import { findLotsExpiringBy, findPendingBy } from '../store/lots.ts';
 
 /** More lots than this that are past their expiry are left to the sweep, which is at work then. */
 const MAX_DUE_LOTS = 50_000;
 
 /**
- * Locks the account of a customer (of the one it was merged into) and lets go what is past its expiry, so that nothing
- * expired is spent before the sweep comes by.
+ * Loads into the book the lots of locked accounts whose time has come: to become spendable, or to go.
+ * @throws AppError unavailable when a customer has more to expire than can be done here
+ */
+export const loadDueLots = async (tx: Tx, book: Book, accounts: readonly Account[]): Promise<void> => {
+  const isDue = (boundMs: number | null): boolean => boundMs !== null && boundMs <= book.nowMs;
+  const idsOf = (due: (account: Account) => boolean): string[] =>
+    accounts.filter(due).map(({ customerId }) => customerId);
+  const ripening = idsOf(({ nextActivationMs }) => isDue(nextActivationMs));
+  const expiring = idsOf(({ nextExpiryMs }) => isDue(nextExpiryMs));
+  const [ripe, due] = await Promise.all([
+    ripening.length > 0 ? findPendingBy(tx, ripening, book.nowMs, MAX_DUE_LOTS) : [],
+    expiring.length > 0 ? findLotsExpiringBy(tx, expiring, book.nowMs, MAX_DUE_LOTS) : [],
+  ]);
+  const perCustomer = Map.groupBy(due, ({ customerId }) => customerId);
+  if ([...perCustomer.values()].some((lots) => lots.length === MAX_DUE_LOTS))
+    throw new AppError('unavailable', 'ledger.expiry_under_way', "the customer's points are expiring, try again", {
+      retryAfterSeconds: 1,
+    });
+  addLots(book, [...ripe, ...due]);
+};
+
+/**
+ * Locks the account of a customer (of the one it was merged into), makes spendable what has waited long enough and lets go
+ * what is past its expiry, so that nothing depends on whether the sweep has been by.
  * @throws AppError unavailable when the customer was merged at this moment, or has more to expire than can be done here
  */
 export const openAccount = async (
@@ -26,14 +48,7 @@ export const openAccount = async (
   const account = present(found, 'opened account');
   const book = createBook(door, now);
   addAccounts(book, [account]);
-  if (account.nextExpiryMs !== null && account.nextExpiryMs <= book.nowMs) {
-    const due = await findLotsExpiringBy(tx, [owner], book.nowMs, MAX_DUE_LOTS);
-    if (due.length === MAX_DUE_LOTS)
-      throw new AppError('unavailable', 'ledger.expiry_under_way', "the customer's points are expiring, try again", {
-        retryAfterSeconds: 1,
-      });
-    addLots(book, due);
-    expireDue(book, account);
-  }
+  await loadDueLots(tx, book, [account]);
+  settleDue(book, account);
   return { book, account };
 };

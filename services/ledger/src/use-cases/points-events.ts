@@ -1,6 +1,7 @@
 import {
   type EventEnvelope,
   event,
+  PointsActivated,
   PointsAdjusted,
   PointsClawedBack,
   PointsEarned,
@@ -10,6 +11,8 @@ import {
 } from '@vafa/contracts';
 import { idFrom } from '@vafa/kernel';
 import { type Book, findLot } from '../domain/book.ts';
+import { ERASED_PREFIX } from '../domain/plan.ts';
+import { atOnce, type Terms } from '../domain/terms.ts';
 import { signedPoints, type Transfer } from '../domain/transfer.ts';
 import { isoOfMs } from '../store/instants.ts';
 
@@ -17,12 +20,15 @@ export const SOURCE = '/vafa/ledger';
 
 const REASONS = {
   earn: 'purchase',
+  activate: 'became spendable',
   clawback: 'refund',
   redeem: 'redeemed',
+  redeem_reversal: 'given back with a refund',
   expire: 'expired',
+  expire_reversal: 'refunded before it expired',
   adjust: 'adjusted by hand',
-  transfer_out: 'merged into another customer',
-  transfer_in: 'merged from another customer',
+  transfer_out: 'to another customer',
+  transfer_in: 'from another customer',
   forfeit: 'forfeited',
   write_off: 'deficit written off',
 } as const;
@@ -30,7 +36,7 @@ const REASONS = {
 /** Why, for people: what was said, or else what the kind means. */
 export const reasonOf = ({ kind, reason }: Pick<Transfer, 'kind' | 'reason'>): string => reason ?? REASONS[kind];
 
-/** That a purchase brought points. */
+/** That a purchase, or something that a rule rewards, brought points. */
 export const earnedEvent = (earning: {
   id: string;
   customerId: string;
@@ -39,10 +45,13 @@ export const earnedEvent = (earning: {
   occurredAt: string;
   orderId?: string | undefined;
   ruleId?: string | undefined;
-  expiresAtMs: number | null;
+  /** Of what no order earned. */
+  reason?: string | undefined;
+  terms: Terms;
   traceparent?: string | undefined;
 }): EventEnvelope => {
-  const { id, customerId, points, balanceAfter, occurredAt, orderId, ruleId, expiresAtMs, traceparent } = earning;
+  const { id, customerId, points, balanceAfter, occurredAt, orderId, ruleId, reason, terms, traceparent } = earning;
+  const { expiresAtMs, pendingUntilMs, awaits } = terms;
   return event(
     PointsEarned,
     { id, source: SOURCE, time: occurredAt, traceparent },
@@ -51,16 +60,17 @@ export const earnedEvent = (earning: {
       entryId: id,
       points,
       balanceAfter,
-      reason: REASONS.earn,
+      reason: reason ?? REASONS.earn,
       ...(orderId === undefined ? {} : { orderId }),
       ...(ruleId === undefined ? {} : { ruleId }),
+      ...(pendingUntilMs === null || awaits !== null ? {} : { activatesAt: isoOfMs(pendingUntilMs) }),
       ...(expiresAtMs === null ? {} : { expiresAt: isoOfMs(expiresAtMs) }),
     },
   );
 };
 
 /** What the other services are told of a transfer; nothing of those that only move or forget. */
-const eventOf = (transfer: Transfer, expiresAtMs: number | null): EventEnvelope | undefined => {
+const eventOf = (transfer: Transfer, terms: Terms): EventEnvelope | undefined => {
   const { id, customerId, kind, amount, balanceAfter, orderId, refundId, reservationId, occurredAt, traceparent } =
     transfer;
   const envelope = { id, source: SOURCE, time: occurredAt, traceparent };
@@ -68,25 +78,39 @@ const eventOf = (transfer: Transfer, expiresAtMs: number | null): EventEnvelope 
   const order = orderId === undefined ? {} : { orderId };
   switch (kind) {
     case 'earn':
-      return earnedEvent({ ...transfer, points: amount, expiresAtMs });
+      return earnedEvent({ ...transfer, points: amount, terms });
+    case 'activate':
+      return event(PointsActivated, envelope, data);
     case 'clawback':
       return event(PointsClawedBack, envelope, { ...data, ...order, refundId: refundId ?? id });
     case 'redeem':
       return event(PointsRedeemed, envelope, { ...data, ...order, reservationId: reservationId ?? id });
     case 'expire':
       return event(PointsExpired, envelope, data);
+    case 'redeem_reversal':
+      return event(PointsReleased, envelope, { ...data, reservationId: reservationId ?? id });
+    case 'expire_reversal':
+      return event(PointsAdjusted, envelope, data);
     case 'adjust':
       return event(PointsAdjusted, envelope, { ...data, points: signedPoints(transfer) });
+    case 'transfer_out':
+    case 'transfer_in':
+      // A gift has somebody who made it; of a merger everybody hears by itself.
+      return transfer.actor === undefined
+        ? undefined
+        : event(PointsAdjusted, envelope, { ...data, points: signedPoints(transfer) });
     default:
       return undefined;
   }
 };
 
-/** The events of a book's transfers, in their order. */
+const NO_TERMS = atOnce(null);
+
+/** The events of a book's transfers, in their order. Nobody is told of points that are kept for nobody. */
 export const eventsOf = (book: Book): EventEnvelope[] =>
   book.transfers.flatMap((transfer) => {
-    const expiresAtMs = findLot(book, transfer.customerId, transfer.id)?.expiresAtMs ?? null;
-    return eventOf(transfer, expiresAtMs) ?? [];
+    if (transfer.customerId.startsWith(ERASED_PREFIX)) return [];
+    return eventOf(transfer, findLot(book, transfer.customerId, transfer.id) ?? NO_TERMS) ?? [];
   });
 
 /** Points of a reservation that are free again. They never left the account, so there is no transfer to tell of. */

@@ -1,10 +1,12 @@
 import type { EventOf, PurchaseCompleted, PurchaseRefunded } from '@vafa/contracts';
 import { AppError, idFrom } from '@vafa/kernel';
 import { entryId } from '../domain/entry-id.ts';
-import { checkRefund, linesBySku, type Refund } from '../domain/order.ts';
+import { setEntries } from '../domain/new-entries.ts';
+import { checkRefund, linesBySku, type Order, type Refund } from '../domain/order.ts';
 import { type NewPurchase, newRefundCase, type RefundCase } from '../domain/plan.ts';
-import { awardFor, BASE_RULE } from '../domain/programme.ts';
-import type { Rules } from './current-programme.ts';
+import { earnByPurchase } from '../domain/rules/evaluate.ts';
+import type { CustomerFacts } from '../domain/rules/facts.ts';
+import { type Rules, termsFor } from './current-programme.ts';
 
 export type CompletedEvent = EventOf<typeof PurchaseCompleted>;
 export type RefundedEvent = EventOf<typeof PurchaseRefunded>;
@@ -75,30 +77,42 @@ const refundHash = ({ data }: RefundedEvent): string =>
     ]),
   );
 
-const readPurchase = (event: CompletedEvent, customerId: string, { programme, expiryOf }: Rules): ReadPurchase => {
+const readPurchase = (
+  event: CompletedEvent,
+  customerId: string,
+  facts: CustomerFacts | undefined,
+  rules: Rules,
+  nowMs: number,
+): ReadPurchase => {
   const { orderId, currency, totalMinor, lines } = event.data;
-  const award = awardFor(programme, currency, totalMinor);
   const occurredAtMs = Date.parse(event.time);
-  const order = {
+  const { awards, note } = earnByPurchase(rules.compiled, { atMs: occurredAtMs, order: event.data }, facts);
+  const entries = awards.map((award) => ({
+    award,
+    earnId: entryId(occurredAtMs, 'earn', orderId, award.ruleId),
+    terms: termsFor(rules, award.rule, occurredAtMs, nowMs, facts?.tier ?? null),
+  }));
+  const order: Order = {
     orderId,
     customerId,
     occurredAtMs,
     currency,
     totalMinor,
     refundedMinor: 0,
-    pointsEarned: award.points,
+    pointsEarned: 0,
     pointsTakenBack: 0,
-    earnId: award.points > 0 ? entryId(occurredAtMs, 'earn', orderId, BASE_RULE) : null,
+    earnId: null,
     lines: linesBySku(lines),
   };
+  setEntries(order, entries);
   const purchase: NewPurchase = {
     order,
+    entries,
     occurredAt: event.time,
-    expiresAtMs: award.points > 0 ? expiryOf(occurredAtMs) : null,
-    programmeVersion: programme?.version ?? null,
+    programmeVersion: rules.programme?.version ?? null,
     traceparent: event.traceparent,
   };
-  return { kind: 'purchase', event, contentHash: purchaseHash(event), purchase, note: award.note };
+  return { kind: 'purchase', event, contentHash: purchaseHash(event), purchase, note };
 };
 
 const readRefund = (event: RefundedEvent, customerId: string): ReadRefund => {
@@ -126,12 +140,15 @@ const naturalKey = (step: ReadPurchase | ReadRefund): string =>
 
 /**
  * Reads the events of a batch: what each order earns at the programme in force, which customer it counts for, and each
- * order and refund once. The same id with other content is refused; what can't be understood too.
+ * order and refund once. The same id with other content is refused; what can't be understood too. `facts` are what rules may
+ * ask of the customers; nothing when they ask nothing.
  */
 export const readBatch = (
   events: readonly PurchaseEvent[],
   rules: Rules,
   resolve: (customerId: string) => string,
+  nowMs: number,
+  facts: ReadonlyMap<string, CustomerFacts> = new Map(),
 ): Batch => {
   const steps = new Map<string, ReadPurchase | ReadRefund>();
   const refused: Refused[] = [];
@@ -139,7 +156,9 @@ export const readBatch = (
     try {
       const customerId = resolve(event.data.customerId);
       const step =
-        event.type === 'purchase.completed' ? readPurchase(event, customerId, rules) : readRefund(event, customerId);
+        event.type === 'purchase.completed'
+          ? readPurchase(event, customerId, facts.get(customerId), rules, nowMs)
+          : readRefund(event, customerId);
       const key = naturalKey(step);
       const first = steps.get(key);
       if (!first) steps.set(key, step);

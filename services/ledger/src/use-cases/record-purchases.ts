@@ -1,16 +1,23 @@
 import { emit, type HandlerContext, type HandlerResult, type Tx } from '@vafa/bus';
+import type { EventEnvelope } from '@vafa/contracts';
 import { createBook } from '../domain/book.ts';
+import { needsCounters } from '../domain/new-entries.ts';
 import { newRefundCase, type RefundCase } from '../domain/plan.ts';
+import type { CustomerFacts } from '../domain/rules/facts.ts';
 import type { Door } from '../domain/transfer.ts';
 import { creditAndLock, findSpecial } from '../store/accounts.ts';
+import { findFacts } from '../store/profiles.ts';
 import { findWaitingFor } from '../store/refunds.ts';
 import { saveBook } from '../store/save-book.ts';
 import { bookEarnings, creditsOf, earningsOf } from './book-earnings.ts';
-import type { CurrentRules } from './current-programme.ts';
+import { countPurchases, countRefunds, countTowardsTiers } from './count-towards-tiers.ts';
+import type { CurrentRules, Rules } from './current-programme.ts';
 import { decideSteps } from './decide-steps.ts';
+import { type Activity, keepAlive } from './keep-alive.ts';
 import { type Fresh, keepFresh } from './keep-fresh.ts';
 import { eventsOf } from './points-events.ts';
 import { type PurchaseEvent, type ReadPurchase, type ReadRefund, readBatch } from './read-batch.ts';
+import type { TierRules } from './tier-rules.ts';
 
 export interface RecordPurchasesDeps {
   currentRules: CurrentRules;
@@ -45,6 +52,8 @@ const outcomesOf = (events: number, { purchases, refunds }: Fresh, refused: numb
     refused,
   };
 };
+
+const NOTHING_KNOWN: ReadonlyMap<string, CustomerFacts> = new Map();
 
 const customerOf = (step: ReadPurchase | ReadRefund): string =>
   step.kind === 'purchase' ? step.purchase.order.customerId : step.case.refund.customerId;
@@ -82,16 +91,60 @@ const findWaiting = async (tx: Tx, fresh: Fresh): Promise<RefundCase[]> => {
 
 /**
  * Customers whose events must be decided one by one, because the outcome depends on what they have: a refund is among
- * them, one has waited for an order among them, or points are owed.
+ * them, one has waited for an order among them, points are owed, or caps count what they earned.
  */
 const findDeciders = (fresh: Fresh, waiting: readonly RefundCase[], owing: ReadonlySet<string>): Set<string> => {
   const awaited = new Set(waiting.map(({ refund }) => refund.orderId));
   const deciders = new Set(fresh.refunds.map(customerOf));
   for (const step of fresh.purchases) {
     const customerId = customerOf(step);
-    if (owing.has(customerId) || awaited.has(step.purchase.order.orderId)) deciders.add(customerId);
+    if (owing.has(customerId) || awaited.has(step.purchase.order.orderId) || needsCounters(step.purchase))
+      deciders.add(customerId);
   }
   return deciders;
+};
+
+const activityOf = ({ purchase: { order } }: ReadPurchase): Activity => ({
+  customerId: order.customerId,
+  atMs: order.occurredAtMs,
+});
+
+/** Customers to lock who earn nothing here: the deciders, and, where tiers count or points slide, whoever buys. */
+const onlyLocked = (
+  { tiers, keptAliveBy }: Rules,
+  onlyEarning: readonly ReadPurchase[],
+  deciders: ReadonlySet<string>,
+): ReadonlySet<string> => {
+  if (!tiers && !keptAliveBy.purchase) return deciders;
+  const without = onlyEarning.filter(({ purchase }) => purchase.order.earnId === null).map(customerOf);
+  const earning = new Set(onlyEarning.filter(({ purchase }) => purchase.order.earnId !== null).map(customerOf));
+  return new Set([...deciders, ...without.filter((customerId) => !earning.has(customerId))]);
+};
+
+/** Counts what a batch has booked towards the customers' tiers. Returns what to tell. */
+const countBatch = (
+  tx: Tx,
+  tiers: TierRules,
+  fresh: Fresh,
+  waiting: readonly RefundCase[],
+  now: Temporal.Instant,
+): Promise<EventEnvelope[]> => {
+  const { metric } = tiers.structure;
+  const purchases = fresh.purchases.map(({ purchase }) => purchase);
+  const refunds = [...fresh.refunds.map((step) => step.case), ...waiting];
+  return countTowardsTiers(tx, tiers, [...countPurchases(metric, purchases), ...countRefunds(metric, refunds)], now);
+};
+
+/** What the rules ask of those who bought; nothing is read when they ask nothing. */
+const findFactsOf = async (
+  tx: Tx,
+  events: readonly PurchaseEvent[],
+  { compiled }: Rules,
+  ownerOf: (customerId: string) => string,
+): Promise<ReadonlyMap<string, CustomerFacts>> => {
+  if (!compiled.purchase.asksCustomer) return NOTHING_KNOWN;
+  const buyers = events.flatMap(({ type, data }) => (type === 'purchase.completed' ? [ownerOf(data.customerId)] : []));
+  return findFacts(tx, [...new Set(buyers)]);
 };
 
 /**
@@ -110,14 +163,15 @@ export const recordPurchases = async (
     deps.currentRules(tx),
     findSpecialOf(tx, [...new Set(events.map(({ data }) => data.customerId))]),
   ]);
-  const batch = readBatch(events, rules, (customerId) => special.mergedInto.get(customerId) ?? customerId);
+  const ownerOf = (customerId: string): string => special.mergedInto.get(customerId) ?? customerId;
+  const batch = readBatch(events, rules, ownerOf, nowMs, await findFactsOf(tx, events, rules, ownerOf));
   const fresh = await keepFresh(tx, batch, rules, recordedAt);
   const waiting = await findWaiting(tx, fresh);
   const deciders = findDeciders(fresh, waiting, special.owing);
 
   const onlyEarning = fresh.purchases.filter((step) => !deciders.has(customerOf(step)));
   const earnings = earningsOf(onlyEarning.map(({ purchase }) => purchase));
-  const credits = creditsOf(earnings, deciders, nowMs);
+  const credits = creditsOf(earnings, onlyLocked(rules, onlyEarning, deciders), nowMs);
   const credited = credits.length > 0 ? await creditAndLock(tx, credits) : [];
 
   const door: Door = `p${context.partition}`;
@@ -133,7 +187,11 @@ export const recordPurchases = async (
   }
   const common = { door, recordedAt, ruleVersion: rules.programme?.version ?? null };
   const [earned] = await Promise.all([bookEarnings(tx, earnings, credited, common), saveBook(tx, book, recordedAt)]);
-  await emit(tx, [...earned, ...eventsOf(book)]);
+  const tiers = rules.tiers ? await countBatch(tx, rules.tiers, fresh, waiting, context.now) : [];
+  const settled = rules.keptAliveBy.purchase
+    ? await keepAlive(tx, rules, fresh.purchases.map(activityOf), door, context.now)
+    : [];
+  await emit(tx, [...earned, ...eventsOf(book), ...tiers, ...settled]);
   const refusedRefunds = fresh.refunds.flatMap(({ event, case: { error } }) => (error ? [{ event, error }] : []));
   const refused = [...batch.refused, ...fresh.refused, ...refusedRefunds];
   return { refused, outcomes: outcomesOf(events.length, fresh, refused.length) };

@@ -4,6 +4,7 @@ import { newRefundCase } from '../domain/plan.ts';
 import { lockOrOpenAccounts } from '../store/accounts.ts';
 import { findOverlooked, lockWaiting } from '../store/refunds.ts';
 import { saveBook } from '../store/save-book.ts';
+import { countRefunds, countTowardsTiers } from './count-towards-tiers.ts';
 import type { CurrentRules } from './current-programme.ts';
 import { decideSteps } from './decide-steps.ts';
 import { eventsOf } from './points-events.ts';
@@ -31,6 +32,9 @@ export const settleOverlooked = async (
   const steps = refunds.map((refund) => ({ kind: 'refund' as const, case: newRefundCase(refund) }));
   await decideSteps(tx, book, { steps, waiting: [], customers }, { rules, lookBackPurchases: deps.lookBackPurchases });
   await saveBook(tx, book, now.toString());
-  await emit(tx, eventsOf(book));
+  const { tiers } = rules;
+  const cases = steps.map((step) => step.case);
+  const counted = tiers ? await countTowardsTiers(tx, tiers, countRefunds(tiers.structure.metric, cases), now) : [];
+  await emit(tx, [...eventsOf(book), ...counted]);
   return refunds.length;
 };

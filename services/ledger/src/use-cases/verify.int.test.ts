@@ -17,6 +17,7 @@ beforeAll(async () => {
   const held = await ledger.call('POST', '/v1/customers/ann/reservations', { points: 40 });
   await ledger.call('POST', `/v1/reservations/${held.json().reservationId}/capture`, { points: 35 });
   await ledger.call('POST', '/v1/customers/ann/reservations', { points: 3 });
+  await ledger.call('POST', '/v1/customers/ann/transfers', { toCustomerId: 'zoe', points: 2, reason: 'a gift' });
 });
 afterAll(() => ledger.stop());
 
@@ -50,12 +51,26 @@ test.each([
   [
     'an entry lost',
     "delete from transfer where order_id = 'bob-1'",
-    ['balance_is_entries', 'counters_are_entries', 'entries_sum_to_zero', 'lot_is_a_credit', 'one_earn_per_order'],
+    [
+      'balance_is_entries',
+      'counters_are_entries',
+      'entries_sum_to_zero',
+      'lot_is_a_credit',
+      'one_earn_per_order',
+      'sealed_entry_gone',
+    ],
   ],
   [
     'an entry booked twice',
     "insert into transfer select gen_random_uuid(), customer_id, seq + 9, kind, debit, credit, amount, balance_after + amount, occurred_at, recorded_at, order_id from transfer where order_id = 'bob-1'",
-    ['balance_is_entries', 'counters_are_entries', 'entries_sum_to_zero', 'lot_is_a_credit', 'one_earn_per_order'],
+    [
+      'balance_is_entries',
+      'counters_are_entries',
+      'entries_sum_to_zero',
+      'entry_not_sealed',
+      'lot_is_a_credit',
+      'one_earn_per_order',
+    ],
   ],
   [
     'a lost update of a balance',
@@ -65,7 +80,7 @@ test.each([
   [
     'a running balance wrong',
     "update transfer set balance_after = balance_after + 1 where order_id = 'bob-1'",
-    ['running_balance'],
+    ['running_balance', 'sealed_entry_changed'],
   ],
   [
     'a lot spent without an entry',
@@ -93,6 +108,13 @@ test.each([
     'update refund set points_taken = points_taken + 1',
     ['refund_is_clawbacks'],
   ],
+  [
+    'points given back without an entry',
+    "update reservation set given_back = 1 where status = 'captured'",
+    ['allocations_cover_owners', 'given_back_is_reversals'],
+  ],
+  ['a refund that says it gave back', 'update refund set points_given_back = 1', ['refund_is_reversals']],
+  ['a gift that never arrived', "delete from lot where customer_id = 'zoe'", ['balance_is_lots', 'lot_is_a_credit']],
   ['a refund left waiting', "update refund set status = 'waiting'", ['no_refund_forgotten']],
 ])('%s is found', async (_, damage, rules) => {
   expect(await brokenBy(damage)).toEqual(rules);

@@ -1,32 +1,67 @@
-import type { Sql } from '@vafa/bus';
+import type { Sql, Tx } from '@vafa/bus';
 import { allowLongReads } from '../store/long-reads.ts';
+import { findSealHashes, readHeads, type SealPlace } from '../store/read-seals.ts';
+import { FINANCE_RULES } from '../store/verify-finance-rules.ts';
+import { REDEMPTION_RULES } from '../store/verify-redemption-rules.ts';
 import { RULES } from '../store/verify-rules.ts';
+import { verifySeal } from './verify-seal.ts';
+import type { Progress, Violation } from './violation.ts';
 
-/** Something that must never be so. */
-export interface Violation {
-  /** Which invariant, e.g. `balance_is_entries`. */
-  rule: string;
-  /** Of whom or what: a customer, an order, a lot. */
-  subject: string;
-  detail: string;
+export type { Violation } from './violation.ts';
+
+/** The end of a chain of seals. Kept elsewhere, it proves later that nothing was cut off. */
+export interface SealHead extends SealPlace {
+  /** Hex. */
+  hash: string;
+}
+
+export interface VerifyOptions {
+  onProgress?: Progress;
+  /** Heads as an earlier check told them: each must still be there. */
+  knownHeads?: readonly SealHead[];
+  /** Told the heads of the moment that was checked. */
+  onHeads?: (heads: SealHead[]) => void;
+  /** Longest that one statement may take, milliseconds. */
+  limitMs?: number;
 }
 
 /** Violations of one rule that are listed; more are not needed to know that it is broken. */
 const MAX_PER_RULE = 20;
 const LIMIT_MS = 300_000;
 
+const headText = ({ door, lane, seq, hash }: SealHead): string => `${door}/${lane}/${seq} ${hash}`;
+
+/** Ends of chains that are not there any more. */
+const findCut = async (tx: Tx, knownHeads: readonly SealHead[]): Promise<Violation[]> => {
+  if (knownHeads.length === 0) return [];
+  const there = new Set((await findSealHashes(tx, knownHeads)).map(headText));
+  return knownHeads
+    .filter((head) => !there.has(headText(head)))
+    .map(({ door, lane, seq }) => ({
+      rule: 'seal_cut',
+      subject: `${door}/${lane}/${seq}`,
+      detail: 'was the end of its chain once and is not there any more',
+    }));
+};
+
 /**
  * Checks the whole ledger, of one moment, against what must always hold: both sides of the entries against the balances,
- * balances against lots and reservations, orders against what they earned and gave back. Returns what is wrong; empty =
- * all is well. Reads every table once or twice; any role that may read the schema `ledger` can run it.
+ * balances against lots and reservations, orders against what they earned and gave back, closed books against their entries,
+ * entries against their seals. Returns what is wrong; empty = all is well. Reads every table once or twice, in constant
+ * memory; any role that may read the schema `ledger` can run it.
  */
-export const verifyLedger = (sql: Sql): Promise<Violation[]> =>
+export const verifyLedger = (sql: Sql, options: VerifyOptions = {}): Promise<Violation[]> =>
   sql.begin('isolation level repeatable read read only', async (tx) => {
-    await allowLongReads(tx, LIMIT_MS);
+    const { onProgress = () => undefined, knownHeads = [], onHeads, limitMs = LIMIT_MS } = options;
+    await allowLongReads(tx, limitMs);
     const violations: Violation[] = [];
-    for (const { rule, find } of RULES) {
+    const rules = [...RULES, ...REDEMPTION_RULES, ...FINANCE_RULES];
+    for (const [i, { rule, find }] of rules.entries()) {
       const rows = await find(tx, MAX_PER_RULE);
       violations.push(...rows.map(({ subject, detail }) => ({ rule, subject, detail })));
+      onProgress({ step: rule, done: i + 1, of: rules.length });
     }
+    violations.push(...(await verifySeal(tx, MAX_PER_RULE, onProgress)), ...(await findCut(tx, knownHeads)));
+    onHeads?.(await readHeads(tx));
     return violations;
   });

@@ -5,6 +5,7 @@ import {
   check,
   index,
   integer,
+  json,
   jsonb,
   primaryKey,
   text,
@@ -24,8 +25,9 @@ export const programmeVersion = ledgerSchema.table('programme_version', {
 });
 
 /**
- * The truth: one immutable row per movement of points, with both legs. One leg is always `customer`, the account of
- * `customer_id`; the other is a house account such as `issued/p7`. The id follows from the natural key and begins with the
+ * The truth: one immutable row per movement of points, with both legs. One leg is an account of `customer_id`: `customer`,
+ * or `pending` for points that are not spendable yet; the other is a house account such as `issued/p7`, or, when points are
+ * activated, the customer's other one. The id follows from the natural key and begins with the
  * time, so that its index grows at one end. UPDATE and DELETE are refused by a trigger.
  */
 export const transfer = ledgerSchema.table(
@@ -54,14 +56,22 @@ export const transfer = ledgerSchema.table(
     pairId: uuid('pair_id'),
     ruleId: text('rule_id'),
     ruleVersion: integer('rule_version'),
+    /** How a rule came to the points, see `Explanation`; null for the rate alone and whatever is not earned. */
+    explanation: json('explanation'),
     actor: text('actor'),
     reason: text('reason'),
   },
   (table) => [
     uniqueIndex('transfer_customer_seq').on(table.customerId, table.seq),
+    /** For finance: rows lie in the order of recording, so a range of blocks holds a range of time; next to no cost to write. */
+    index('transfer_recorded').using('brin', table.recordedAt).with({ pages_per_range: 32, autosummarize: true }),
     check('transfer_amount', sql`${table.amount} > 0`),
     check('transfer_kind', oneOf(table.kind, TRANSFER_KINDS)),
-    check('transfer_legs', sql`(${table.debit} = 'customer') <> (${table.credit} = 'customer')`),
+    check(
+      'transfer_legs',
+      sql`case ${table.kind} when 'activate' then ${table.debit} = 'pending' and ${table.credit} = 'customer'
+        else (${table.debit} in ('customer', 'pending')) <> (${table.credit} in ('customer', 'pending')) end`,
+    ),
   ],
 );
 
@@ -72,6 +82,8 @@ export const balance = ledgerSchema.table(
     customerId: text('customer_id').primaryKey(),
     /** Spendable: what is left in the open lots. */
     active: counter('active'),
+    /** Earned, not spendable yet: what is left in the pending lots. */
+    pending: counter('pending'),
     /** Held by open reservations. */
     reserved: counter('reserved'),
     /** Owed after refunds of spent points; the next credits pay it off. */
@@ -90,21 +102,27 @@ export const balance = ledgerSchema.table(
     nextExpiryAt: instant('next_expiry_at'),
     /** No open lot that was not yet announced as expiring soon expires before this. The due index of the notices. */
     nextUnnoticedAt: instant('next_unnoticed_at'),
+    /** No pending lot becomes spendable, or is lost, before this. The due index of the activation sweep. */
+    nextActivationAt: instant('next_activation_at'),
+    /** Activity keeps lots that would expire earlier until then: where points slide, no lot is written for it. */
+    slidesUntil: instant('slides_until'),
     /** The customer that this one was merged into; its events count for that one. */
     mergedInto: text('merged_into'),
   },
   (table) => [
     index('balance_expiry_due').on(table.nextExpiryAt).where(sql`${table.nextExpiryAt} is not null`),
+    index('balance_activation_due').on(table.nextActivationAt).where(sql`${table.nextActivationAt} is not null`),
     index('balance_notice_due').on(table.nextUnnoticedAt).where(sql`${table.nextUnnoticedAt} is not null`),
     /** The few that can't take the set-based way; see `creditAndLock`. */
     index('balance_special').on(table.customerId).where(sql`${table.deficit} > 0 or ${table.mergedInto} is not null`),
     index('balance_merged_into').on(table.mergedInto).where(sql`${table.mergedInto} is not null`),
     check('balance_active', sql`${table.active} >= 0`),
+    check('balance_pending', sql`${table.pending} >= 0`),
     check('balance_reserved', sql`${table.reserved} >= 0`),
     check('balance_deficit', sql`${table.deficit} >= 0 and (${table.deficit} = 0 or ${table.active} = 0)`),
     check(
       'balance_adds_up',
-      sql`${table.active} + ${table.reserved} - ${table.deficit} = ${table.earned} - ${table.clawedBack} - ${table.spent} - ${table.expired} + ${table.adjusted} + ${table.moved}`,
+      sql`${table.active} + ${table.pending} + ${table.reserved} - ${table.deficit} = ${table.earned} - ${table.clawedBack} - ${table.spent} - ${table.expired} + ${table.adjusted} + ${table.moved}`,
     ),
   ],
 );
@@ -116,7 +134,10 @@ export const lot = ledgerSchema.table(
     id: uuid('id').primaryKey(),
     customerId: text('customer_id').notNull(),
     granted: points('granted'),
+    /** Spendable. */
     remaining: points('remaining'),
+    /** Not spendable yet. */
+    pending: counter('pending'),
     /** Went into a deficit instead of becoming spendable. */
     absorbed: counter('absorbed'),
     expired: counter('expired'),
@@ -125,11 +146,24 @@ export const lot = ledgerSchema.table(
     expiresAt: instant('expires_at'),
     /** Was announced as expiring soon, or came too late for that. */
     noticed: boolean('noticed').notNull().default(false),
+    /** While pending: when the points become spendable, or, where they await an interaction, when they are lost. */
+    pendingUntil: instant('pending_until'),
+    /** Type of the interaction that pending points await. */
+    awaits: text('awaits'),
+    /** Tier that the customer had when the points were booked; null = none. */
+    tier: text('tier'),
   },
   (table) => [
     index('lot_open').on(table.customerId, table.expiresAt, table.id).where(sql`${table.remaining} > 0`),
+    index('lot_pending').on(table.customerId, table.pendingUntil, table.id).where(sql`${table.pending} > 0`),
+    /** The few that paid off what was owed; see finance. */
+    index('lot_absorbed').on(table.id).where(sql`${table.absorbed} > 0`),
     check('lot_remaining', sql`${table.remaining} >= 0`),
-    check('lot_parts', sql`${table.remaining} + ${table.absorbed} + ${table.expired} <= ${table.granted}`),
+    check('lot_pending_points', sql`${table.pending} >= 0 and (${table.pending} = 0 or ${table.remaining} = 0)`),
+    check(
+      'lot_parts',
+      sql`${table.remaining} + ${table.pending} + ${table.absorbed} + ${table.expired} <= ${table.granted}`,
+    ),
     check('lot_waived', sql`${table.waived} between 0 and ${table.expired}`),
   ],
 );

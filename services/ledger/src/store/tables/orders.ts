@@ -17,10 +17,14 @@ export const purchase = ledgerSchema.table(
     refundedMinor: counter('refunded_minor'),
     /** Per sku: [quantity, amountMinor] and, once refunded, [.., refundedQuantity, refundedMinor]. */
     lines: jsonb('lines').notNull(),
+    /** Store, channel and what else was said of the lines, for trying programmes out; see `detailsOf`. Null: nothing. */
+    details: text('details'),
     pointsEarned: points('points_earned'),
     pointsTakenBack: counter('points_taken_back'),
-    /** The transfer and lot that it earned. */
+    /** The transfer and lot that it earned; of several the first one. */
     earnId: uuid('earn_id'),
+    /** When rules made entries: [[ruleId, earnId, points, points due back so far], …]; null when the rate alone did. */
+    awards: jsonb('awards'),
     /** Why it earned nothing. */
     note: text('note'),
     programmeVersion: integer('programme_version'),
@@ -57,7 +61,9 @@ export const refund = ledgerSchema.table(
     unmatchedMinor: counter('unmatched_minor'),
     pointsDue: counter('points_due'),
     pointsTaken: counter('points_taken'),
-    /** What it took from which order: [[orderId, amountMinor, pointsDue, pointsTaken], …]. */
+    /** Of the points that had paid for the orders. */
+    pointsGivenBack: counter('points_given_back'),
+    /** What it took from which order: [[orderId, amountMinor, pointsDue, pointsTaken, pointsGivenBack where there are], …]. */
     matches: jsonb('matches'),
   },
   (table) => [
@@ -78,6 +84,8 @@ export const reservation = ledgerSchema.table(
     customerId: text('customer_id').notNull(),
     points: points('points'),
     captured: counter('captured'),
+    /** Points of it that refunds, or a cancelled reward, gave back. */
+    givenBack: counter('given_back'),
     orderId: text('order_id'),
     status: text('status').notNull(),
     actor: text('actor').notNull(),
@@ -88,6 +96,9 @@ export const reservation = ledgerSchema.table(
   (table) => [
     index('reservation_due').on(table.expiresAt).where(sql`${table.status} = 'held'`),
     index('reservation_customer').on(table.customerId),
+    /** What paid for an order. */
+    index('reservation_order').on(table.orderId).where(sql`${table.status} = 'captured'`),
+    check('reservation_given_back', sql`${table.givenBack} between 0 and ${table.captured}`),
     check('reservation_status', oneOf(table.status, RESERVATION_STATUSES)),
     check('reservation_points', sql`${table.points} > 0 and ${table.captured} between 0 and ${table.points}`),
   ],

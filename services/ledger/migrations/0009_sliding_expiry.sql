@@ -1,0 +1,1 @@
+ALTER TABLE "ledger"."balance" ADD COLUMN "slides_until" timestamp with time zone;

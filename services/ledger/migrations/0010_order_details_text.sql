@@ -1,0 +1,1 @@
+ALTER TABLE "ledger"."purchase" ALTER COLUMN "details" SET DATA TYPE text;

@@ -1,0 +1,44 @@
+import { type CalendarZone, dateOf, dayAt, startOfDateMs } from './calendar.ts';
+
+/** A birthday begins with its day in the programme's zone. */
+export interface Birthday {
+  /** Of the programme's calendar. */
+  year: number;
+  startMs: number;
+}
+
+const TEMPORAL_NAME = { gregorian: 'iso8601', persian: 'persian' } as const;
+
+/** Gregorian YYYY-MM-DD, in the programme's calendar; undefined when there is no such date. */
+const readBirthDate = (birthDate: string, { calendar }: CalendarZone): Temporal.PlainDate | undefined => {
+  try {
+    return Temporal.PlainDate.from(birthDate).withCalendar(TEMPORAL_NAME[calendar]);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+};
+
+/** Whoever was born on a leap day has the birthday on the month's last day in other years. */
+const inYear = (born: Temporal.PlainDate, year: number, { calendar, timeZone }: CalendarZone): Birthday => ({
+  year,
+  startMs: startOfDateMs(timeZone, dateOf(calendar, year, born.month, born.day)),
+});
+
+/** The first birthday that begins after an instant; null when the date of birth is none. */
+export const nextBirthday = (birthDate: string, zone: CalendarZone, afterMs: number): Birthday | null => {
+  const born = readBirthDate(birthDate, zone);
+  if (born === undefined) return null;
+  const { year } = dayAt(zone, afterMs).date;
+  const thisYear = inYear(born, year, zone);
+  return thisYear.startMs > afterMs ? thisYear : inYear(born, year + 1, zone);
+};
+
+/** The last birthday that has begun by an instant; null when the date of birth is none. */
+export const lastBirthday = (birthDate: string, zone: CalendarZone, byMs: number): Birthday | null => {
+  const born = readBirthDate(birthDate, zone);
+  if (born === undefined) return null;
+  const { year } = dayAt(zone, byMs).date;
+  const thisYear = inYear(born, year, zone);
+  return thisYear.startMs <= byMs ? thisYear : inYear(born, year - 1, zone);
+};

@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { checkRows } from './uploaded-rows.ts';
+
+test('rows are kept or refused, each with its reason', () => {
+  const { kept, refused } = checkRows([
+    { row: 2, code: 'save-10', customerId: '', expiresAt: '' },
+    { row: 3, code: 'SAVE 10' },
+    { row: 4, code: 'no' },
+    { row: 5, code: 12345 },
+    { row: 6, unreadable: true },
+    { row: 7, code: 'GOOD1', customerId: ' x' },
+    { row: 8, code: 'GOOD2', expiresAt: 'tomorrow' },
+    { row: 9, code: 'GOOD3', expiresAt: '2026-02-30T99:00:00Z' },
+    { row: 10, code: '۱۲۳۴۵', customerId: 'ann', expiresAt: '2027-01-01T00:00:00+03:30' },
+    { row: 11, code: '=CMD|A' },
+  ]);
+  expect(kept).toEqual([
+    { row: 2, code: 'SAVE10', shown: 'save-10', customerId: null, expiresAtMs: null },
+    { row: 10, code: '12345', shown: null, customerId: 'ann', expiresAtMs: Date.parse('2026-12-31T20:30:00Z') },
+  ]);
+  expect(refused).toEqual([
+    { row: 3, reason: 'duplicate' },
+    { row: 4, reason: 'invalid_code' },
+    { row: 5, reason: 'invalid_code' },
+    { row: 6, reason: 'unreadable' },
+    { row: 7, reason: 'invalid_customer' },
+    { row: 8, reason: 'invalid_instant' },
+    { row: 9, reason: 'invalid_instant' },
+    { row: 11, reason: 'invalid_code' },
+  ]);
+});

@@ -1,0 +1,72 @@
+import { isCode, normaliseCode } from './code.ts';
+
+/** A row of an upload, as it was read: nothing of it is checked. */
+export interface UploadedRow {
+  /** From 1; of a table with a heading, the heading is row 1. */
+  row: number;
+  code?: unknown;
+  customerId?: unknown;
+  expiresAt?: unknown;
+  /** It could not be read at all. */
+  unreadable?: boolean;
+}
+
+export interface CheckedRow {
+  row: number;
+  code: string;
+  /** As it came, where that differs by case and hyphens. */
+  shown: string | null;
+  customerId: string | null;
+  expiresAtMs: number | null;
+}
+
+/** Why a row is left out. taken: the code belongs to another pool. */
+export const ROW_REFUSALS = [
+  'unreadable',
+  'invalid_code',
+  'invalid_customer',
+  'invalid_instant',
+  'duplicate',
+  'taken',
+] as const;
+export type RowRefusal = (typeof ROW_REFUSALS)[number];
+
+export interface RefusedRow {
+  row: number;
+  reason: RowRefusal;
+}
+
+const MAX_SHOWN_CHARACTERS = 64;
+/** As ids of customers everywhere: no blanks at the ends, no control characters, 128 at most. */
+const CUSTOMER_ID = /^(?=.{1,128}$)[^\s\p{Cc}]([^\p{Cc}]*[^\s\p{Cc}])?$/u;
+const SHOWABLE = /^[A-Za-z0-9-]+$/;
+const ISO_INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/;
+
+const checkRow = (row: UploadedRow): CheckedRow | RowRefusal => {
+  if (row.unreadable) return 'unreadable';
+  if (typeof row.code !== 'string' || row.code.length > MAX_SHOWN_CHARACTERS) return 'invalid_code';
+  const typed = row.code.trim();
+  const code = normaliseCode(typed);
+  if (!isCode(code)) return 'invalid_code';
+  const customerId = row.customerId === undefined || row.customerId === '' ? null : row.customerId;
+  if (customerId !== null && (typeof customerId !== 'string' || !CUSTOMER_ID.test(customerId)))
+    return 'invalid_customer';
+  const expiresAt = row.expiresAt === undefined || row.expiresAt === '' ? null : row.expiresAt;
+  if (expiresAt !== null && (typeof expiresAt !== 'string' || !ISO_INSTANT.test(expiresAt))) return 'invalid_instant';
+  const expiresAtMs = expiresAt === null ? null : Date.parse(expiresAt);
+  if (Number.isNaN(expiresAtMs)) return 'invalid_instant';
+  return { row: row.row, code, shown: typed !== code && SHOWABLE.test(typed) ? typed : null, customerId, expiresAtMs };
+};
+
+/** Tells the rows that can be kept from those that can't, each with its reason. Of equal codes the first is kept. */
+export const checkRows = (rows: readonly UploadedRow[]): { kept: CheckedRow[]; refused: RefusedRow[] } => {
+  const kept = new Map<string, CheckedRow>();
+  const refused: RefusedRow[] = [];
+  for (const each of rows) {
+    const checked = checkRow(each);
+    if (typeof checked === 'string') refused.push({ row: each.row, reason: checked });
+    else if (kept.has(checked.code)) refused.push({ row: each.row, reason: 'duplicate' });
+    else kept.set(checked.code, checked);
+  }
+  return { kept: [...kept.values()], refused };
+};

@@ -1,0 +1,110 @@
+import { assert, mulDivFloor, present } from '@vafa/kernel';
+import type { Account } from './account.ts';
+import { type Allocation, type Book, findLot, post, touchLot } from './book.ts';
+import { entryId } from './entry-id.ts';
+import { bySpending } from './lot.ts';
+import type { Match, Refund } from './order.ts';
+import type { SpentPoints } from './programme.ts';
+
+/** A captured reservation that paid for an order, and what of it refunds gave back before. */
+export interface Payment {
+  reservationId: string;
+  customerId: string;
+  orderId: string;
+  captured: number;
+  givenBack: number;
+  /** When it was captured, milliseconds since 1970. */
+  capturedAtMs: number;
+  allocations: Allocation[];
+}
+
+type Part = Pick<Match, 'refundedMinor' | 'amountMinor' | 'whole'> & { order: { totalMinor: number } };
+
+/**
+ * Points to give back of those that paid for an order, when a part of it is refunded. all: everything, once the order is
+ * refunded to the last; proportional: `⌊paid × refunded so far ÷ total⌋` less what that was before, so parts add up to the
+ * whole. An order that was paid with points alone (total 0) is refunded to the last only as a whole.
+ */
+export const pointsGivenBack = (rule: SpentPoints, paid: number, givenBack: number, part: Part): number => {
+  const { refundedMinor, amountMinor, whole, order } = part;
+  const { totalMinor } = order;
+  const left = paid - givenBack;
+  if (rule === 'none' || left === 0) return 0;
+  const toTheLast = totalMinor === 0 ? whole : refundedMinor === totalMinor;
+  if (rule === 'all' || totalMinor === 0) return toTheLast ? left : 0;
+  const due = (minor: number): number => mulDivFloor(paid, minor, totalMinor);
+  return Math.min(left, due(refundedMinor) - due(refundedMinor - amountMinor));
+};
+
+/**
+ * Puts points back into the lots they came from, those that expire last first; the lots keep their expiry. What is owed is
+ * paid off with them. The caller posts the transfer, or lowers what is reserved.
+ */
+export const intoLots = (book: Book, account: Account, allocations: readonly Allocation[], points: number): void => {
+  const parts = allocations.map((allocation) => ({
+    allocation,
+    lot: present(findLot(book, account.customerId, allocation.lotId), 'lot of a payment'),
+  }));
+  parts.sort((a, b) => bySpending(b.lot, a.lot));
+  let left = points;
+  for (const { allocation, lot } of parts) {
+    const part = Math.min(left, allocation.points - allocation.returned);
+    if (part === 0) continue;
+    const absorbed = Math.min(account.deficit, part);
+    allocation.returned += part;
+    book.changedAllocations.push(allocation);
+    lot.remaining += part - absorbed;
+    lot.absorbed += absorbed;
+    account.deficit -= absorbed;
+    account.active += part - absorbed;
+    left -= part;
+    touchLot(book, account, lot);
+  }
+  assert(left === 0, 'no more is given back than was drawn');
+};
+
+/**
+ * Gives points back that paid for an order of which a part was refunded: by one transfer per payment, oldest first, into the
+ * lots they came from, which keep their expiry. What is past it expires again at once (see `expireDue`). Returns the points.
+ */
+export const giveBackSpent = (
+  book: Book,
+  account: Account,
+  refund: Refund,
+  match: Match,
+  payments: readonly Payment[],
+  rule: SpentPoints,
+  traceparent?: string,
+): number => {
+  const { orderId } = match.order;
+  const own = payments
+    .filter((payment) => payment.orderId === orderId && payment.customerId === account.customerId)
+    .sort((a, b) => a.capturedAtMs - b.capturedAtMs || (a.reservationId < b.reservationId ? -1 : 1));
+  const sum = (pick: (payment: Payment) => number): number => own.reduce((total, each) => total + pick(each), 0);
+  const points = pointsGivenBack(
+    rule,
+    sum(({ captured }) => captured),
+    sum(({ givenBack }) => givenBack),
+    match,
+  );
+  let left = points;
+  for (const payment of own) {
+    const part = Math.min(left, payment.captured - payment.givenBack);
+    if (part === 0) continue;
+    intoLots(book, account, payment.allocations, part);
+    payment.givenBack += part;
+    left -= part;
+    post(book, account, {
+      kind: 'redeem_reversal',
+      points: part,
+      occurredAt: refund.occurredAt,
+      naturalKey: [refund.refundId, orderId, payment.reservationId],
+      refundId: refund.refundId,
+      orderId,
+      reservationId: payment.reservationId,
+      reversesId: entryId(payment.capturedAtMs, 'redeem', payment.reservationId),
+      ...(traceparent === undefined ? {} : { traceparent }),
+    });
+  }
+  return points;
+};

@@ -1,0 +1,102 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { emptyTally, openTally, type PastPurchase, resultOf, type Tally } from './replay.ts';
+import { compileRules } from './rules/compile.ts';
+
+const RULES = compileRules({
+  rates: [{ currency: 'EUR', points: 1, perMinor: 100 }],
+  rounding: 'floor',
+  timeZone: 'Asia/Tehran',
+  calendar: 'persian',
+  rules: [
+    {
+      id: 'visit',
+      name: 'Visit',
+      trigger: { on: 'purchase' },
+      effect: { kind: 'fixed', points: 5 },
+      order: 1,
+      caps: {
+        perCustomer: [{ limit: 12, unit: 'points', per: 'month' }],
+        budget: [{ limit: 60, unit: 'points', per: 'forever' }],
+        beyond: 'reduce',
+      },
+    },
+  ],
+});
+
+const DAY_MS = 86_400_000;
+const START_MS = Date.parse('2026-03-01T00:00:00Z');
+
+const purchases = fc
+  .array(
+    fc.record({
+      customer: fc.integer({ min: 0, max: 4 }),
+      day: fc.integer({ min: 0, max: 60 }),
+      totalMinor: fc.integer({ min: 0, max: 2_000 }),
+      currency: fc.constantFrom('EUR', 'USD'),
+      pointsEarned: fc.integer({ min: 0, max: 25 }),
+      hasDetails: fc.boolean(),
+    }),
+    { maxLength: 40 },
+  )
+  .map((drawn) =>
+    drawn
+      .map(
+        ({ customer, day, totalMinor, currency, pointsEarned, hasDetails }, i): PastPurchase => ({
+          orderId: `o${i}`,
+          customerId: `c${customer}`,
+          occurredAtMs: START_MS + day * DAY_MS,
+          order: { currency, totalMinor, lines: [] },
+          pointsEarned,
+          hasDetails,
+        }),
+      )
+      .sort((a, b) =>
+        a.customerId < b.customerId ? -1 : a.customerId > b.customerId ? 1 : a.occurredAtMs - b.occurredAtMs,
+      ),
+  );
+
+const replay = (portions: readonly (readonly PastPurchase[])[]): Tally => {
+  let tally = emptyTally();
+  for (const portion of portions) {
+    const open = openTally(RULES, tally, () => false);
+    for (const purchase of portion) open.add(purchase, undefined);
+    tally = JSON.parse(JSON.stringify(open.close()));
+  }
+  return tally;
+};
+
+test('in portions it finds what it finds in one go, and its sums agree with each other', () => {
+  fc.assert(
+    fc.property(purchases, fc.integer({ min: 1, max: 7 }), (all, size) => {
+      const portions = Array.from({ length: Math.ceil(all.length / size) }, (_, i) =>
+        all.slice(i * size, (i + 1) * size),
+      );
+      const result = resultOf(replay(portions), [{ currency: 'EUR', minor: 3, perPoints: 2 }]);
+      expect(result).toEqual(resultOf(replay([all]), [{ currency: 'EUR', minor: 3, perPoints: 2 }]));
+      expect(result.orders).toBe(all.length);
+      const { up, down, same } = result.customers;
+      expect(up + down + same).toBe(new Set(all.map(({ customerId }) => customerId)).size);
+      expect(result.byRule.reduce((sum, { points }) => sum + points, 0)).toBe(result.points.draft);
+      expect(result.points.booked).toBe(all.reduce((sum, { pointsEarned }) => sum + pointsEarned, 0));
+      expect(result.byRule.find(({ ruleId }) => ruleId === 'visit')?.points ?? 0).toBeLessThanOrEqual(60);
+      const euro = result.byCurrency.find(({ currency }) => currency === 'EUR');
+      if (euro) expect(euro.draftCostMinor).toBe(Math.floor((euro.draft * 3) / 2));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('a customer is counted by all its orders together', () => {
+  const order = (orderId: string, customerId: string, totalMinor: number, pointsEarned: number): PastPurchase => ({
+    ...{ orderId, customerId, pointsEarned, hasDetails: false },
+    occurredAtMs: START_MS,
+    order: { currency: 'EUR', totalMinor, lines: [] },
+  });
+  const tally = replay([
+    [order('1', 'a', 1_000, 20), order('2', 'a', 1_000, 9)],
+    [order('3', 'a', 0, 3), order('4', 'b', 100, 0), order('5', 'c', 0, 50)],
+  ]);
+  // a: 15 + 15 + 2 of 5 by the cap of the month = 32, booked 32 · b: 6 instead of 0 · c: 5 instead of 50
+  expect(resultOf(tally, []).customers).toEqual({ up: 1, down: 1, same: 1 });
+});

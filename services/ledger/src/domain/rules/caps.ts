@@ -1,0 +1,95 @@
+import type { CountedCap } from './compile.ts';
+import type { Award } from './evaluate.ts';
+import type { PeriodStarts } from './local-time.ts';
+import type { CapPeriod } from './rule.ts';
+
+/** In the place of a customer's id: all customers together. */
+export const EVERYBODY = '*';
+
+/** What one counter counts: the awards of a rule to a customer, or to all, in one period. */
+export interface CounterKey {
+  ruleId: string;
+  customerId: string;
+  per: CapPeriod;
+  /** First day of the period, as an ISO date. */
+  startsOn: string;
+}
+
+export interface Counter extends CounterKey {
+  points: number;
+  awards: number;
+}
+
+export const counterName = ({ ruleId, customerId, per, startsOn }: CounterKey): string =>
+  JSON.stringify([ruleId, customerId, per, startsOn]);
+
+const keyOf = (ruleId: string, customerId: string, { of, per }: CountedCap, starts: PeriodStarts): CounterKey => ({
+  ruleId,
+  customerId: of === 'budget' ? EVERYBODY : customerId,
+  per,
+  startsOn: starts[per],
+});
+
+/** Counters that an award of this customer at this time asks, each once. */
+export const countersOf = (award: Award, customerId: string, starts: PeriodStarts): CounterKey[] => {
+  const keys = new Map<string, CounterKey>();
+  for (const cap of award.rule?.counted ?? []) {
+    const key = keyOf(award.ruleId, customerId, cap, starts);
+    keys.set(counterName(key), key);
+  }
+  return [...keys.values()];
+};
+
+/** What the caps leave of an award, and what is to be counted for it. */
+export interface Capped {
+  /** undefined: nothing is left. */
+  award: Award | undefined;
+  increments: Counter[];
+}
+
+/** How many of the points there is room for under a cap. */
+const roomFor = (points: number, { limit, unit }: CountedCap, counter: Counter | undefined): number => {
+  if (unit === 'awards') return (counter?.awards ?? 0) < limit ? points : 0;
+  return Math.max(0, Math.min(points, limit - (counter?.points ?? 0)));
+};
+
+/**
+ * Applies the caps that need counters. Of several the tightest decides; the explanation names it. Counters that are not
+ * given stand at 0.
+ */
+export const capAward = (
+  award: Award,
+  customerId: string,
+  starts: PeriodStarts,
+  counters: ReadonlyMap<string, Counter>,
+): Capped => {
+  const { rule, points } = award;
+  if (rule === null || rule.counted.length === 0) return { award, increments: [] };
+  let left = points;
+  let tightest: CountedCap | undefined;
+  for (const cap of rule.counted) {
+    const room = roomFor(points, cap, counters.get(counterName(keyOf(rule.id, customerId, cap, starts))));
+    if (room >= left) continue;
+    left = room;
+    tightest = cap;
+  }
+  if (tightest !== undefined && rule.beyond === 'reject') left = 0;
+  if (left === 0) return { award: undefined, increments: [] };
+  const increments = countersOf(award, customerId, starts).map((key) => ({ ...key, points: left, awards: 1 }));
+  if (tightest === undefined) return { award, increments };
+  const { of, limit, unit, per } = tightest;
+  const cut = { kind: 'cap' as const, of, limit, unit, per, points: left - points };
+  return { award: { ...award, points: left, explanation: [...(award.explanation ?? []), cut] }, increments };
+};
+
+/** Adds what was counted, so that the next award of the same transaction sees it. */
+export const count = (counters: Map<string, Counter>, increments: readonly Counter[]): void => {
+  for (const increment of increments) {
+    const name = counterName(increment);
+    const known = counters.get(name);
+    if (known) {
+      known.points += increment.points;
+      known.awards += increment.awards;
+    } else counters.set(name, { ...increment });
+  }
+};

@@ -1,0 +1,53 @@
+import type { CapPeriod, CapUnit } from './rule.ts';
+
+/**
+ * One step of how an entry's points came about. The `points` of all steps add up to the entry's.
+ * base: the programme's rate · rule: what a rule gave by itself · times: what multiplying changed by (negative when it takes)
+ * · bonus: what a multiplier with an entry of its own gave · cap: what a cap took off, negative.
+ */
+export type Step =
+  | { kind: 'base'; points: number }
+  | { kind: 'rule'; ruleId: string; name: string; points: number }
+  | { kind: 'times'; ruleId: string; name: string; numerator: number; denominator: number; points: number }
+  | { kind: 'bonus'; ruleId: string; name: string; numerator: number; denominator: number; of: number; points: number }
+  | { kind: 'cap'; of: 'order' | 'customer' | 'budget'; limit: number; unit: CapUnit; per?: CapPeriod; points: number };
+
+/** For machines; what is kept with an entry. */
+export type Explanation = Step[];
+
+/** A ratio as people write it: 1.2 where the decimals end, else 4/3. */
+const ratioText = (numerator: number, denominator: number): string => {
+  const value = numerator / denominator;
+  for (let digits = 0, scale = 1; digits <= 6; digits++, scale *= 10)
+    if ((numerator * scale) % denominator === 0) return value.toFixed(digits);
+  return `${numerator}/${denominator}`;
+};
+
+const CAP_OF = { order: 'per order', customer: 'per customer and', budget: 'for all per' } as const;
+
+const capText = (step: Extract<Step, { kind: 'cap' }>): string => {
+  const whose =
+    step.per === 'forever'
+      ? CAP_OF[step.of].replace(/ (and|per)$/, '')
+      : `${CAP_OF[step.of]} ${step.per ?? ''}`.trimEnd();
+  return `${-step.points} over the cap of ${step.limit} ${step.unit} ${whose}`;
+};
+
+const stepText = (step: Step): string => {
+  switch (step.kind) {
+    case 'base':
+      return `${step.points} base`;
+    case 'rule':
+      return `${step.points} ${step.name}`;
+    case 'times':
+      return ` × ${ratioText(step.numerator, step.denominator)} ${step.name}`;
+    case 'bonus':
+      return `${step.of} × ${ratioText(step.numerator, step.denominator)} ${step.name}`;
+    case 'cap':
+      return ` − ${capText(step)}`;
+  }
+};
+
+/** For people: "120 = 100 base × 1.2 silver". */
+export const explanationText = (explanation: Explanation): string =>
+  `${explanation.reduce((sum, { points }) => sum + points, 0)} = ${explanation.map(stepText).join('')}`;

@@ -1,0 +1,122 @@
+import { assert } from '@vafa/kernel';
+import { addToDate, type CalendarZone, dayAt, endOfDateMs } from '../calendar.ts';
+import type { TierState } from './state.ts';
+import { placeFor, placeOf, type TierStructure } from './structure.ts';
+import { validUntilMs } from './validity.ts';
+import { type DaySum, isoDate, sumWithin, windowOf } from './window.ts';
+
+/** What a customer's tier depends on. */
+export interface Qualification {
+  structure: TierStructure;
+  zone: CalendarZone;
+  /** What counted, by day; from the first day of the deciding window on (see `daysNeededFrom`). */
+  days: readonly DaySum[];
+}
+
+/** By what a tier whose validity ends is kept or lost. */
+interface Decision {
+  /** Sum of the deciding window, with the grace days. */
+  amount: number;
+  /** How long it is kept if the amount is enough. */
+  renewedUntilMs: number | null;
+  /** A date of the deciding window. */
+  date: Temporal.PlainDate;
+  graceUntilMs: number;
+}
+
+/**
+ * The window that decides whether a tier is kept is the one in which its validity ends; where reaching the tier in that window
+ * would not keep it any longer, it is the one that begins then. Grace lengthens it.
+ */
+export const decisionAt = ({ structure, zone, days }: Qualification, place: number, untilMs: number): Decision => {
+  const lastDay = dayAt(zone, untilMs).date;
+  const again = validUntilMs(structure, zone, days, place, lastDay);
+  const date = again === null || again > untilMs ? lastDay : lastDay.add({ days: 1 });
+  const renewedUntilMs = date === lastDay ? again : validUntilMs(structure, zone, days, place, date);
+  const graceDate = addToDate(lastDay, structure.graceDays, 'days');
+  const { first, last: windowLast } = windowOf(structure.window, zone, date);
+  const last = [windowLast ?? isoDate(date), isoDate(graceDate)].sort().at(-1) ?? null;
+  const amount = sumWithin(days, { first, last });
+  return { amount, renewedUntilMs, date, graceUntilMs: endOfDateMs(zone.timeZone, graceDate) };
+};
+
+/** First day whose sum `look` and `standingOf` may need, as an ISO 8601 date. */
+export const daysNeededFrom = (
+  { structure, zone }: Pick<Qualification, 'structure' | 'zone'>,
+  state: TierState | undefined,
+  nowMs: number,
+): string => {
+  const oldestMs = Math.min(nowMs, state?.validUntilMs ?? nowMs);
+  return windowOf(structure.window, zone, dayAt(zone, oldestMs).date).first;
+};
+
+/** Sum of the window that is open at an instant. */
+export const amountAt = ({ structure, zone, days }: Qualification, nowMs: number): number =>
+  sumWithin(days, windowOf(structure.window, zone, dayAt(zone, nowMs).date));
+
+/** Where a customer falls whose tier was not kept. */
+const placeAfter = (structure: TierStructure, place: number, amount: number): number => {
+  const target = structure.downgrade === 'one_level' ? place - 1 : Math.min(placeFor(structure, amount), place - 1);
+  const { neverBelow } = structure;
+  const floor = neverBelow === undefined ? -1 : placeOf(structure, neverBelow);
+  return Math.max(target, floor);
+};
+
+/** Ends of validity that are gone through one after the other at most: monthly windows of some hundred years. */
+const MAX_STEPS = 5_000;
+
+/**
+ * What a customer's tier is at an instant: lost if its validity and grace are over and it was not kept, as often as that has
+ * happened since it was looked at last; and as high as the open window is enough for. Reaching a tier again before its
+ * validity ends changes nothing until then, so a purchase seldom changes the state. undefined = never had one.
+ */
+export const look = (
+  qualification: Qualification,
+  state: TierState | undefined,
+  nowMs: number,
+): TierState | undefined => {
+  const { structure, zone, days } = qualification;
+  const today = dayAt(zone, nowMs).date;
+  const earnedPlace = placeFor(structure, amountAt(qualification, nowMs));
+  const untilOf = (place: number, date: Temporal.PlainDate): number | null =>
+    validUntilMs(structure, zone, days, place, date);
+
+  const before = state ? placeOf(structure, state.tier) : -1;
+  let place = before;
+  let sinceMs = state?.sinceMs ?? nowMs;
+  // A structure that was changed meanwhile may make a tier losable, or not losable any more.
+  const fromNowMs = untilOf(place, today);
+  let untilMs = fromNowMs === null ? null : (state?.validUntilMs ?? fromNowMs);
+  // So long as the window holds enough: refunds shorten it, purchases lengthen it.
+  if (structure.validity.kind === 'while_earned' && untilMs !== null && nowMs <= untilMs) untilMs = fromNowMs;
+  let graceUntilMs: number | null = null;
+
+  for (let steps = 0; untilMs !== null && nowMs > untilMs; steps++) {
+    assert(steps < MAX_STEPS, 'a tier that is looked at comes to an end');
+    const decision = decisionAt(qualification, place, untilMs);
+    if (placeFor(structure, decision.amount) >= place) {
+      untilMs = decision.renewedUntilMs;
+    } else if (earnedPlace >= place) {
+      untilMs = untilOf(place, today);
+    } else if (nowMs <= decision.graceUntilMs) {
+      graceUntilMs = decision.graceUntilMs;
+      break;
+    } else {
+      place = placeAfter(structure, place, decision.amount);
+      sinceMs = decision.graceUntilMs + 1;
+      untilMs = untilOf(place, decision.date);
+    }
+  }
+  if (earnedPlace > place) {
+    place = earnedPlace;
+    sinceMs = nowMs;
+    untilMs = untilOf(place, today);
+    graceUntilMs = null;
+  }
+
+  const tier = structure.levels[place]?.id ?? null;
+  if (!state && tier === null) return undefined;
+  // Lost and reached again since the last look: nobody has noticed.
+  if (state?.tier === tier) sinceMs = state.sinceMs;
+  return { tier, sinceMs, validUntilMs: untilMs, graceUntilMs };
+};

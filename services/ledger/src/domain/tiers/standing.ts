@@ -1,0 +1,45 @@
+import { addToDate, dayAt } from '../calendar.ts';
+import { amountAt, decisionAt, type Qualification } from './look.ts';
+import type { TierState } from './state.ts';
+import { placeOf, type TierLevel } from './structure.ts';
+import { type WindowDays, windowOf } from './window.ts';
+
+/** How a customer stands: what it has, what it needs for more, and what it needs to keep it. */
+export interface Standing {
+  level: TierLevel | null;
+  /** What counts in the open window so far. */
+  amount: number;
+  window: WindowDays;
+  /** The next level, and what is missing to it; null = it is the highest. */
+  next: { level: TierLevel; missing: number } | null;
+  /**
+   * What is missing, in the deciding window, to keep the tier; by when it must be there; and until when the tier is had as
+   * things stand (null = for ever). null = it can't be lost.
+   */
+  keep: { missing: number; dueMs: number; hasUntilMs: number | null } | null;
+  /** Would be lost within the structure's days of risk, or grace is running. */
+  atRisk: boolean;
+}
+
+export const standingOf = (qualification: Qualification, state: TierState | undefined, nowMs: number): Standing => {
+  const { structure, zone } = qualification;
+  const today = dayAt(zone, nowMs).date;
+  const amount = amountAt(qualification, nowMs);
+  const place = state ? placeOf(structure, state.tier) : -1;
+  const level = structure.levels[place] ?? null;
+  const above = structure.levels[place + 1];
+  const standing = {
+    level,
+    amount,
+    window: windowOf(structure.window, zone, today),
+    next: above ? { level: above, missing: Math.max(0, above.threshold - amount) } : null,
+  };
+  const untilMs = state?.validUntilMs ?? null;
+  if (untilMs === null || level === null) return { ...standing, keep: null, atRisk: false };
+  const decision = decisionAt(qualification, place, untilMs);
+  const missing = Math.max(0, level.threshold - decision.amount);
+  const riskFrom = addToDate(dayAt(zone, untilMs).date, -structure.atRiskDays, 'days');
+  const atRisk = missing > 0 && Temporal.PlainDate.compare(today, riskFrom) >= 0;
+  const dueMs = state?.graceUntilMs ?? untilMs;
+  return { ...standing, keep: { missing, dueMs, hasUntilMs: missing > 0 ? dueMs : decision.renewedUntilMs }, atRisk };
+};

@@ -1,0 +1,19 @@
+/** The tier that a customer has; who never had one has no state. */
+export interface TierState {
+  /** Id of the level; null = fell out of the lowest. */
+  tier: string | null;
+  /** When it came to this tier, milliseconds since 1970. */
+  sinceMs: number;
+  /** Last millisecond of its validity; null = it can't be lost. */
+  validUntilMs: number | null;
+  /** Last millisecond of the grace after it, once validity is over; null = no grace is running. */
+  graceUntilMs: number | null;
+}
+
+/**
+ * First instant at which time alone may change the state; null = none. By then it must be looked at again.
+ */
+export const nextLookMs = ({ validUntilMs, graceUntilMs }: TierState): number | null => {
+  const untilMs = graceUntilMs ?? validUntilMs;
+  return untilMs === null ? null : untilMs + 1;
+};

@@ -1,0 +1,112 @@
+import { CustomerErased, event, Topics } from '@vafa/contracts';
+import { newId } from '@vafa/kernel';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { PROGRAMME, purchase, refund, T0 } from '../test/events.fixture.ts';
+import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
+
+let ledger: LedgerHarness;
+
+beforeAll(async () => {
+  ledger = await startLedger({ onErase: 'keep', expiresAfterDays: 10, returnPolicy: 'allow_negative' });
+});
+afterAll(async () => {
+  await ledger.verify();
+  await ledger.stop();
+});
+
+const erased = (customerId: string) =>
+  event(CustomerErased, { id: newId(), source: '/test', time: T0 }, { customerId });
+const send = async (...events: Parameters<LedgerHarness['publish']>[0]): Promise<void> => {
+  await ledger.publish(events);
+  await ledger.settle();
+};
+/** Bought just now. */
+const buy = (customerId: string, orderId: string, totalMinor: number) =>
+  purchase(customerId, orderId, totalMinor, { time: ledger.clock.now().toString() });
+const totals = async () => (await ledger.call('GET', '/v1/ledger/totals')).json().points;
+
+test('kept: points stay under a name of nobody, come back from reservations, and expire in their time', async () => {
+  await send(purchase('gone', 'gone-1', 3_000), purchase('stays', 'stays-1', 1_000));
+  await ledger.call('POST', '/v1/customers/gone/reservations', { points: 12 });
+  const before = await totals();
+  await send(erased('gone'), erased('gone'));
+  expect(await totals()).toMatchObject({
+    outstanding: before.outstanding,
+    active: before.active + 12,
+    reserved: before.reserved - 12,
+    forfeited: 0,
+  });
+  expect(await ledger.balance('gone')).toMatchObject({ active: 0, reserved: 0, earned: 0 });
+  const [row] = await ledger.sql('ledger')`select customer_id, active from balance where customer_id like 'erased:%'`;
+  expect(row).toMatchObject({ active: 30 });
+  expect(await ledger.balance(row?.customer_id)).toMatchObject({ active: 30 });
+
+  const told = (await ledger.events(Topics.points)).length;
+  ledger.clock.set(Temporal.Instant.from('2026-12-05T10:00:00Z'));
+  await ledger.settle();
+  expect(await totals()).toMatchObject({ outstanding: 0, expired: 40 });
+  const later = (await ledger.events(Topics.points)).slice(told);
+  // Nobody is told of points of nobody.
+  expect(later.map(({ subject, type }) => [subject, type])).toEqual([['stays', 'points.expired']]);
+});
+
+test('kept: what is pending becomes spendable, and expires, in its time; for nobody', async () => {
+  await ledger.call('PUT', '/v1/programme', {
+    ...{ ...PROGRAMME, onErase: 'keep', expiresAfterDays: 10, activation: { kind: 'after', amount: 2, unit: 'days' } },
+  });
+  await send(buy('waits', 'waits-1', 2_000));
+  const before = await totals();
+  await send(erased('waits'));
+  expect(await totals()).toMatchObject({ outstanding: before.outstanding, pending: 20, forfeited: 0 });
+  const told = (await ledger.events(Topics.points)).length;
+  ledger.clock.advance({ days: 3 });
+  await ledger.settle();
+  expect(await totals()).toMatchObject({ outstanding: before.outstanding, pending: 0, active: before.active + 20 });
+  ledger.clock.advance({ days: 20 });
+  await ledger.settle();
+  expect(await totals()).toMatchObject({ outstanding: 0, active: 0, pending: 0 });
+  expect(await ledger.events(Topics.points)).toHaveLength(told);
+});
+
+test('forfeited: what is pending and held goes with the rest', async () => {
+  await ledger.call('PUT', '/v1/programme', {
+    ...{ ...PROGRAMME, onErase: 'forfeit', activation: { kind: 'after', amount: 2, unit: 'days' } },
+  });
+  await ledger.call('POST', '/v1/customers/mixed/adjustments', { points: 9, reason: 'x' });
+  await ledger.call('POST', '/v1/customers/mixed/reservations', { points: 4 });
+  await send(buy('mixed', 'mixed-1', 2_000));
+  expect(await ledger.balance('mixed')).toMatchObject({ active: 5, reserved: 4, pending: 20 });
+  const before = await totals();
+  await send(erased('mixed'));
+  expect(await totals()).toMatchObject({
+    ...{ outstanding: before.outstanding - 29, active: before.active - 5, reserved: 0, pending: 0 },
+    forfeited: before.forfeited + 29,
+  });
+  await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, onErase: 'keep', expiresAfterDays: 10 });
+});
+
+test('kept: what is owed is written off all the same, and a late refund takes nothing', async () => {
+  await send(buy('owing', 'owing-1', 1_000));
+  const held = await ledger.call('POST', '/v1/customers/owing/reservations', { points: 10 });
+  await ledger.call('POST', `/v1/reservations/${held.json().reservationId}/capture`);
+  await send(refund('owing', 'owing-r', { scope: 'whole', orderId: 'owing-1', time: ledger.clock.now().toString() }));
+  const before = await totals();
+  await send(erased('owing'));
+  expect(await totals()).toMatchObject({ negative: before.negative - 10, forfeited: before.forfeited - 10 });
+  await send(buy('rich', 'rich-1', 2_000));
+  await send(erased('rich'));
+  const kept = await totals();
+  await send(refund('rich', 'rich-r', { scope: 'whole', orderId: 'rich-1', time: ledger.clock.now().toString() }));
+  expect(await totals()).toEqual(kept);
+});
+
+test('the policy in force when the customer is erased decides', async () => {
+  await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, onErase: 'forfeit' });
+  await send(buy('later', 'later-1', 2_500));
+  const before = await totals();
+  await send(erased('later'));
+  expect(await totals()).toMatchObject({
+    outstanding: before.outstanding - 25,
+    forfeited: before.forfeited + 25,
+  });
+});

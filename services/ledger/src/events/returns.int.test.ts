@@ -1,0 +1,233 @@
+import { CustomerErased, CustomerMerged, event, Topics } from '@vafa/contracts';
+import { newId } from '@vafa/kernel';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { PROGRAMME, purchase, refund, T0 } from '../test/events.fixture.ts';
+import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
+
+let ledger: LedgerHarness;
+
+beforeAll(async () => {
+  ledger = await startLedger();
+});
+afterAll(async () => {
+  await ledger.verify();
+  await ledger.stop();
+});
+
+const use = async (change: object): Promise<void> => {
+  const answer = await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, ...change });
+  expect(answer.statusCode, answer.body).toBe(200);
+};
+const send = async (...events: Parameters<LedgerHarness['publish']>[0]): Promise<void> => {
+  await ledger.publish(events);
+  await ledger.settle();
+};
+const pay = async (customerId: string, points: number, orderId: string, captured = points): Promise<void> => {
+  const held = await ledger.call('POST', `/v1/customers/${customerId}/reservations`, { points, orderId });
+  expect(held.statusCode, held.body).toBe(201);
+  const done = await ledger.call('POST', `/v1/reservations/${held.json().reservationId}/capture`, { points: captured });
+  expect(done.statusCode, done.body).toBe(200);
+};
+const statement = async (customerId: string): Promise<[string, number][]> =>
+  (await ledger.call('GET', `/v1/customers/${customerId}/statement?limit=200`))
+    .json()
+    .entries.map(({ kind, points }: { kind: string; points: number }) => [kind, points])
+    .reverse();
+const amount = (customerId: string, id: string, orderId: string, amountMinor: number, time = T0) =>
+  refund(customerId, id, { scope: 'amount', orderId, amountMinor, time });
+
+test('spent points come back in proportion to the refunded money; parts add up to the whole', async () => {
+  await use({ returns: { policy: 'allow_negative', spentPoints: 'proportional' } });
+  await send(purchase('ann', 'ann-0', 10_000));
+  await pay('ann', 70, 'ann-1');
+  await send(purchase('ann', 'ann-1', 3_000));
+  expect(await ledger.balance('ann')).toMatchObject({ active: 60, spent: 70 });
+  await send(amount('ann', 'ann-r1', 'ann-1', 1_000), amount('ann', 'ann-r1', 'ann-1', 1_000));
+  // 70 × 1000 ÷ 3000 = 23 come back, 10 of the 30 that the order earned are taken.
+  expect(await ledger.balance('ann')).toMatchObject({ active: 60 + 23 - 10, spent: 47 });
+  await send(amount('ann', 'ann-r2', 'ann-1', 1_000), amount('ann', 'ann-r3', 'ann-1', 5_000));
+  expect(await ledger.balance('ann')).toMatchObject({ active: 100, spent: 0, negative: 0 });
+  expect((await statement('ann')).slice(-6)).toEqual([
+    ['redeem_reversal', 23],
+    ['clawback', -10],
+    ['redeem_reversal', 23],
+    ['clawback', -10],
+    ['redeem_reversal', 24],
+    ['clawback', -10],
+  ]);
+  const told = (await ledger.events(Topics.points)).filter(
+    ({ subject, type }) => subject === 'ann' && type === 'points.released',
+  );
+  expect(told.map(({ data }) => (data as { points: number }).points)).toEqual([23, 23, 24]);
+  expect(new Set(told.map(({ id }) => id)).size).toBe(3);
+});
+
+test('all of them come back when the order is refunded to the last, none before; none at all by policy', async () => {
+  await use({ returns: { policy: 'within_balance', spentPoints: 'all' } });
+  await send(purchase('bob', 'bob-0', 10_000));
+  await pay('bob', 80, 'bob-1', 50);
+  await send(purchase('bob', 'bob-1', 2_000), amount('bob', 'bob-r1', 'bob-1', 1_999));
+  expect(await ledger.balance('bob')).toMatchObject({ active: 50 + 20 - 19, spent: 50 });
+  await send(amount('bob', 'bob-r2', 'bob-1', 1));
+  expect(await ledger.balance('bob')).toMatchObject({ active: 100, spent: 0 });
+  await use({ returns: { policy: 'within_balance', spentPoints: 'none' } });
+  await pay('bob', 50, 'bob-2');
+  await send(purchase('bob', 'bob-2', 2_000), refund('bob', 'bob-r3', { scope: 'whole', orderId: 'bob-2' }));
+  expect(await ledger.balance('bob')).toMatchObject({ active: 50, spent: 50 });
+});
+
+test('a refund that came before its order gives back too, once the order is there; so does one without a reference', async () => {
+  await use({ returns: { policy: 'allow_negative', spentPoints: 'all' } });
+  await send(purchase('carl', 'carl-0', 10_000));
+  await pay('carl', 40, 'carl-1');
+  await send(refund('carl', 'carl-r1', { scope: 'whole', orderId: 'carl-1' }));
+  expect(await ledger.balance('carl')).toMatchObject({ active: 60, spent: 40 });
+  await send(purchase('carl', 'carl-1', 5_000));
+  expect(await ledger.balance('carl')).toMatchObject({ active: 100, spent: 0 });
+  await pay('carl', 40, 'carl-2');
+  await send(purchase('carl', 'carl-2', 500, { time: '2026-11-21T08:00:01Z' }));
+  await send(refund('carl', 'carl-r2', { scope: 'amount', amountMinor: 500, time: '2026-11-21T08:00:02Z' }));
+  expect(await ledger.balance('carl')).toMatchObject({ active: 100, spent: 0 });
+});
+
+test('an order paid with points alone is given back when it is refunded as a whole', async () => {
+  await use({ returns: { policy: 'allow_negative', spentPoints: 'proportional' } });
+  await send(purchase('dora', 'dora-0', 10_000));
+  await pay('dora', 30, 'dora-1');
+  await pay('dora', 20, 'dora-1');
+  await send(purchase('dora', 'dora-1', 0), refund('dora', 'dora-r', { scope: 'whole', orderId: 'dora-1' }));
+  expect(await ledger.balance('dora')).toMatchObject({ active: 100, spent: 0 });
+  const [row] = await ledger.sql('ledger')`select points_given_back from refund where refund_id = 'dora-r'`;
+  expect(row).toEqual({ points_given_back: 50 });
+});
+
+test('what is given back keeps its expiry: past it, it expires again at once', async () => {
+  await use({ expiresAfterDays: 10, returns: { policy: 'allow_negative', spentPoints: 'all' } });
+  await send(
+    purchase('eve', 'eve-0', 6_000, { time: '2026-11-12T10:00:00Z' }),
+    purchase('eve', 'eve-00', 4_000, { time: '2026-11-20T10:00:00Z' }),
+  );
+  await pay('eve', 80, 'eve-1');
+  await send(purchase('eve', 'eve-1', 1_000));
+  ledger.clock.set(Temporal.Instant.from('2026-11-24T08:00:00Z'));
+  await send(refund('eve', 'eve-r', { scope: 'whole', orderId: 'eve-1', time: '2026-11-24T07:00:00Z' }));
+  expect(await ledger.balance('eve')).toMatchObject({ active: 40, spent: 0, expired: 60, earned: 110 });
+  expect((await statement('eve')).slice(-3)).toEqual([
+    ['redeem_reversal', 80],
+    ['expire', -60],
+    ['clawback', -10],
+  ]);
+  expect((await ledger.balance('eve')).nextExpiration).toMatchObject({ points: 40 });
+});
+
+test('what is owed is paid off with what comes back', async () => {
+  await use({ returns: { policy: 'allow_negative', spentPoints: 'all' } });
+  await send(purchase('finn', 'finn-0', 5_000));
+  await pay('finn', 50, 'finn-1');
+  await send(
+    purchase('finn', 'finn-1', 100),
+    refund('finn', 'finn-r0', { scope: 'whole', orderId: 'finn-0' }),
+    refund('finn', 'finn-r1', { scope: 'whole', orderId: 'finn-1' }),
+  );
+  expect(await ledger.balance('finn')).toMatchObject({ active: 0, negative: 0, spent: 0 });
+});
+
+test('given back goes to the one who lives on; an erased customer is given nothing', async () => {
+  await use({ returns: { policy: 'allow_negative', spentPoints: 'all' } });
+  await send(purchase('old', 'old-0', 5_000), purchase('gone', 'gone-0', 5_000));
+  await pay('old', 20, 'old-1');
+  await pay('gone', 20, 'gone-1');
+  await send(
+    purchase('old', 'old-1', 1_000),
+    purchase('gone', 'gone-1', 1_000),
+    event(CustomerMerged, { id: newId(), source: '/test', time: T0 }, { customerId: 'old', intoCustomerId: 'new' }),
+    event(CustomerErased, { id: newId(), source: '/test', time: T0 }, { customerId: 'gone' }),
+  );
+  await send(
+    refund('old', 'old-r', { scope: 'whole', orderId: 'old-1' }),
+    refund('gone', 'gone-r', { scope: 'whole', orderId: 'gone-1' }),
+  );
+  expect(await ledger.balance('new')).toMatchObject({ active: 50 });
+  expect(await ledger.balance('gone')).toMatchObject({ active: 0, spent: 0 });
+});
+
+/** The same refund, once with the sweep before it and once without. Days count from the beginning of each. */
+const bothWays = async (name: string, refundDay: number): Promise<unknown[]> => {
+  const outcomes: unknown[] = [];
+  for (const swept of [true, false]) {
+    const who = `${name}-${swept}`;
+    const start = ledger.clock.now();
+    const at = (days: number): string => start.add({ hours: 24 * days }).toString();
+    await send(purchase(who, `${who}-1`, 3_000, { time: at(-1) }));
+    await pay(who, 10, `${who}-x`);
+    ledger.clock.advance({ days: 14 });
+    if (swept) await ledger.settle();
+    await ledger.publish([refund(who, `${who}-r`, { scope: 'whole', orderId: `${who}-1`, time: at(refundDay) })]);
+    await ledger.settle();
+    const { customerId: _, ...balance } = await ledger.balance(who);
+    outcomes.push([balance, await statement(who)]);
+  }
+  return outcomes;
+};
+
+test('taken back or expired: the time of the refund decides, not when the sweep came by', async () => {
+  await use({ expiresAfterDays: 10, returns: { policy: 'within_balance', spentPoints: 'none' } });
+  const before = await bothWays('before', 4);
+  expect(before[0]).toEqual(before[1]);
+  expect(before[0]).toEqual([
+    expect.objectContaining({ active: 0, expired: 0, spent: 10, negative: 0 }),
+    [
+      ['earn', 30],
+      ['redeem', -10],
+      ['expire', -20],
+      ['expire_reversal', 20],
+      ['clawback', -20],
+    ],
+  ]);
+  const after = await bothWays('after', 10);
+  expect(after[0]).toEqual(after[1]);
+  expect(after[0]).toEqual([
+    expect.objectContaining({ active: 0, expired: 20, spent: 10 }),
+    [
+      ['earn', 30],
+      ['redeem', -10],
+      ['expire', -20],
+    ],
+  ]);
+});
+
+test('an expiry is taken back without touching what is owed', async () => {
+  await use({ expiresAfterDays: 10, returns: { policy: 'allow_negative', spentPoints: 'none' } });
+  const start = ledger.clock.now();
+  const at = (days: number): string => start.add({ hours: 24 * days }).toString();
+  await send(purchase('owe', 'owe-1', 2_000, { time: at(-6) }), purchase('owe', 'owe-2', 1_000, { time: at(-11) }));
+  await pay('owe', 20, 'owe-x');
+  ledger.clock.advance({ days: 14 });
+  await ledger.settle();
+  await send(refund('owe', 'owe-r1', { scope: 'whole', orderId: 'owe-1', time: at(1) }));
+  expect(await ledger.balance('owe')).toMatchObject({ active: 0, negative: 20, expired: 10 });
+  await send(refund('owe', 'owe-r2', { scope: 'whole', orderId: 'owe-2', time: at(-2) }));
+  expect(await ledger.balance('owe')).toMatchObject({ active: 0, negative: 20, expired: 0 });
+});
+
+test('only what is pending still of the order goes, where the policy says so', async () => {
+  await use({
+    activation: { kind: 'after', amount: 5, unit: 'days' },
+    returns: { policy: 'only_pending', spentPoints: 'none' },
+  });
+  const start = ledger.clock.now();
+  const at = (days: number): string => start.add({ hours: 24 * days }).toString();
+  await send(
+    purchase('pen', 'pen-1', 2_000, { time: at(0) }),
+    purchase('pen', 'pen-2', 3_000, { time: at(-3) }),
+    purchase('pen', 'pen-3', 1_000, { time: at(-9) }),
+  );
+  expect(await ledger.balance('pen')).toMatchObject({ active: 10, pending: 50 });
+  await send(amount('pen', 'pen-r1', 'pen-1', 500, at(0)), amount('pen', 'pen-r3', 'pen-3', 1_000, at(0)));
+  expect(await ledger.balance('pen')).toMatchObject({ active: 10, pending: 45 });
+  // Whether the sweep has been by or not: the second order's points are spendable now.
+  ledger.clock.advance({ days: 3 });
+  await ledger.publish([amount('pen', 'pen-r2', 'pen-2', 3_000, at(2))]);
+  await ledger.settle();
+  expect(await ledger.balance('pen')).toMatchObject({ active: 40, pending: 15, negative: 0 });
+});

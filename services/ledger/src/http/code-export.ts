@@ -1,0 +1,40 @@
+import type { Sql } from '@vafa/bus';
+import { displayOf } from '../domain/coupons/code.ts';
+import type { KeptPool } from '../store/coupon-pools.ts';
+import { type KeptCoupon, listCodes } from '../store/coupons.ts';
+import { csvLine } from './csv.ts';
+
+const PAGE = 5_000;
+
+const statusOf = ({ voided, maxUses, redeemed, reserved, customerId }: KeptCoupon): string => {
+  if (voided) return 'void';
+  if (redeemed >= maxUses) return 'used';
+  if (redeemed + reserved >= maxUses) return 'reserved';
+  return customerId === null ? 'free' : 'given';
+};
+
+const HEADING = ['code', 'status', 'customerId', 'uses', 'maxUses', 'expiresAt'] as const;
+
+/** All codes of a pool as lines of a file, read page by page. */
+export async function* exportCodes(sql: Sql, pool: KeptPool, format: 'csv' | 'ndjson'): AsyncGenerator<string> {
+  if (format === 'csv') yield csvLine(HEADING);
+  for (let afterCode = ''; ; ) {
+    const page = await listCodes(sql, pool.id, { afterCode, limit: PAGE });
+    const lines = page.map((coupon) => {
+      const row = {
+        code: displayOf(coupon.code, coupon.shown, pool.pattern),
+        status: statusOf(coupon),
+        customerId: coupon.customerId,
+        uses: coupon.redeemed,
+        maxUses: coupon.maxUses,
+        expiresAt:
+          coupon.expiresAtMs === null ? null : Temporal.Instant.fromEpochMilliseconds(coupon.expiresAtMs).toString(),
+      };
+      return format === 'csv' ? csvLine(HEADING.map((name) => row[name])) : `${JSON.stringify(row)}\n`;
+    });
+    if (lines.length > 0) yield lines.join('');
+    const last = page.at(-1);
+    if (!last || page.length < PAGE) return;
+    afterCode = last.code;
+  }
+}

@@ -1,0 +1,118 @@
+import { AppError } from '@vafa/kernel';
+import { type HttpApp, idempotent, type ServiceContext } from '@vafa/platform';
+import type { Static } from 'typebox';
+import type { Cart } from '../domain/coupons/cart.ts';
+import { createCountCodes } from '../metrics.ts';
+import { resolveCustomer } from '../store/accounts.ts';
+import { confirmRedemption, releaseRedemption } from '../use-cases/close-redemption.ts';
+import { decideCoupons } from '../use-cases/decide-coupons.ts';
+import { type RedemptionView as Redeemed, redeemCoupons, viewRedemption } from '../use-cases/redeem-coupons.ts';
+import { callOf } from './call.ts';
+import { RedeemBody, RedemptionParams, RedemptionView, ValidateBody, ValidatedBody } from './coupon-schemas.ts';
+
+const tags = ['coupons'];
+
+/** @throws AppError invalid `ledger.invalid_cart` */
+const cartOf = ({ currency, totalMinor, lines }: Static<typeof ValidateBody>): Cart => {
+  const inLines = lines.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
+  if (inLines > totalMinor)
+    throw new AppError('invalid', 'ledger.invalid_cart', 'the lines come to more than the total', {
+      problems: [{ path: '/totalMinor', message: `must be at least ${inLines}, what the lines come to` }],
+    });
+  return { currency, totalMinor, lines };
+};
+
+const isoOfMs = (ms: number): string => Temporal.Instant.fromEpochMilliseconds(ms).toString();
+
+const bodyOf = ({ redemption, uses }: Redeemed) => ({
+  orderId: redemption.orderId,
+  status: redemption.status,
+  ...(redemption.customerId === null ? {} : { customerId: redemption.customerId }),
+  currency: redemption.currency,
+  totalMinor: redemption.totalMinor,
+  discountMinor: redemption.discountMinor,
+  remainingMinor: redemption.totalMinor - redemption.discountMinor,
+  lineDiscountsMinor: redemption.lineDiscounts,
+  codes: uses,
+  createdAt: redemption.createdAt,
+  ...(redemption.expiresAtMs === null ? {} : { expiresAt: isoOfMs(redemption.expiresAtMs) }),
+});
+
+const CLOSING = [
+  { deed: 'redeem', close: confirmRedemption, summary: 'Uses the coupons that were held for an order' },
+  { deed: 'release', close: releaseRedemption, summary: 'Gives the coupons of an order back, held or used' },
+] as const;
+
+/** Coupons at the till: which of the typed codes count, and using them. */
+export const couponRoutes = (app: HttpApp, context: ServiceContext): void => {
+  const { sql, clock, metrics } = context;
+  const countCodes = createCountCodes(metrics);
+
+  app.post(
+    '/v1/coupons/validate',
+    {
+      schema: {
+        tags,
+        summary: 'What codes would do for a cart: discount or reason of rejection each. Changes nothing',
+        body: ValidateBody,
+        response: { 200: ValidatedBody },
+      },
+      config: { scope: 'ledger:read' },
+    },
+    async ({ body }) => {
+      const cart = cartOf(body);
+      const customerId = body.customerId === undefined ? null : await resolveCustomer(sql, body.customerId);
+      const applied = await decideCoupons(sql, { customerId, cart, codes: body.codes }, clock.now());
+      countCodes(applied.results);
+      return applied;
+    },
+  );
+
+  app.post(
+    '/v1/coupons/redemptions',
+    {
+      schema: {
+        tags,
+        summary:
+          'Uses or holds coupons for an order, all or none; 422 ledger.coupons_rejected tells the reason of each',
+        body: RedeemBody,
+        response: { 201: RedemptionView },
+      },
+      config: { scope: 'ledger:write' },
+    },
+    (request, reply) => {
+      const { orderId, customerId = null, codes, holdSeconds = null } = request.body;
+      const command = { orderId, customerId, cart: cartOf(request.body), codes, holdSeconds };
+      return idempotent(context, request, reply, 201, async (tx) =>
+        bodyOf(await redeemCoupons(tx, command, callOf(request, clock), countCodes)),
+      );
+    },
+  );
+
+  app.get(
+    '/v1/coupons/redemptions/:orderId',
+    {
+      schema: {
+        tags,
+        summary: 'What coupons did for an order',
+        params: RedemptionParams,
+        response: { 200: RedemptionView },
+      },
+      config: { scope: 'ledger:read' },
+    },
+    async (request) => bodyOf(await viewRedemption(sql, request.params.orderId)),
+  );
+
+  for (const { deed, close, summary } of CLOSING)
+    app.post(
+      `/v1/coupons/redemptions/:orderId/${deed}`,
+      {
+        schema: { tags, summary, params: RedemptionParams, response: { 200: RedemptionView } },
+        config: { scope: 'ledger:write' },
+      },
+      (request, reply) =>
+        idempotent(context, request, reply, 200, async (tx) =>
+          bodyOf(await close(tx, request.params.orderId, callOf(request, clock))),
+        ),
+    );
+};

@@ -1,0 +1,168 @@
+import { createApiKey } from '@vafa/platform';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { PROGRAMME, purchase } from '../test/events.fixture.ts';
+import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
+
+let ledger: LedgerHarness;
+
+beforeAll(async () => {
+  ledger = await startLedger(null);
+});
+afterAll(async () => {
+  await ledger.verify();
+  await ledger.stop();
+});
+
+const remove = (id: string) => ledger.http('ledger').inject({ method: 'DELETE', url: `/v1/programme/drafts/${id}` });
+const begin = async (body: object = {}) => ledger.call('POST', '/v1/programme/drafts', body);
+const activate = (id: string, body?: object, headers?: Record<string, string>) =>
+  ledger.call('POST', `/v1/programme/drafts/${id}/activate`, body, headers);
+const double = { ...PROGRAMME, rates: [{ currency: 'EUR', points: 2, perMinor: 100 }] };
+const auditOf = async (subject: string) =>
+  (await ledger.call('GET', `/v1/ledger/audit?subject=${encodeURIComponent(subject)}&limit=100`)).json().changes;
+
+test('there is nothing to copy at first; a draft is begun, counts for nothing, and is activated', async () => {
+  expect((await begin()).json()).toMatchObject({ status: 404, code: 'ledger.no_programme' });
+  const draft = await begin({ programme: PROGRAMME });
+  expect(draft.statusCode, draft.body).toBe(201);
+  const { draftId } = draft.json();
+  expect(draft.json()).toMatchObject({ basedOn: 0, revision: 1, status: 'open', programme: PROGRAMME });
+  await ledger.publish([purchase('ann', 'ann-1', 5_000)]);
+  await ledger.settle();
+  expect(await ledger.balance('ann')).toMatchObject({ active: 0 });
+  expect((await activate(draftId)).json()).toEqual({ version: 1, draftId, replacedVersion: 0 });
+  expect((await ledger.call('GET', '/v1/programme')).json()).toMatchObject({ ...PROGRAMME, version: 1 });
+  await ledger.publish([purchase('ann', 'ann-2', 5_000)]);
+  await ledger.settle();
+  expect(await ledger.balance('ann')).toMatchObject({ active: 50 });
+  const again = await activate(draftId);
+  expect(again.json()).toMatchObject({ status: 409, code: 'ledger.draft_activated', version: 1 });
+  expect((await remove(draftId)).json()).toMatchObject({ code: 'ledger.draft_activated' });
+  const kept = (await ledger.call('GET', `/v1/programme/drafts/${draftId}`)).json();
+  expect(kept).toMatchObject({ status: 'activated', activatedVersion: 1 });
+});
+
+test('a copy is changed, compared and put in force; every step is on record', async () => {
+  const { draftId } = (await begin()).json();
+  const changed = await ledger.call('PUT', `/v1/programme/drafts/${draftId}`, { programme: double, revision: 1 });
+  expect(changed.json()).toMatchObject({ revision: 2, basedOn: 1, programme: double });
+  const stale = await ledger.call('PUT', `/v1/programme/drafts/${draftId}`, { programme: PROGRAMME, revision: 1 });
+  expect(stale.json()).toMatchObject({ status: 409, code: 'ledger.draft_changed', revision: 2 });
+  const diff = (await ledger.call('GET', `/v1/programme/diff?from=active&to=${draftId}`)).json();
+  expect(diff.changes).toEqual([{ path: '/rates/EUR/points', before: 1, after: 2 }]);
+  expect((await activate(draftId)).json()).toMatchObject({ version: 2, replacedVersion: 1 });
+  expect((await ledger.call('GET', '/v1/programme/diff?from=1&to=2')).json().changes).toEqual(diff.changes);
+
+  const steps = await auditOf(`draft/${draftId}`);
+  expect(steps.map(({ action }: { action: string }) => action)).toEqual(['draft.changed', 'draft.begun']);
+  expect(steps[0]).toMatchObject({ before: { programme: PROGRAMME }, after: { programme: double } });
+  const [last] = await auditOf('programme');
+  expect(last).toMatchObject({
+    action: 'programme.activated',
+    before: { version: 1 },
+    after: { version: 2, draftId },
+    actor: steps[0].actor,
+  });
+  await expect(ledger.sql('ledger')`update audit set actor = 'me'`).rejects.toMatchObject({ code: '23001' });
+  await expect(ledger.sql('ledger')`delete from audit`).rejects.toMatchObject({ code: '23001' });
+});
+
+test('a draft begun from a version that is no longer in force needs to be compared, or forced', async () => {
+  const { draftId } = (await begin()).json();
+  const other = await ledger.call('PUT', '/v1/programme', { ...double, name: 'Other' });
+  const active = other.json().version;
+  expect((await activate(draftId)).json()).toMatchObject({
+    status: 409,
+    code: 'ledger.programme_moved',
+    basedOn: active - 1,
+    activeVersion: active,
+  });
+  const rebased = await ledger.call('PUT', `/v1/programme/drafts/${draftId}`, { programme: double, basedOn: active });
+  expect(rebased.json()).toMatchObject({ basedOn: active });
+  expect((await activate(draftId)).json()).toMatchObject({ version: active + 1 });
+  const { draftId: late } = (await begin({ basedOn: 1 })).json();
+  expect((await activate(late, { force: true })).json()).toMatchObject({
+    version: active + 2,
+    replacedVersion: active + 1,
+  });
+  expect((await ledger.call('GET', '/v1/programme')).json()).toMatchObject(PROGRAMME);
+  expect((await auditOf('programme'))[2]).toMatchObject({ after: { version: active } });
+});
+
+test('two who activate one draft at once make one version of it', async () => {
+  const { draftId } = (await begin()).json();
+  const before = (await ledger.call('GET', '/v1/programme')).json().version;
+  const answers = await Promise.all(Array.from({ length: 4 }, () => activate(draftId)));
+  expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([200, 409, 409, 409]);
+  expect((await ledger.call('GET', '/v1/programme')).json().version).toBe(before + 1);
+  const { draftId: another } = (await begin()).json();
+  const key = { 'idempotency-key': 'activate-once' };
+  const twice = await Promise.all([activate(another, undefined, key), activate(another, undefined, key)]);
+  expect(twice.map(({ statusCode }) => statusCode)).toEqual([200, 200]);
+  expect(twice[0]?.body).toBe(twice[1]?.body);
+});
+
+test('all that is wrong is told at once, each with its field', async () => {
+  const wrong = await begin({
+    programme: { ...PROGRAMME, rounding: 'up', timeZone: 5, surprise: 1, rates: [{ currency: 'EUR', points: 0 }] },
+  });
+  expect(wrong.statusCode).toBe(400);
+  const paths = wrong.json().problems.map(({ path }: { path: string }) => path);
+  expect(paths).toEqual(
+    expect.arrayContaining([
+      '/programme/rounding',
+      '/programme/timeZone',
+      '/programme/surprise',
+      '/programme/rates/0/points',
+      '/programme/rates/0/perMinor',
+    ]),
+  );
+  const senseless = await begin({
+    programme: { ...PROGRAMME, timeZone: 'Europe/Atlantis', rates: [PROGRAMME.rates[0], PROGRAMME.rates[0]] },
+  });
+  expect(senseless.json()).toMatchObject({ status: 400, code: 'ledger.invalid_programme' });
+  expect(
+    senseless
+      .json()
+      .problems.map(({ path }: { path: string }) => path)
+      .sort(),
+  ).toEqual(['/programme/rates/1/currency', '/programme/timeZone']);
+});
+
+test('drafts are listed and removed; only who may administer sees them', async () => {
+  const { draftId } = (await begin()).json();
+  const open = (await ledger.call('GET', '/v1/programme/drafts?status=open&limit=1')).json();
+  expect(open).toMatchObject({ drafts: [{ draftId }] });
+  expect((await remove(draftId)).json()).toEqual({ removed: draftId });
+  expect((await ledger.call('GET', `/v1/programme/drafts/${draftId}`)).json()).toMatchObject({
+    code: 'ledger.draft_not_found',
+  });
+  expect((await auditOf(`draft/${draftId}`))[0]).toMatchObject({ action: 'draft.removed', after: null });
+  const writer = await createApiKey(ledger.admin, { name: 'writer', scopes: ['ledger:write'] }, ledger.clock.now());
+  const refused = await ledger.call('POST', '/v1/programme/drafts', {}, { authorization: `Bearer ${writer.secret}` });
+  expect(refused.json()).toMatchObject({ status: 403, scope: 'ledger:admin' });
+});
+
+test('every door is described', async () => {
+  const { paths } = (await ledger.call('GET', '/openapi.json')).json();
+  const doors = Object.entries(paths as Record<string, object>).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+  );
+  expect(doors).toEqual(
+    expect.arrayContaining([
+      ...['POST', 'GET'].map((method) => `${method} /v1/programme/drafts`),
+      ...['GET', 'PUT', 'DELETE'].map((method) => `${method} /v1/programme/drafts/{draftId}`),
+      'POST /v1/programme/drafts/{draftId}/activate',
+      ...['POST', 'GET'].map((method) => `${method} /v1/programme/drafts/{draftId}/replays`),
+      'GET /v1/programme/replays/{replayId}',
+      'POST /v1/programme/replays/{replayId}/cancel',
+      'POST /v1/programme/simulations',
+      'GET /v1/programme/diff',
+      'GET /v1/ledger/audit',
+      'GET /v1/adjustment-requests',
+      'GET /v1/adjustment-requests/{requestId}',
+      ...['approve', 'reject', 'withdraw'].map((deed) => `POST /v1/adjustment-requests/{requestId}/${deed}`),
+      'POST /v1/customers/{customerId}/transfers',
+    ]),
+  );
+});

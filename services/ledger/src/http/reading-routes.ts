@@ -1,0 +1,144 @@
+import type { HttpApp, ServiceContext } from '@vafa/platform';
+import { explanationText } from '../domain/rules/explanation.ts';
+import type { TransferKind } from '../domain/transfer.ts';
+import { resolveCustomer } from '../store/accounts.ts';
+import { isoOf, isoOfMs, textOf } from '../store/instants.ts';
+import { type LotCursor, type LotRow, type LotState, readAllLots, readOpenLots } from '../store/read-lots.ts';
+import { readStatement, type StatementRow } from '../store/read-statement.ts';
+import { explainOrder } from '../use-cases/explain-order.ts';
+import { reasonOf } from '../use-cases/points-events.ts';
+import { FileBody, pagesOf, type Row, sendFile } from './export.ts';
+import { LotPage, LotsQuery, OrderEarningsBody, OrderParams, StatementExportQuery } from './reading-schemas.ts';
+import { CustomerParams } from './schemas.ts';
+
+const STATEMENT_COLUMNS = [
+  'number',
+  'entryId',
+  'kind',
+  'points',
+  'pendingPoints',
+  'balanceAfter',
+  'occurredAt',
+  'recordedAt',
+  'reason',
+  'orderId',
+  'refundId',
+  'reservationId',
+  'lotId',
+  'reversesId',
+  'ruleId',
+  'ruleVersion',
+  'explanation',
+  'actor',
+];
+
+const statementRow = ({ seq, occurredAt, recordedAt, kind, reason, explanation, ...entry }: StatementRow): Row => ({
+  number: seq,
+  ...entry,
+  kind,
+  occurredAt: isoOf(occurredAt),
+  recordedAt: isoOf(recordedAt),
+  reason: reasonOf(reason === null ? { kind } : { kind, reason }),
+  explanation: explanation && explanationText(explanation),
+});
+
+/** Kinds as a query names them, and the time as the database reads it. */
+export const filterOf = (query: {
+  kind?: string | undefined;
+  from?: string | undefined;
+  until?: string | undefined;
+}) => ({
+  kinds: query.kind === undefined ? null : (query.kind.split(',') as TransferKind[]),
+  from: query.from ?? null,
+  until: query.until ?? null,
+});
+
+const cursorText = ({ expiresAtMs, pendingUntilMs, lotId }: LotRow, state: LotState): string =>
+  `${(state === 'pending' ? pendingUntilMs : expiresAtMs) ?? 'never'}_${lotId}`;
+
+const readCursor = (text: string | undefined): LotCursor | null => {
+  if (text === undefined) return null;
+  const [at = '', lotId = ''] = text.split('_');
+  return { atMs: at === 'never' ? null : Number(at), lotId };
+};
+
+const lotOf = ({ orderId, issuedAtMs, expiresAtMs: _, keptUntilMs, pendingUntilMs, awaits, ...lot }: LotRow) => ({
+  ...lot,
+  ...(orderId === null ? {} : { orderId }),
+  issuedAt: isoOfMs(issuedAtMs),
+  expiresAt: textOf(keptUntilMs),
+  pendingUntil: textOf(pendingUntilMs),
+  ...(awaits === null ? {} : { awaits }),
+});
+
+async function* mapped(pages: AsyncIterable<readonly StatementRow[]>): AsyncGenerator<Row[]> {
+  for await (const page of pages) yield page.map(statementRow);
+}
+
+/** What there is to read of a customer's and an order's points, beyond the balance. */
+export const readingRoutes = (app: HttpApp, context: ServiceContext): void => {
+  const { sql } = context;
+
+  app.get(
+    '/v1/customers/:customerId/statement/export',
+    {
+      schema: {
+        tags: ['customers'],
+        summary: 'The whole statement as a file, oldest first',
+        params: CustomerParams,
+        querystring: StatementExportQuery,
+        response: { 200: FileBody },
+      },
+      config: { scope: 'ledger:read' },
+    },
+    async (request, reply) => {
+      const { format, bom, cursor, ...query } = request.query;
+      const filter = filterOf(query);
+      const pages = pagesOf(
+        cursor === undefined ? 0 : Number(cursor),
+        (after, limit) =>
+          readStatement(sql, request.params.customerId, { order: 'oldest_first', after, limit, ...filter }),
+        ({ seq }) => seq,
+      );
+      return sendFile(reply, 'statement', { format, bom, columns: STATEMENT_COLUMNS, pages: mapped(pages) }) as never;
+    },
+  );
+
+  app.get(
+    '/v1/customers/:customerId/lots',
+    {
+      schema: {
+        tags: ['customers'],
+        summary: 'The credits whose points are spent and expire together',
+        params: CustomerParams,
+        querystring: LotsQuery,
+        response: { 200: LotPage },
+      },
+      config: { scope: 'ledger:read' },
+    },
+    async (request) => {
+      const { state, cursor, limit } = request.query;
+      const customerId = await resolveCustomer(sql, request.params.customerId);
+      const page = { after: readCursor(cursor), limit: limit + 1 };
+      const found =
+        state === 'all' ? await readAllLots(sql, customerId, page) : await readOpenLots(sql, customerId, state, page);
+      const rows = found.slice(0, limit);
+      const last = found.length > limit ? rows.at(-1) : undefined;
+      return { lots: rows.map(lotOf), ...(last ? { nextCursor: cursorText(last, state) } : {}) };
+    },
+  );
+
+  app.get(
+    '/v1/orders/:orderId/earnings',
+    {
+      schema: {
+        tags: ['orders'],
+        summary: 'Why an order earned what it did, and what was taken back of it',
+        params: OrderParams,
+        response: { 200: OrderEarningsBody },
+      },
+      config: { scope: 'ledger:read' },
+    },
+    (request) => explainOrder(sql, request.params.orderId) as never,
+  );
+};

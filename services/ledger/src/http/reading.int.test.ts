@@ -1,0 +1,182 @@
+import { CustomerMerged, event } from '@vafa/contracts';
+import { createApiKey } from '@vafa/platform';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { PROGRAMME, purchase, refund, T0 } from '../test/events.fixture.ts';
+import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
+
+let ledger: LedgerHarness;
+
+beforeAll(async () => {
+  ledger = await startLedger({ expiresAfterDays: 30 });
+  await ledger.publish(
+    Array.from({ length: 25 }, (_, i) =>
+      purchase('bob', `bob-${i}`, 100 * (i + 1), {
+        time: `2026-11-${String((i % 20) + 1).padStart(2, '0')}T10:00:00Z`,
+      }),
+    ),
+  );
+  await ledger.settle();
+  await ledger.publish([refund('bob', 'bob-r', { scope: 'amount', orderId: 'bob-24', amountMinor: 500 })]);
+  await ledger.settle();
+  await ledger.call('POST', '/v1/customers/bob/adjustments', { points: -40, reason: '=1+1, "hello"' });
+});
+afterAll(async () => {
+  await ledger.verify();
+  await ledger.stop();
+});
+
+const get = async (url: string) => (await ledger.call('GET', url)).json();
+
+/** All pages of a list. */
+const all = async <Item>(url: string, list: string): Promise<Item[]> => {
+  const items: Item[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await get(`${url}${url.includes('?') ? '&' : '?'}limit=7${cursor ? `&cursor=${cursor}` : ''}`);
+    items.push(...page[list]);
+    cursor = page.nextCursor;
+  } while (cursor);
+  return items;
+};
+
+interface Entry {
+  kind: string;
+  points: number;
+  balanceAfter: number;
+  occurredAt: string;
+}
+
+test('a statement by kind, by time, in both orders', async () => {
+  const url = '/v1/customers/bob/statement';
+  const newest = await all<Entry>(url, 'entries');
+  expect(newest).toHaveLength(27);
+  expect(await all<Entry>(`${url}?order=oldest_first`, 'entries')).toEqual(newest.toReversed());
+  expect(await all<Entry>(`${url}?kind=clawback,adjust`, 'entries')).toEqual(
+    newest.filter(({ kind }) => kind !== 'earn'),
+  );
+  const [from, until] = ['2026-11-05T00:00:00Z', '2026-11-07T00:00:00Z'];
+  const within = await all<Entry>(`${url}?from=${from}&until=${until}`, 'entries');
+  expect(within).toEqual(newest.filter(({ occurredAt }) => occurredAt >= from && occurredAt < until));
+  expect(within).toHaveLength(3);
+  for (const query of ['kind=nothing', 'kind=earn,', 'from=yesterday', 'order=random'])
+    expect((await ledger.call('GET', `${url}?${query}`)).statusCode).toBe(400);
+});
+
+test('lots: open ones as they will be spent, all of them newest first', async () => {
+  interface Lot {
+    lotId: string;
+    remaining: number;
+    granted: number;
+    expiresAt: string;
+  }
+  const open = await all<Lot>('/v1/customers/bob/lots', 'lots');
+  const found = await all<Lot>('/v1/customers/bob/lots?state=all', 'lots');
+  expect(found).toHaveLength(25);
+  expect(found.map(({ lotId }) => lotId)).toEqual(
+    found
+      .map(({ lotId }) => lotId)
+      .sort()
+      .reverse(),
+  );
+  expect(open).toHaveLength(found.filter(({ remaining }) => remaining > 0).length);
+  expect(open.length).toBeLessThan(25);
+  const key = ({ expiresAt, lotId }: Lot) => `${expiresAt} ${lotId}`;
+  expect(open.map(key)).toEqual(open.map(key).sort());
+  expect(new Set(open.map(({ lotId }) => lotId)).size).toBe(open.length);
+  expect(open.reduce((sum, { remaining }) => sum + remaining, 0)).toBe((await ledger.balance('bob')).active);
+  expect(await get('/v1/customers/stranger/lots')).toEqual({ lots: [] });
+  for (const query of ['cursor=x', 'state=closed', 'limit=0'])
+    expect((await ledger.call('GET', `/v1/customers/bob/lots?${query}`)).statusCode).toBe(400);
+});
+
+test('lots that never expire come last, over the border of pages', async () => {
+  await ledger.call('PUT', '/v1/programme', {
+    ...PROGRAMME,
+    expiresAfterDays: null,
+  });
+  for (let i = 0; i < 8; i++)
+    await ledger.call('POST', '/v1/customers/eva/adjustments', { points: i + 1, reason: 'hello' });
+  const lots = await all<{ expiresAt: string | null; granted: number }>('/v1/customers/eva/lots', 'lots');
+  expect(lots.map(({ granted }) => granted).sort()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  const bob = await all<{ expiresAt: string | null }>('/v1/customers/bob/lots', 'lots');
+  expect(bob.at(-1)?.expiresAt).not.toBeNull();
+});
+
+test('a statement as a file: CSV for spreadsheets, NDJSON for machines, resumed where it broke off', async () => {
+  const url = '/v1/customers/bob/statement/export';
+  const answer = await ledger.call('GET', `${url}?format=ndjson`);
+  expect(answer.headers['content-type']).toBe('application/x-ndjson');
+  const lines = answer.body.trimEnd().split('\n');
+  const rows = lines.map((line) => JSON.parse(line));
+  expect(rows.map(({ number }: { number: number }) => number)).toEqual(Array.from({ length: 27 }, (_, i) => i + 1));
+  expect(rows[26]).toMatchObject({ kind: 'adjust', points: -40, reason: '=1+1, "hello"' });
+  const rest = await ledger.call('GET', `${url}?format=ndjson&cursor=20`);
+  expect(rest.body.trimEnd().split('\n')).toEqual(lines.slice(20));
+
+  const csv = await ledger.call('GET', `${url}?format=csv&bom=true&kind=adjust`);
+  expect(csv.headers['content-type']).toBe('text/csv; charset=utf-8');
+  expect(csv.headers['content-disposition']).toBe('attachment; filename="statement.csv"');
+  const [names, line, end] = csv.body.split('\r\n');
+  expect(names).toMatch(/^\ufeffnumber,entryId,kind,points,pendingPoints,balanceAfter,/);
+  expect(line).toContain(`,adjust,-40,`);
+  expect(line).toContain(`"'=1+1, ""hello"""`);
+  expect(end).toBe('');
+  expect((await ledger.call('GET', url)).statusCode).toBe(400);
+});
+
+test('why an order earned what it did, and what was taken back', async () => {
+  expect(await get('/v1/orders/bob-24/earnings')).toMatchObject({
+    orderId: 'bob-24',
+    customerId: 'bob',
+    currency: 'EUR',
+    totalMinor: 2_500,
+    refundedMinor: 500,
+    pointsEarned: 25,
+    pointsTakenBack: 5,
+    earnings: [{ points: 25, ruleId: 'base', ruleVersion: 1, lot: { granted: 25 } }],
+    takenBack: [{ points: 5, refundId: 'bob-r' }],
+    refunds: [{ refundId: 'bob-r', status: 'applied', amountMinor: 500, pointsDue: 5, pointsTaken: 5 }],
+  });
+  await ledger.publish([purchase('bob', 'nothing', 99), purchase('bob', 'dollars', 5_000, { currency: 'USD' })]);
+  await ledger.settle();
+  expect(await get('/v1/orders/nothing/earnings')).toMatchObject({ note: 'nothing_earned', earnings: [] });
+  expect(await get('/v1/orders/dollars/earnings')).toMatchObject({ note: 'no_rate', pointsEarned: 0, earnings: [] });
+  expect(await get('/v1/orders/unheard-of/earnings')).toMatchObject({ status: 404, code: 'ledger.order_not_found' });
+});
+
+test('a refund without an order shows at the orders it took from; merged customers keep their story', async () => {
+  await ledger.publish([purchase('cat', 'cat-1', 1_000, { time: '2026-11-01T10:00:00Z' })]);
+  await ledger.settle();
+  await ledger.publish([refund('cat', 'cat-r', { scope: 'amount', amountMinor: 300 })]);
+  await ledger.settle();
+  await ledger.publish([
+    event(CustomerMerged, { id: 'm1', source: '/test', time: T0 }, { customerId: 'cat', intoCustomerId: 'dan' }),
+  ]);
+  await ledger.settle();
+  expect(await get('/v1/orders/cat-1/earnings')).toMatchObject({
+    customerId: 'dan',
+    earnings: [{ points: 10 }],
+    takenBack: [{ points: 3, refundId: 'cat-r' }],
+    refunds: [{ refundId: 'cat-r', amountMinor: 300, pointsTaken: 3 }],
+  });
+  expect((await get('/v1/customers/dan/lots?state=all')).lots).toMatchObject([{ orderId: 'cat-1', remaining: 7 }]);
+  expect(await get('/v1/customers/cat/lots?state=all')).toEqual(await get('/v1/customers/dan/lots?state=all'));
+});
+
+test('each door asks for its scope', async () => {
+  const keyWith = async (scope: 'ledger:read' | 'finance:read') => {
+    const key = await createApiKey(ledger.admin, { name: scope, scopes: [scope] }, ledger.clock.now());
+    return (url: string) => ledger.call('GET', url, undefined, { authorization: `Bearer ${key.secret}` });
+  };
+  const [reader, accountant] = [await keyWith('ledger:read'), await keyWith('finance:read')];
+  const reads = [
+    '/v1/customers/bob/lots',
+    '/v1/customers/bob/statement/export?format=csv',
+    '/v1/orders/bob-1/earnings',
+  ];
+  const books = ['/v1/finance/roll-forward', '/v1/finance/liability', '/v1/finance/entries?format=csv'];
+  for (const url of reads) expect([url, (await reader(url)).statusCode]).toEqual([url, 200]);
+  for (const url of books) expect([url, (await accountant(url)).statusCode]).toEqual([url, 200]);
+  for (const url of books) expect([url, (await reader(url)).json().scope]).toEqual([url, 'finance:read']);
+  for (const url of reads) expect([url, (await accountant(url)).json().scope]).toEqual([url, 'ledger:read']);
+});

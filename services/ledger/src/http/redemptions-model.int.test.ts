@@ -1,0 +1,195 @@
+import { present } from '@vafa/kernel';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
+import { redemptions } from '../test/redemption.fixture.ts';
+
+/** Random deeds against the service and against a model as simple as can be; both must answer alike and end alike. */
+let ledger: LedgerHarness;
+const { ok, earn, addReward, addPool, claim, redeem } = redemptions(() => ledger);
+
+beforeAll(async () => {
+  ledger = await startLedger();
+});
+afterAll(async () => {
+  await ledger.verify();
+  await ledger.stop();
+});
+
+const CUSTOMERS = ['a', 'b', 'c'];
+const RUNS = 10;
+const HOLD_SECONDS = 60;
+
+type CouponDeed =
+  | { deed: 'redeem' | 'hold'; order: number; customer: number; codes: number[] }
+  | { deed: 'confirm' | 'release'; order: number }
+  | { deed: 'wait' };
+
+const couponDeed: fc.Arbitrary<CouponDeed> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      deed: fc.constantFrom('redeem' as const, 'hold' as const),
+      order: fc.integer({ min: 0, max: 9 }),
+      customer: fc.integer({ min: 0, max: 2 }),
+      codes: fc.uniqueArray(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 3 }),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      deed: fc.constantFrom('confirm' as const, 'release' as const),
+      order: fc.integer({ min: 0, max: 9 }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.constant({ deed: 'wait' as const }) },
+);
+
+interface ModelOrder {
+  status: 'reserved' | 'redeemed' | 'released' | 'timed_out';
+  customer: string;
+  codes: string[];
+}
+
+test('coupons: any order of redeeming, holding, confirming, giving back and waiting ends as the model says', async () => {
+  let run = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(couponDeed, { minLength: 5, maxLength: 40 }), async (deeds) => {
+      run += 1;
+      const maxUses = [1, 1, 2, 4];
+      const codes = maxUses.map((_, i) => `RUN${run}CODE${i}`);
+      const perCustomer = 2;
+      // The first two are of one pool with a limit per customer, each other one of its own.
+      await addPool({ perCustomer }, { codes: codes.slice(0, 2), usesPerCode: 1 });
+      await addPool({}, { codes: codes.slice(2, 3), usesPerCode: 2 });
+      await addPool({}, { codes: codes.slice(3, 4), usesPerCode: 4 });
+      const orders = new Map<string, ModelOrder>();
+      const live = (): ModelOrder[] =>
+        [...orders.values()].filter(({ status }) => status === 'reserved' || status === 'redeemed');
+      const usesOf = (code: string): number => live().filter((order) => order.codes.includes(code)).length;
+      const limited = (customer: string): number =>
+        live()
+          .filter((order) => order.customer === customer)
+          .flatMap((order) => order.codes)
+          .filter((code) => codes.indexOf(code) < 2).length;
+      const fits = (customer: string, wanted: readonly string[]): boolean =>
+        wanted.every((code) => usesOf(code) < present(maxUses[codes.indexOf(code)], 'uses')) &&
+        limited(customer) + wanted.filter((code) => codes.indexOf(code) < 2).length <= perCustomer;
+
+      for (const each of deeds) {
+        if (each.deed === 'wait') {
+          ledger.clock.advance({ seconds: HOLD_SECONDS });
+          await ledger.settle();
+          for (const order of orders.values()) if (order.status === 'reserved') order.status = 'timed_out';
+          continue;
+        }
+        const orderId = `run-${run}-${each.order}`;
+        const known = orders.get(orderId);
+        if (!('codes' in each)) {
+          const deed = each.deed === 'confirm' ? 'redeem' : 'release';
+          const answer = await ledger.call('POST', `/v1/coupons/redemptions/${orderId}/${deed}`);
+          const open = known?.status === 'reserved' || known?.status === 'redeemed';
+          expect(answer.statusCode).toBe(!known ? 404 : open ? 200 : 409);
+          if (known && open) known.status = each.deed === 'confirm' ? 'redeemed' : 'released';
+          continue;
+        }
+        const customer = present(CUSTOMERS[each.customer], 'customer');
+        const wanted = each.codes.map((i) => present(codes[i], 'code'));
+        const more = { customerId: customer, ...(each.deed === 'hold' ? { holdSeconds: HOLD_SECONDS } : {}) };
+        const answer = await redeem(orderId, wanted, more);
+        if (known && (known.status === 'reserved' || known.status === 'redeemed')) {
+          const same = known.customer === customer && known.codes.toSorted().join() === wanted.toSorted().join();
+          expect(answer.statusCode).toBe(same ? 201 : 409);
+          continue;
+        }
+        const expected = fits(customer, wanted) ? 201 : 422;
+        expect(answer.statusCode, answer.body).toBe(expected);
+        if (expected === 201)
+          orders.set(orderId, { status: each.deed === 'hold' ? 'reserved' : 'redeemed', customer, codes: wanted });
+      }
+      for (const code of codes) {
+        const holding = live().filter((order) => order.codes.includes(code));
+        const reserved = holding.filter(({ status }) => status === 'reserved').length;
+        expect(await ok('GET', `/v1/coupons/${code}`)).toMatchObject({ reserved, redeemed: holding.length - reserved });
+      }
+      for (const [orderId, { status }] of orders)
+        expect((await ok('GET', `/v1/coupons/redemptions/${orderId}`)).status).toBe(status);
+    }),
+    { numRuns: RUNS },
+  );
+}, 120_000);
+
+type ClaimDeed = { deed: 'claim'; customer: number; reward: number } | { deed: 'cancel'; claim: number };
+
+const claimDeed: fc.Arbitrary<ClaimDeed> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      deed: fc.constant('claim' as const),
+      customer: fc.integer({ min: 0, max: 2 }),
+      reward: fc.integer({ min: 0, max: 2 }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ deed: fc.constant('cancel' as const), claim: fc.nat() }) },
+);
+
+test('rewards: any order of claiming and cancelling leaves points, pieces and codes as the model says', async () => {
+  let run = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(claimDeed, { minLength: 5, maxLength: 40 }), async (deeds) => {
+      run += 1;
+      const customers = CUSTOMERS.map((id) => `model-${run}-${id}`);
+      await earn(20, ...customers);
+      await earn(30, ...customers);
+      const couponPoolId = await addPool({}, { codes: Array.from({ length: 6 }, (_, i) => `M${run}CODE${i}`) });
+      const terms = [
+        { costPoints: 7, stock: 5, perCustomer: null, codes: Number.POSITIVE_INFINITY },
+        { costPoints: 12, stock: null, perCustomer: 2, codes: Number.POSITIVE_INFINITY },
+        { costPoints: 3, stock: 10, perCustomer: null, codes: 6 },
+      ];
+      const ids: string[] = [];
+      for (const { costPoints, stock, perCustomer, codes } of terms)
+        ids.push(await addReward({ costPoints, stock, perCustomer, couponPoolId: codes === 6 ? couponPoolId : null }));
+      const claims: { id: string; customer: string; reward: number; standing: boolean }[] = [];
+      const standing = (reward: number, customer?: string) =>
+        claims.filter((each) => each.standing && each.reward === reward && (!customer || each.customer === customer));
+      const pointsOf = (customer: string): number =>
+        claims
+          .filter((each) => each.standing && each.customer === customer)
+          .reduce((left, { reward }) => left - present(terms[reward], 'reward').costPoints, 50);
+
+      for (const each of deeds) {
+        if (each.deed === 'cancel') {
+          if (claims.length === 0) continue;
+          const target = present(claims[each.claim % claims.length], 'claim');
+          const answer = await ledger.call('POST', `/v1/reward-claims/${target.id}/cancel`);
+          expect(answer.statusCode, answer.body).toBe(target.standing ? 200 : 409);
+          target.standing = false;
+          continue;
+        }
+        const customer = present(customers[each.customer], 'customer');
+        const { costPoints, stock, perCustomer, codes } = present(terms[each.reward], 'reward');
+        const possible =
+          pointsOf(customer) >= costPoints &&
+          standing(each.reward).length < (stock ?? Number.POSITIVE_INFINITY) &&
+          standing(each.reward, customer).length < (perCustomer ?? Number.POSITIVE_INFINITY) &&
+          // A code that a customer has seen is never given again.
+          claims.filter(({ reward }) => reward === each.reward).length < codes;
+        const answer = await claim(customer, present(ids[each.reward], 'id'));
+        expect(answer.statusCode, answer.body).toBe(possible ? 201 : 422);
+        if (possible) claims.push({ id: answer.json().claimId, customer, reward: each.reward, standing: true });
+      }
+      for (const customer of customers)
+        expect(await ledger.balance(customer)).toMatchObject({
+          active: pointsOf(customer),
+          spent: 50 - pointsOf(customer),
+          reserved: 0,
+        });
+      for (const [i, { stock }] of terms.entries())
+        expect((await ok('GET', `/v1/rewards/${ids[i]}`)).stockLeft).toBe(
+          stock === null ? null : stock - standing(i).length,
+        );
+    }),
+    { numRuns: RUNS },
+  );
+}, 120_000);

@@ -1,0 +1,109 @@
+import type { Queryable, Tx } from '@vafa/bus';
+import { textArray } from '@vafa/bus';
+import type { LifecycleState } from '@vafa/contracts';
+import type { CustomerFacts } from '../domain/rules/facts.ts';
+import { msOf, textOf } from './instants.ts';
+
+/** What rules may ask of these customers; of whom nothing is known is left out. */
+export const findFacts = async (
+  db: Queryable,
+  customerIds: readonly string[],
+): Promise<ReadonlyMap<string, CustomerFacts>> => {
+  const rows = await db<(CustomerFacts & { customerId: string })[]>`
+    select c.id as "customerId", t.tier, coalesce(p.segments, '[]') as segments, p.lifecycle,
+      coalesce(p.attributes, '{}') as attributes
+    from unnest(${textArray(customerIds)}::text[]) as c (id)
+    left join customer_profile p on p.customer_id = c.id left join tier_state t on t.customer_id = c.id
+    where p.customer_id is not null or t.customer_id is not null`;
+  return new Map(rows.map(({ customerId, ...facts }) => [customerId, facts]));
+};
+
+/** What `customer.updated` says of a customer, as far as rules may ask it. */
+export interface KnownCustomer {
+  customerId: string;
+  attributes: CustomerFacts['attributes'];
+  /** Gregorian, YYYY-MM-DD. */
+  birthDate: string | null;
+  nextBirthdayMs: number | null;
+}
+
+/** Replaces what was known of customers before, by what came last. Each customer once. */
+export const saveKnown = async (tx: Tx, customers: readonly KnownCustomer[]): Promise<void> => {
+  await tx`
+    insert into customer_profile as p (customer_id, attributes, birth_date, next_birthday_at)
+    select customer_id, attributes::jsonb, birth_date::date, next_birthday_at::timestamptz
+    from unnest(
+      ${textArray(customers.map(({ customerId }) => customerId))}::text[],
+      ${textArray(customers.map(({ attributes }) => JSON.stringify(attributes)))}::text[],
+      ${textArray(customers.map(({ birthDate }) => birthDate))}::text[],
+      ${textArray(customers.map(({ nextBirthdayMs }) => textOf(nextBirthdayMs)))}::text[]
+    ) as u (customer_id, attributes, birth_date, next_birthday_at)
+    order by customer_id
+    on conflict (customer_id) do update set attributes = excluded.attributes, birth_date = excluded.birth_date,
+      next_birthday_at = excluded.next_birthday_at
+    where (p.attributes, p.birth_date) is distinct from (excluded.attributes, excluded.birth_date)`;
+};
+
+/** Where a customer stands with the segments. */
+export interface Membership {
+  customerId: string;
+  segments: readonly string[];
+  lifecycle: LifecycleState | null;
+}
+
+/** Each customer once. */
+export const saveMemberships = async (tx: Tx, memberships: readonly Membership[]): Promise<void> => {
+  await tx`
+    insert into customer_profile (customer_id, segments, lifecycle)
+    select customer_id, segments::jsonb, lifecycle
+    from unnest(
+      ${textArray(memberships.map(({ customerId }) => customerId))}::text[],
+      ${textArray(memberships.map(({ segments }) => JSON.stringify(segments)))}::text[],
+      ${textArray(memberships.map(({ lifecycle }) => lifecycle))}::text[]
+    ) as u (customer_id, segments, lifecycle)
+    order by customer_id
+    on conflict (customer_id) do update set segments = excluded.segments, lifecycle = excluded.lifecycle`;
+};
+
+export interface DueBirthday {
+  customerId: string;
+  birthDate: string;
+  nextBirthdayMs: number;
+}
+
+/** Takes customers in hand whose birthday has begun, the longest due first; those that somebody works on are skipped. */
+export const claimBirthdays = (tx: Tx, byIso: string, limit: number): Promise<DueBirthday[]> =>
+  tx<DueBirthday[]>`
+    select customer_id as "customerId", birth_date::text as "birthDate",
+      ${tx.unsafe(msOf('next_birthday_at'))} as "nextBirthdayMs"
+    from customer_profile where next_birthday_at <= ${byIso}::timestamptz
+    order by next_birthday_at limit ${limit} for update skip locked`;
+
+export const saveNextBirthdays = async (
+  tx: Tx,
+  birthdays: readonly { customerId: string; nextBirthdayMs: number | null }[],
+): Promise<void> => {
+  await tx`
+    update customer_profile p set next_birthday_at = u.next_birthday_at::timestamptz
+    from unnest(
+      ${textArray(birthdays.map(({ customerId }) => customerId))}::text[],
+      ${textArray(birthdays.map(({ nextBirthdayMs }) => textOf(nextBirthdayMs)))}::text[]
+    ) as u (customer_id, next_birthday_at)
+    where p.customer_id = u.customer_id`;
+};
+
+/**
+ * Lets go of what is known of a customer that lives on in another. The other keeps its own; if nothing is known of it yet,
+ * it is given this.
+ */
+export const giveProfile = async (tx: Tx, from: string, into: string): Promise<void> => {
+  await tx`update customer_profile set customer_id = ${into} where customer_id = ${from}
+    and not exists (select from customer_profile where customer_id = ${into})`;
+  await tx`delete from customer_profile where customer_id = ${from}`;
+};
+
+/** Forgets what is known of a customer, and of those that were merged into it. */
+export const forgetProfiles = async (tx: Tx, customerId: string): Promise<void> => {
+  await tx`delete from customer_profile where customer_id = ${customerId}
+    or customer_id in (select customer_id from balance where merged_into = ${customerId})`;
+};

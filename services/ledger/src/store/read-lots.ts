@@ -1,0 +1,75 @@
+import type { Queryable } from '@vafa/bus';
+import type { TransferKind } from '../domain/transfer.ts';
+import { isoOfMs, msOf } from './instants.ts';
+import { keptUntil } from './lots.ts';
+
+export const LOT_STATES = ['open', 'pending', 'all'] as const;
+export type LotState = (typeof LOT_STATES)[number];
+
+/** A lot as it is told. */
+export interface LotRow {
+  lotId: string;
+  /** What brought it. */
+  kind: TransferKind;
+  orderId: string | null;
+  issuedAtMs: number;
+  granted: number;
+  remaining: number;
+  pending: number;
+  absorbed: number;
+  expired: number;
+  /** The lot's own expiry, by which pages go on. */
+  expiresAtMs: number | null;
+  /** When it expires as things stand: activity may have kept it. */
+  keptUntilMs: number | null;
+  pendingUntilMs: number | null;
+  awaits: string | null;
+}
+
+/** Where a page ended. */
+export interface LotCursor {
+  /** When the last lot expires, or stops being pending, milliseconds since 1970; null = never. Not used for all lots. */
+  atMs: number | null;
+  lotId: string;
+}
+
+const COLUMNS = `lot.id as "lotId", t.kind, t.order_id as "orderId", ${msOf('t.occurred_at')} as "issuedAtMs", lot.granted,
+  lot.remaining, lot.pending, lot.absorbed, lot.expired, ${msOf('lot.expires_at')} as "expiresAtMs",
+  ${msOf(keptUntil('lot'))} as "keptUntilMs", ${msOf('lot.pending_until')} as "pendingUntilMs", lot.awaits`;
+
+/** Open lots: earliest expiry first, those that never expire last. Pending ones: as they become spendable. */
+export const readOpenLots = (
+  db: Queryable,
+  customerId: string,
+  state: 'open' | 'pending',
+  page: { after: LotCursor | null; limit: number },
+): Promise<LotRow[]> => {
+  const { after } = page;
+  const at = after?.atMs == null ? null : isoOfMs(after.atMs);
+  const [column, points] =
+    state === 'open' ? [db`lot.expires_at`, db`lot.remaining`] : [db`lot.pending_until`, db`lot.pending`];
+  return db<LotRow[]>`
+    select ${db.unsafe(COLUMNS)} from lot join transfer t on t.id = lot.id
+    where lot.customer_id = ${customerId} and ${points} > 0 and (
+      ${after === null}
+      or ${column} > ${at}::timestamptz
+      or ${column} is not distinct from ${at}::timestamptz and lot.id > ${after?.lotId ?? null}::uuid
+      or ${column} is null and ${at}::timestamptz is not null
+    )
+    order by ${column}, lot.id limit ${page.limit}`;
+};
+
+/**
+ * Every lot that a customer ever had, newest first. Found by the transfers that brought them, its own and those of customers
+ * merged into it: lots have no index for this, as earning would pay for it.
+ */
+export const readAllLots = (
+  db: Queryable,
+  customerId: string,
+  page: { after: LotCursor | null; limit: number },
+): Promise<LotRow[]> =>
+  db<LotRow[]>`
+    select ${db.unsafe(COLUMNS)} from transfer t join lot on lot.id = t.id
+    where t.customer_id in (select ${customerId}::text union all select customer_id from balance where merged_into = ${customerId})
+      and lot.customer_id = ${customerId} and (${page.after === null} or lot.id < ${page.after?.lotId ?? null}::uuid)
+    order by lot.id desc limit ${page.limit}`;

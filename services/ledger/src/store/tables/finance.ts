@@ -1,0 +1,44 @@
+import { sql } from 'drizzle-orm';
+import { bigint, check, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
+import { instant, ledgerSchema, points } from './columns.ts';
+
+/**
+ * A stretch of time that the books are closed for: entries recorded in it were added up, and none can be added any more.
+ * One row per day with entries, in the programme's zone; each begins where the one before it ended. Append-only.
+ */
+export const financeClose = ledgerSchema.table(
+  'finance_close',
+  {
+    /** Its end, excluded: the start of a day. */
+    until: timestamp('until', { withTimezone: true, mode: 'string' }).primaryKey(),
+    since: instant('since').notNull(),
+    closedAt: instant('closed_at').notNull(),
+    /** Whose months the cohorts are. */
+    calendar: text('calendar').notNull(),
+    timeZone: text('time_zone').notNull(),
+    entries: bigint('entries', { mode: 'number' }).notNull(),
+    /** Points that customers gained by them, all in all. */
+    points: points('points'),
+  },
+  (table) => [check('finance_close_forward', sql`${table.since} < ${table.until}`)],
+);
+
+/** What moved in a closed stretch, added up over all that have the rest in common. Append-only. */
+export const financeMovement = ledgerSchema.table(
+  'finance_movement',
+  {
+    until: instant('until').notNull(),
+    wallet: text('wallet').notNull(),
+    /** Tier in which the points were earned; empty = none. */
+    tier: text('tier').notNull(),
+    /** Month of issue; empty = points that are owed. */
+    cohort: text('cohort').notNull(),
+    kind: text('kind').notNull(),
+    /** Month in which points were spent; empty for other kinds. */
+    happened: text('happened').notNull(),
+    points: points('points'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.until, table.wallet, table.tier, table.cohort, table.kind, table.happened] }),
+  ],
+);

@@ -1,0 +1,63 @@
+import type { Queryable, Tx } from '@vafa/bus';
+import { plainArray, textArray } from '@vafa/bus';
+import { nextLookMs, type TierState } from '../domain/tiers/state.ts';
+import { msOf, textOf } from './instants.ts';
+
+const COLUMNS = `customer_id as "customerId", tier, ${msOf('since')} as "sinceMs", ${msOf('valid_until')} as "validUntilMs",
+  ${msOf('grace_until')} as "graceUntilMs"`;
+
+export interface CustomerTier {
+  customerId: string;
+  state: TierState;
+}
+
+/** States of these customers; those without one are left out. */
+export const findTierStates = async (
+  db: Queryable,
+  customerIds: readonly string[],
+): Promise<Map<string, TierState>> => {
+  const rows = await db<(TierState & { customerId: string })[]>`
+    select ${db.unsafe(COLUMNS)} from tier_state where customer_id = any(${textArray(customerIds)}::text[])`;
+  return new Map(rows.map(({ customerId, ...state }) => [customerId, state]));
+};
+
+/** Writes states. The caller holds the locks of the customers' balance rows. */
+export const saveTierStates = async (tx: Tx, rows: readonly CustomerTier[]): Promise<void> => {
+  const instants = (pick: (state: TierState) => number | null): string =>
+    plainArray(rows.map(({ state }) => textOf(pick(state))));
+  await tx`
+    insert into tier_state (customer_id, tier, since, valid_until, grace_until, next_look_at)
+    select * from unnest(
+      ${textArray(rows.map(({ customerId }) => customerId))}::text[],
+      ${textArray(rows.map(({ state }) => state.tier))}::text[], ${instants(({ sinceMs }) => sinceMs)}::timestamptz[],
+      ${instants(({ validUntilMs }) => validUntilMs)}::timestamptz[],
+      ${instants(({ graceUntilMs }) => graceUntilMs)}::timestamptz[], ${instants(nextLookMs)}::timestamptz[]
+    )
+    on conflict (customer_id) do update set tier = excluded.tier, since = excluded.since, valid_until = excluded.valid_until,
+      grace_until = excluded.grace_until, next_look_at = excluded.next_look_at`;
+};
+
+/**
+ * Customers whose tier is to be looked at again, the longest due first, with their balance rows locked; those that somebody
+ * works on are skipped, so the sweep never waits.
+ */
+export const claimDueTiers = async (tx: Tx, byIso: string, limit: number): Promise<string[]> => {
+  const rows = await tx<{ id: string }[]>`
+    select s.customer_id as id from tier_state s join balance b using (customer_id)
+    where s.next_look_at <= ${byIso}::timestamptz order by s.next_look_at limit ${limit} for update of b skip locked`;
+  return rows.map(({ id }) => id);
+};
+
+/** Customers by tier, the most first; null = fell out of the lowest. Reads a row per customer. */
+export const countTiers = (db: Queryable): Promise<{ tier: string | null; customers: number }[]> =>
+  db`select tier, count(*) as customers from tier_state group by tier order by customers desc, tier`;
+
+/** Gives the tier of one customer to another that never had one. */
+export const giveTierState = async (tx: Tx, from: string, into: string): Promise<void> => {
+  await tx`update tier_state set customer_id = ${into} where customer_id = ${from}
+    and not exists (select from tier_state where customer_id = ${into})`;
+};
+
+export const forgetTierState = async (tx: Tx, customerId: string): Promise<void> => {
+  await tx`delete from tier_state where customer_id = ${customerId}`;
+};

@@ -1,0 +1,248 @@
+import type { RulesProgramme } from '../domain/rules/compile.ts';
+import type { CustomerFacts, EventFacts } from '../domain/rules/facts.ts';
+import type { CapPeriod, Condition, EarningRule, LineFilter, LineMatch, Test } from '../domain/rules/rule.ts';
+
+/**
+ * Earning rules as one would explain them: read anew every time, fractions of BigInt, nothing prepared. What the prepared
+ * rules must agree with to the point.
+ */
+
+type Fraction = [n: bigint, d: bigint];
+type Line = NonNullable<EventFacts['order']>['lines'][number];
+
+const matches = (line: Line, match: LineMatch): boolean =>
+  (match.sku?.includes(line.sku) ?? true) &&
+  (match.category?.includes(line.category ?? '?') ?? true) &&
+  (match.brand?.includes(line.brand ?? '?') ?? true) &&
+  (match.label?.some((label) => line.labels?.includes(label)) ?? true);
+
+const passing = (lines: readonly Line[], filter: LineFilter | undefined): Line[] =>
+  lines.filter((line) => {
+    const { except = {}, ...wanted } = filter ?? {};
+    return matches(line, wanted) && !(Object.keys(except).length > 0 && matchesAny(line, except));
+  });
+const matchesAny = (line: Line, match: LineMatch): boolean =>
+  Object.entries(match).some(([field, values]) => matches(line, { [field]: values }));
+
+const sum = (values: number[]): number => values.reduce((a, b) => a + b, 0);
+const within = (value: number, least: number | undefined, most: number | undefined): boolean =>
+  (least === undefined || value >= least) && (most === undefined || value <= most);
+
+const localOf = ({ timeZone, calendar }: RulesProgramme, ms: number) =>
+  Temporal.Instant.fromEpochMilliseconds(ms)
+    .toZonedDateTimeISO(timeZone)
+    .withCalendar(calendar === 'persian' ? 'persian' : 'iso8601');
+
+const testHolds = (test: Test, programme: RulesProgramme, event: EventFacts, customer?: CustomerFacts): boolean => {
+  const { order } = event;
+  const local = localOf(programme, event.atMs);
+  const monthDay = [local.month, local.day].map((part) => String(part).padStart(2, '0')).join('-');
+  const text = (part: { month: number; day: number }) =>
+    [part.month, part.day].map((each) => String(each).padStart(2, '0')).join('-');
+  const attribute = (
+    attributes: CustomerFacts['attributes'] | undefined,
+    t: Extract<Test, { name: string }>,
+  ): boolean => {
+    const value = attributes?.[t.name];
+    if (value === undefined || (t.in && !t.in.includes(value))) return false;
+    if (t.atLeast === undefined && t.atMost === undefined) return true;
+    return typeof value === 'number' && within(value, t.atLeast, t.atMost);
+  };
+  switch (test.kind) {
+    case 'order_total':
+      return order?.currency === test.currency && within(order.totalMinor, test.atLeastMinor, test.atMostMinor);
+    case 'order_currency':
+      return order !== undefined && test.in.includes(order.currency);
+    case 'order_store':
+      return order?.store !== undefined && test.in.includes(order.store);
+    case 'order_channel':
+      return order?.channel !== undefined && test.in.includes(order.channel);
+    case 'order_lines':
+      return order !== undefined && within(order.lines.length, test.atLeast, test.atMost);
+    case 'any_line':
+      return order !== undefined && passing(order.lines, test.lines).length > 0;
+    case 'all_lines':
+      return (
+        order !== undefined && order.lines.length > 0 && passing(order.lines, test.lines).length === order.lines.length
+      );
+    case 'lines_amount':
+      return (
+        order?.currency === test.currency &&
+        within(sum(passing(order.lines, test.lines).map((l) => l.amountMinor)), test.atLeastMinor, test.atMostMinor)
+      );
+    case 'lines_quantity':
+      return (
+        order !== undefined &&
+        within(sum(passing(order.lines, test.lines).map((l) => l.quantity)), test.atLeast, test.atMost)
+      );
+    case 'customer_tier':
+      return customer?.tier != null && test.in.includes(customer.tier);
+    case 'customer_segment':
+      return customer?.segments.some((segment) => test.in.includes(segment)) ?? false;
+    case 'customer_lifecycle':
+      return customer?.lifecycle != null && test.in.includes(customer.lifecycle);
+    case 'customer_attribute':
+      return attribute(customer?.attributes, test);
+    case 'event_attribute':
+      return attribute(event.attributes, test);
+    case 'weekday': {
+      const names = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
+      return test.in.includes(names[local.dayOfWeek - 1] ?? 'monday');
+    }
+    case 'hours': {
+      const hours = Array.from({ length: 48 }, (_, i) => i);
+      const until = test.untilHour > test.fromHour ? test.untilHour : test.untilHour + 24;
+      return hours.filter((hour) => hour >= test.fromHour && hour < until).some((hour) => hour % 24 === local.hour);
+    }
+    case 'dates': {
+      const today = `${String(local.year).padStart(4, '0')}-${monthDay}`;
+      return (test.from === undefined || today >= test.from) && (test.until === undefined || today <= test.until);
+    }
+    case 'every_year': {
+      const [first, last] = [text(test.firstDay), text(test.lastDay)];
+      return first <= last ? monthDay >= first && monthDay <= last : monthDay >= first || monthDay <= last;
+    }
+  }
+};
+
+export const slowHolds = (
+  condition: Condition,
+  programme: RulesProgramme,
+  event: EventFacts,
+  customer?: CustomerFacts,
+): boolean => {
+  const holds = (each: Condition): boolean => slowHolds(each, programme, event, customer);
+  if ('all' in condition) return condition.all.every(holds);
+  if ('any' in condition) return condition.any.some(holds);
+  if ('not' in condition) return !holds(condition.not);
+  return testHolds(condition, programme, event, customer);
+};
+
+const rounded = ([n, d]: Fraction, rounding: RulesProgramme['rounding']): number => {
+  const down = n / d;
+  const exact = n % d === 0n;
+  if (rounding === 'ceil' && !exact) return Number(down + 1n);
+  if (rounding === 'half_up' && 2n * (n - down * d) >= d) return Number(down + 1n);
+  return Number(down);
+};
+
+const gift = ({ effect }: EarningRule, { order }: EventFacts): Fraction => {
+  if (effect.kind === 'fixed') return [BigInt(effect.points), 1n];
+  if (order === undefined || effect.kind === 'multiplier') return [0n, 1n];
+  if (effect.kind === 'per_line') {
+    const lines = passing(order.lines, effect.lines);
+    const many = effect.each === 'line' ? lines.length : sum(lines.map(({ quantity }) => quantity));
+    return [BigInt(effect.points) * BigInt(many), 1n];
+  }
+  if (order.currency !== effect.currency) return [0n, 1n];
+  const amount = effect.lines
+    ? sum(passing(order.lines, effect.lines).map(({ amountMinor }) => amountMinor))
+    : order.totalMinor;
+  return [BigInt(amount) * BigInt(effect.points), BigInt(effect.perMinor)];
+};
+
+/** Points by rule, in order; what caps with counters take off is not looked at. */
+export const slowEarn = (
+  programme: RulesProgramme,
+  trigger: EarningRule['trigger'],
+  event: EventFacts,
+  customer?: CustomerFacts,
+): { ruleId: string; points: number }[] => {
+  const entries: { ruleId: string; rule?: EarningRule; value: Fraction }[] = [];
+  const rate = programme.rates.find(({ currency }) => currency === event.order?.currency);
+  if (rate && event.order)
+    entries.push({
+      ruleId: 'base',
+      value: [BigInt(event.order.totalMinor) * BigInt(rate.points), BigInt(rate.perMinor)],
+    });
+  const rules = programme.rules
+    .filter((rule) => JSON.stringify(rule.trigger) === JSON.stringify(trigger))
+    .filter(({ startsAt }) => startsAt === undefined || event.atMs >= Date.parse(startsAt))
+    .filter(({ endsAt }) => endsAt === undefined || event.atMs < Date.parse(endsAt))
+    .sort((a, b) => a.order - b.order);
+  for (const rule of rules) {
+    if (rule.when && !slowHolds(rule.when, programme, event, customer)) continue;
+    const { effect } = rule;
+    let did = false;
+    if (effect.kind === 'multiplier') {
+      const targets = entries.filter(({ ruleId }) => effect.of === undefined || effect.of.includes(ruleId));
+      const apart = rule.caps ?? rule.expiry ?? rule.activation;
+      if (apart) {
+        const total = targets.reduce<Fraction>(([n, d], { value: [m, e] }) => [n * e + m * d, d * e], [0n, 1n]);
+        const value: Fraction = [
+          total[0] * BigInt(effect.numerator - effect.denominator),
+          total[1] * BigInt(effect.denominator),
+        ];
+        did = total[0] > 0n;
+        if (did) entries.push({ ruleId: rule.id, rule, value });
+      } else
+        for (const target of targets) {
+          const [n, d] = target.value;
+          target.value = [n * BigInt(effect.numerator), d * BigInt(effect.denominator)];
+          did = true;
+        }
+    } else {
+      const value = gift(rule, event);
+      did = value[0] > 0n;
+      if (did) entries.push({ ruleId: rule.id, rule, value });
+    }
+    if (did && (rule.stop || programme.matching === 'first')) break;
+  }
+  return entries
+    .map(({ ruleId, rule, value }) => {
+      const points = rounded(value, programme.rounding);
+      const most = rule?.caps?.perOrder ?? Infinity;
+      return { ruleId, points: points <= most ? points : rule?.caps?.beyond === 'reject' ? 0 : most };
+    })
+    .filter(({ points }) => points > 0);
+};
+
+export interface SlowAward {
+  ruleId: string;
+  customerId: string;
+  atMs: number;
+  points: number;
+}
+
+/** Are two instants in one period of the programme? */
+const samePeriod = (programme: RulesProgramme, per: CapPeriod, a: number, b: number): boolean => {
+  const [x, y] = [localOf(programme, a), localOf(programme, b)];
+  switch (per) {
+    case 'forever':
+      return true;
+    case 'day':
+      return x.toPlainDate().equals(y.toPlainDate());
+    case 'week': {
+      // Weeks begin on Monday, or on Saturday in the Persian calendar.
+      const into = (day: number): number => (programme.calendar === 'persian' ? (day + 1) % 7 : day - 1);
+      const start = (each: typeof x) => each.toPlainDate().subtract({ days: into(each.dayOfWeek) });
+      return start(x).equals(start(y));
+    }
+    case 'month':
+      return x.year === y.year && x.month === y.month;
+    case 'quarter':
+      return x.year === y.year && Math.ceil(x.month / 3) === Math.ceil(y.month / 3);
+    case 'half':
+      return x.year === y.year && x.month > 6 === y.month > 6;
+    case 'year':
+      return x.year === y.year;
+  }
+};
+
+/** What the caps leave of an award after all those given before. */
+export const slowCap = (programme: RulesProgramme, before: readonly SlowAward[], award: SlowAward): number => {
+  const caps = programme.rules.find(({ id }) => id === award.ruleId)?.caps;
+  let left = award.points;
+  const counted = [
+    ...(caps?.perCustomer ?? []).map((cap) => ({ ...cap, own: true })),
+    ...(caps?.budget ?? []).map((cap) => ({ ...cap, own: false })),
+  ];
+  for (const { limit, unit, per, own } of counted) {
+    const same = before
+      .filter(({ ruleId, customerId }) => ruleId === award.ruleId && (!own || customerId === award.customerId))
+      .filter(({ atMs }) => samePeriod(programme, per, atMs, award.atMs));
+    if (unit === 'awards') left = same.length < limit ? left : 0;
+    else left = Math.max(0, Math.min(left, limit - sum(same.map(({ points }) => points))));
+  }
+  return left < award.points && caps?.beyond === 'reject' ? 0 : left;
+};

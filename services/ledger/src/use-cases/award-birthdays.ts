@@ -1,0 +1,66 @@
+import type { Tx } from '@vafa/bus';
+import { lastBirthday, nextBirthday } from '../domain/birthday.ts';
+import { earnByEvent } from '../domain/rules/evaluate.ts';
+import { claimBirthdays, type DueBirthday, findFacts, saveNextBirthdays } from '../store/profiles.ts';
+import { type CurrentRules, type Rules, zoneOf } from './current-programme.ts';
+import { type Gift, giveAwards } from './give-awards.ts';
+import { resolveCustomers } from './resolve-customers.ts';
+
+const DAY_MS = 86_400_000;
+/** A birthday longer ago than this is let go: nobody wants last month's congratulations. */
+const MAX_LATE_MS = 7 * DAY_MS;
+/** By so much the zone, or the calendar, of the programme may have moved a birthday since it was noted. */
+const MAX_MOVED_MS = 3 * DAY_MS;
+
+/** What a birthday that has begun earns; natural key: rule, customer and year. */
+const giftsOf = async (tx: Tx, due: readonly DueBirthday[], nowMs: number, rules: Rules): Promise<Gift[]> => {
+  const { birthday } = rules.compiled;
+  if (birthday.rules.length === 0) return [];
+  const zone = zoneOf(rules.programme);
+  const ownerOf = await resolveCustomers(
+    tx,
+    due.map(({ customerId }) => customerId),
+  );
+  const owners = due.map(({ customerId }) => ownerOf(customerId));
+  const facts = birthday.asksCustomer ? await findFacts(tx, owners) : new Map();
+  return due.flatMap(({ customerId, birthDate, nextBirthdayMs }) => {
+    const begun = lastBirthday(birthDate, zone, nowMs);
+    if (begun === null || begun.startMs < nextBirthdayMs - MAX_MOVED_MS || begun.startMs < nowMs - MAX_LATE_MS)
+      return [];
+    const owner = ownerOf(customerId);
+    return earnByEvent(rules.compiled, birthday, { atMs: begun.startMs }, facts.get(owner)).map((award) => ({
+      customerId: owner,
+      award,
+      naturalKey: ['birthday', award.ruleId, owner, String(begun.year)],
+      occurredAt: Temporal.Instant.fromEpochMilliseconds(begun.startMs).toString(),
+      reason: award.rule?.name ?? award.ruleId,
+    }));
+  });
+};
+
+/**
+ * Gives one portion of the customers whose birthday has begun what it earns, and notes their next one. Returns how many
+ * customers; 0 = nobody's birthday is due.
+ */
+export const awardBirthdays = async (
+  tx: Tx,
+  now: Temporal.Instant,
+  maxCustomers: number,
+  deps: { currentRules: CurrentRules },
+): Promise<number> => {
+  const due = await claimBirthdays(tx, now.toString(), maxCustomers);
+  if (due.length === 0) return 0;
+  const rules = await deps.currentRules(tx);
+  const nowMs = now.epochMilliseconds;
+  const gifts = await giftsOf(tx, due, nowMs, rules);
+  const zone = zoneOf(rules.programme);
+  await saveNextBirthdays(
+    tx,
+    due.map(({ customerId, birthDate }) => ({
+      customerId,
+      nextBirthdayMs: nextBirthday(birthDate, zone, nowMs)?.startMs ?? null,
+    })),
+  );
+  await giveAwards(tx, gifts, rules, { door: 'clock', now });
+  return due.length;
+};

@@ -1,0 +1,70 @@
+import type { Tx } from '@vafa/bus';
+import { AppError } from '@vafa/kernel';
+import {
+  type CouponRedemption,
+  claimOverdueRedemption,
+  findUses,
+  lockRedemption,
+  saveStatus,
+} from '../store/coupon-redemptions.ts';
+import { lockCoupons, moveUses } from '../store/coupons.ts';
+import { type RedemptionView, redemptionNotFound, viewRedemption } from './redeem-coupons.ts';
+import type { Call } from './reserve-points.ts';
+
+const closed = (status: string): AppError =>
+  new AppError('conflict', 'ledger.redemption_closed', `the redemption is ${status.replace('_', ' ')}`, {
+    redemptionStatus: status,
+  });
+
+const open = async (tx: Tx, orderId: string): Promise<CouponRedemption> => {
+  const found = await lockRedemption(tx, orderId);
+  if (!found) throw redemptionNotFound();
+  return found;
+};
+
+/** Writes the end of a redemption and what it means for the coupons, which are locked in the order of codes. */
+const move = async (
+  tx: Tx,
+  redemption: CouponRedemption,
+  status: 'redeemed' | 'released' | 'timed_out',
+  nowIso: string,
+): Promise<void> => {
+  const uses = await findUses(tx, redemption.orderId, redemption.attempt);
+  const codes = uses.map(({ code }) => code);
+  await lockCoupons(tx, codes);
+  const held = redemption.status === 'reserved';
+  const change = { reserved: held ? -1 : 0, redeemed: (status === 'redeemed' ? 1 : 0) - (held ? 0 : 1) };
+  await Promise.all([moveUses(tx, codes, change), saveStatus(tx, redemption, status, nowIso)]);
+};
+
+/**
+ * Uses the coupons that were held for an order. Redeemed already: told again.
+ * @throws AppError not_found `ledger.redemption_not_found`, conflict `ledger.redemption_closed` once given back or timed out
+ */
+export const confirmRedemption = async (tx: Tx, orderId: string, call: Call): Promise<RedemptionView> => {
+  const found = await open(tx, orderId);
+  const overdue = found.expiresAtMs !== null && found.expiresAtMs <= call.now.epochMilliseconds;
+  if (found.status === 'reserved' && overdue) throw closed('timed_out');
+  if (found.status === 'reserved') await move(tx, found, 'redeemed', call.now.toString());
+  else if (found.status !== 'redeemed') throw closed(found.status);
+  return viewRedemption(tx, orderId);
+};
+
+/**
+ * Gives the coupons of an order back, held or used: the order was not placed, or was called off.
+ * @throws AppError not_found `ledger.redemption_not_found`, conflict `ledger.redemption_closed` when they are given back already
+ */
+export const releaseRedemption = async (tx: Tx, orderId: string, call: Call): Promise<RedemptionView> => {
+  const found = await open(tx, orderId);
+  if (found.status === 'released' || found.status === 'timed_out') throw closed(found.status);
+  await move(tx, found, 'released', call.now.toString());
+  return viewRedemption(tx, orderId);
+};
+
+/** Gives back the coupons of one order that held them for too long. Returns how many orders: 0 or 1. */
+export const releaseOverdueRedemption = async (tx: Tx, now: Temporal.Instant): Promise<number> => {
+  const found = await claimOverdueRedemption(tx, now.toString());
+  if (!found) return 0;
+  await move(tx, found, 'timed_out', now.toString());
+  return 1;
+};

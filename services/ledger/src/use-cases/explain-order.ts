@@ -1,0 +1,91 @@
+import type { Sql, Tx } from '@vafa/bus';
+import { AppError, present } from '@vafa/kernel';
+import { explanationText } from '../domain/rules/explanation.ts';
+import { isoOf, textOf } from '../store/instants.ts';
+import {
+  findOrder,
+  type OrderEntryRow,
+  type OrderRefundRow,
+  readOrderEntries,
+  readOrderRefunds,
+} from '../store/read-earnings.ts';
+
+const notFound = (): AppError =>
+  new AppError('not_found', 'ledger.order_not_found', 'the ledger knows no order of this id');
+
+const defined = <Fields extends Record<string, unknown>>(fields: Fields) =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null)) as {
+    [Name in keyof Fields]?: NonNullable<Fields[Name]>;
+  };
+
+/** What an entry took back, or brought. */
+const lotOf = ({ entryId, granted, remaining, pending, absorbed, expired, ...row }: OrderEntryRow) =>
+  granted === null
+    ? {}
+    : {
+        lot: {
+          lotId: entryId,
+          granted,
+          remaining: present(remaining, 'remaining'),
+          absorbed: present(absorbed, 'absorbed'),
+          expired: present(expired, 'expired'),
+          pending: present(pending, 'pending'),
+          expiresAt: textOf(row.expiresAtMs),
+          pendingUntil: textOf(row.pendingUntilMs),
+          ...defined({ awaits: row.awaits }),
+        },
+      };
+
+const earningOf = (entry: OrderEntryRow) => ({
+  entryId: entry.entryId,
+  points: entry.points,
+  occurredAt: isoOf(entry.occurredAt),
+  recordedAt: isoOf(entry.recordedAt),
+  ...defined({ ruleId: entry.ruleId, ruleVersion: entry.ruleVersion }),
+  ...(entry.explanation ? { explanation: { text: explanationText(entry.explanation), steps: entry.explanation } } : {}),
+  ...lotOf(entry),
+});
+
+const takenBackOf = ({ entryId, points, occurredAt, refundId, reversesId }: OrderEntryRow) => ({
+  entryId,
+  points: -points,
+  occurredAt: isoOf(occurredAt),
+  ...defined({ refundId, reversesId }),
+});
+
+const refundOf = ({ refundId, scope, status, note, occurredAt, matches }: OrderRefundRow, orderId: string) => {
+  const match = matches?.find(([id]) => id === orderId);
+  return {
+    refundId,
+    scope,
+    status,
+    occurredAt: isoOf(occurredAt),
+    amountMinor: match?.[1] ?? 0,
+    pointsDue: match?.[2] ?? 0,
+    pointsTaken: match?.[3] ?? 0,
+    pointsGivenBack: match?.[4] ?? 0,
+    ...defined({ note }),
+  };
+};
+
+/**
+ * Why an order earned what it did: the entries with their rules, what became of their points, and which refund took how much
+ * of them back; or why it earned nothing.
+ * @throws AppError not_found `ledger.order_not_found`
+ */
+export const explainOrder = (sql: Sql, orderId: string) =>
+  sql.begin('isolation level repeatable read read only', async (tx: Tx) => {
+    const order = await findOrder(tx, orderId);
+    if (!order) throw notFound();
+    const [entries, refunds] = await Promise.all([readOrderEntries(tx, order), readOrderRefunds(tx, order)]);
+    const { earnId: _, note, programmeVersion, occurredAt, recordedAt, ...told } = order;
+    return {
+      ...told,
+      occurredAt: isoOf(occurredAt),
+      recordedAt: isoOf(recordedAt),
+      ...defined({ note, programmeVersion }),
+      earnings: entries.filter(({ kind }) => kind === 'earn').map(earningOf),
+      takenBack: entries.filter(({ kind }) => kind === 'clawback').map(takenBackOf),
+      refunds: refunds.map((refund) => refundOf(refund, orderId)),
+    };
+  });

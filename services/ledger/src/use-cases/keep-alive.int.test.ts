@@ -1,0 +1,164 @@
+import { CustomerMerged, event, InteractionRecorded, Topics } from '@vafa/contracts';
+import { newId } from '@vafa/kernel';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Expiry } from '../domain/expiry-policy.ts';
+import { PROGRAMME, purchase, refund, T0 } from '../test/events.fixture.ts';
+import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
+
+/** 30 days after the last purchase, redemption or visit. */
+const SLIDING: Expiry = {
+  kind: 'sliding',
+  amount: 30,
+  unit: 'days',
+  activities: ['purchase', 'redemption'],
+  interactionTypes: ['store.visited'],
+};
+
+let ledger: LedgerHarness;
+
+beforeAll(async () => {
+  ledger = await startLedger({ expiry: SLIDING, expiringSoonDays: 5 });
+});
+afterAll(async () => {
+  await ledger.verify();
+  await ledger.stop();
+});
+
+const send = async (...events: Parameters<LedgerHarness['publish']>[0]): Promise<void> => {
+  await ledger.publish(events);
+  await ledger.settle();
+};
+const at = async (time: string): Promise<void> => {
+  ledger.clock.set(time);
+  await ledger.settle();
+};
+const daysAfter = (instant: string, days: number): string =>
+  Temporal.Instant.from(instant).toZonedDateTimeISO(PROGRAMME.timeZone).add({ days }).toInstant().toString();
+const now = (): string => ledger.clock.now().toString();
+const visit = (customerId: string, interactionType = 'store.visited') =>
+  event(InteractionRecorded, { id: newId(), source: '/test', time: now() }, { customerId, interactionType });
+const told = async (customerId: string) =>
+  (await ledger.events(Topics.points))
+    .filter(({ type, subject }) => subject === customerId && type !== 'points.earned')
+    .map(({ id, type, time, data }) => ({ id, type, time, points: (data as { points: number }).points }));
+/** Versions of the customer's rows: what was written since the last look is another one. */
+const lotVersions = () => ledger.sql('ledger')`select id, xmin::text, expires_at from lot order by id`;
+
+test('an activity keeps all open points, without writing any of their lots', async () => {
+  await send(purchase('ann', 'ann-1', 1_000), purchase('bob', 'bob-1', 1_000), purchase('cat', 'cat-1', 1_000));
+  const before = await lotVersions();
+  await at('2026-12-10T08:00:00Z');
+  // One that is active by a purchase that earns nothing, one by a visit, one not at all.
+  await send(purchase('ann', 'ann-2', 50, { time: now() }), visit('bob'), visit('cat', 'page.viewed'));
+  const kept = { active: 10, nextExpiration: { points: 10, at: '2027-01-09T22:59:59.999Z' } };
+  expect(await ledger.balance('ann')).toMatchObject(kept);
+  expect(await ledger.balance('bob')).toMatchObject(kept);
+  expect((await ledger.balance('cat')).nextExpiration.at).toBe('2026-12-21T22:59:59.999Z');
+  const { lots } = (await ledger.call('GET', '/v1/customers/ann/lots')).json();
+  expect(lots).toMatchObject([{ remaining: 10, expiresAt: kept.nextExpiration.at }]);
+  expect(await lotVersions()).toEqual(before);
+});
+
+test('points that were kept are told of and expire at their new time; the others did at theirs', async () => {
+  await at('2026-12-18T08:00:00Z');
+  await at('2026-12-21T22:59:59.999Z');
+  expect(await ledger.balance('cat')).toMatchObject({ active: 0, expired: 10 });
+  expect(await ledger.balance('ann')).toMatchObject({ active: 10, expired: 0 });
+  // The due index knows the new time; nobody is looked at before.
+  const [row] = await ledger.sql(
+    'ledger',
+  )`select count(*) as n from balance where next_expiry_at <= ${now()}::timestamptz`;
+  expect(row?.n).toBe(0);
+  expect((await told('cat')).map(({ type, time }) => [type, time])).toEqual([
+    ['points.expiring_soon', '2026-12-18T08:00:00Z'],
+    ['points.expired', '2026-12-21T22:59:59.999Z'],
+  ]);
+  expect(await told('ann')).toEqual([]);
+});
+
+test('points that were told of and kept after that are told of again', async () => {
+  await at('2027-01-05T08:00:00Z');
+  await send(visit('ann'));
+  await at('2027-01-05T08:00:01Z');
+  // 4 February in Berlin.
+  expect((await ledger.balance('ann')).nextExpiration).toEqual({ points: 10, at: '2027-02-04T22:59:59.999Z' });
+  await at('2027-01-09T22:59:59.999Z');
+  expect(await ledger.balance('bob')).toMatchObject({ active: 0, expired: 10 });
+  await at('2027-02-01T08:00:00Z');
+  await at('2027-02-04T22:59:59.999Z');
+  const events = await told('ann');
+  expect(events.map(({ type, points }) => [type, points])).toEqual([
+    ['points.expiring_soon', 10],
+    ['points.expiring_soon', 10],
+    ['points.expired', 10],
+  ]);
+  expect(events[2]?.time).toBe('2027-02-04T22:59:59.999Z');
+  expect(new Set(events.map(({ id }) => id)).size).toBe(3);
+});
+
+test('what is past its time is not brought back, whether or not the sweep has been by', async () => {
+  await send(purchase('dan', 'dan-1', 1_000, { time: now() }), purchase('eve', 'eve-1', 1_000, { time: now() }));
+  const short = await ledger.call('POST', '/v1/customers/eve/reservations', { points: 4, ttlSeconds: 604_800 });
+  ledger.clock.set('2027-03-06T23:00:00Z');
+  await ledger.publish([purchase('dan', 'dan-2', 500, { time: now() })]);
+  await ledger.settle();
+  expect(await ledger.balance('dan')).toMatchObject({ active: 5, expired: 10 });
+  expect((await ledger.call('POST', `/v1/reservations/${short.json().reservationId}/capture`)).statusCode).toBe(409);
+});
+
+test('points given back into a lot that has expired expire again, however active the customer is', async () => {
+  await send(purchase('gil', 'gil-1', 1_000, { time: now() }));
+  const expiresAt = Temporal.Instant.from((await ledger.balance('gil')).nextExpiration.at);
+  await at(expiresAt.subtract({ hours: 24 }).toString());
+  const held = await ledger.call('POST', '/v1/customers/gil/reservations', { points: 4, ttlSeconds: 604_800 });
+  await at(expiresAt.add({ hours: 1 }).toString());
+  expect(await ledger.balance('gil')).toMatchObject({ active: 0, reserved: 4, expired: 6 });
+  await send(purchase('gil', 'gil-2', 500, { time: now() }));
+  await ledger.call('POST', `/v1/reservations/${held.json().reservationId}/release`);
+  expect(await ledger.balance('gil')).toMatchObject({ active: 5, reserved: 0, expired: 10 });
+  await ledger.settle();
+  expect(await ledger.balance('gil')).toMatchObject({ active: 5, reserved: 0, expired: 10 });
+});
+
+test('spending keeps what is left', async () => {
+  await send(purchase('fay', 'fay-1', 1_000, { time: now() }));
+  const first = (await ledger.balance('fay')).nextExpiration.at;
+  ledger.clock.advance('P14D');
+  const held = await ledger.call('POST', '/v1/customers/fay/reservations', { points: 4 });
+  expect((await ledger.balance('fay')).nextExpiration.at).toBe(first);
+  expect((await ledger.call('POST', `/v1/reservations/${held.json().reservationId}/capture`)).statusCode).toBe(200);
+  expect((await ledger.balance('fay')).nextExpiration).toEqual({ points: 6, at: daysAfter(first, 14) });
+  // Points that a refund takes are found among those that were kept.
+  ledger.clock.advance('P20D');
+  await send(refund('fay', 'fay-r', { scope: 'amount', orderId: 'fay-1', amountMinor: 300, time: now() }));
+  expect(await ledger.balance('fay')).toMatchObject({ active: 3, expired: 0 });
+  const again = await ledger.call('POST', '/v1/customers/fay/reservations', { points: 3 });
+  expect(again.statusCode).toBe(201);
+  await ledger.call('POST', `/v1/reservations/${again.json().reservationId}/release`);
+});
+
+test('merged: the later activity of both keeps the points of both', async () => {
+  await send(purchase('old', 'old-1', 1_000, { time: now() }));
+  const first = (await ledger.balance('old')).nextExpiration.at;
+  ledger.clock.advance('P10D');
+  await send(purchase('new', 'new-1', 1_000, { time: now() }));
+  await send(
+    event(CustomerMerged, { id: newId(), source: '/test', time: T0 }, { customerId: 'new', intoCustomerId: 'old' }),
+  );
+  expect(await ledger.balance('old')).toMatchObject({
+    active: 20,
+    nextExpiration: { points: 20, at: daysAfter(first, 10) },
+  });
+});
+
+test('with a fixed expiry nothing slides', async () => {
+  const answer = await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, expiresAfterDays: 30 });
+  expect(answer.statusCode, answer.body).toBe(200);
+  await send(purchase('gus', 'gus-1', 1_000, { time: now() }));
+  const { at: before } = (await ledger.balance('gus')).nextExpiration;
+  ledger.clock.advance('P5D');
+  await send(purchase('gus', 'gus-2', 50, { time: now() }), visit('gus'));
+  expect((await ledger.balance('gus')).nextExpiration).toEqual({ points: 10, at: before });
+  const [row] = await ledger.sql('ledger')`select slides_until from balance where customer_id = 'gus'`;
+  expect(row?.slides_until).toBeNull();
+});

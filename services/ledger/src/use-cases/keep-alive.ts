@@ -1,0 +1,70 @@
+import type { Tx } from '@vafa/bus';
+import type { EventEnvelope } from '@vafa/contracts';
+import { addAccounts, createBook } from '../domain/book.ts';
+import { settleDue } from '../domain/plan.ts';
+import type { Door } from '../domain/transfer.ts';
+import { lockAccounts } from '../store/accounts.ts';
+import { saveBook } from '../store/save-book.ts';
+import { lockForSliding, slideAccounts } from '../store/slides.ts';
+import type { Rules } from './current-programme.ts';
+import { loadDueLots } from './open-account.ts';
+import { eventsOf } from './points-events.ts';
+
+/** Something that a customer did at an instant, milliseconds since 1970. */
+export interface Activity {
+  customerId: string;
+  atMs: number;
+}
+
+/** Lets go what is past its time: what comes later does not bring it back. */
+const settleAll = async (
+  tx: Tx,
+  customerIds: readonly string[],
+  door: Door,
+  now: Temporal.Instant,
+): Promise<EventEnvelope[]> => {
+  const book = createBook(door, now);
+  const accounts = await lockAccounts(tx, customerIds);
+  addAccounts(book, accounts);
+  await loadDueLots(tx, book, accounts);
+  for (const account of accounts) settleDue(book, account);
+  await saveBook(tx, book, now.toString());
+  return eventsOf(book);
+};
+
+/**
+ * Where points slide: keeps all points of customers who were active, as long as the programme says. It writes one row per
+ * customer and no lot. Returns what to tell of points that were past their time before.
+ */
+export const keepAlive = async (
+  tx: Tx,
+  rules: Rules,
+  activities: readonly Activity[],
+  door: Door,
+  now: Temporal.Instant,
+): Promise<EventEnvelope[]> => {
+  const until = new Map<string, number>();
+  for (const { customerId, atMs } of activities) {
+    const untilMs = rules.expiryOf(atMs);
+    // What was done so long ago keeps nothing.
+    if (untilMs === null || untilMs <= now.epochMilliseconds) continue;
+    until.set(customerId, Math.max(until.get(customerId) ?? untilMs, untilMs));
+  }
+  if (until.size === 0) return [];
+  const due = await lockForSliding(tx, [...until.keys()], now.toString());
+  const events = due.length > 0 ? await settleAll(tx, due, door, now) : [];
+  await slideAccounts(
+    tx,
+    [...until].map(([customerId, untilMs]) => ({ customerId, untilMs })),
+  );
+  return events;
+};
+
+/** The same for a customer who spends points at this moment. */
+export const keepAliveByRedemption = async (
+  tx: Tx,
+  rules: Rules,
+  customerId: string,
+  now: Temporal.Instant,
+): Promise<EventEnvelope[]> =>
+  rules.keptAliveBy.redemption ? keepAlive(tx, rules, [{ customerId, atMs: now.epochMilliseconds }], 'api', now) : [];

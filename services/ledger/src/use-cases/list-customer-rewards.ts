@@ -1,0 +1,74 @@
+import type { Sql } from '@vafa/bus';
+import { isVisible, type RewardRefusal, whyNotClaim } from '../domain/rewards/reward.ts';
+import { withTierBenefits } from '../domain/rewards/tier-rewards.ts';
+import { findPoolsWithFree } from '../store/coupons.ts';
+import { readBalance } from '../store/read-balance.ts';
+import { countClaims } from '../store/reward-claims.ts';
+import { type KeptReward, listRewards } from '../store/rewards.ts';
+import type { CurrentRules } from './current-programme.ts';
+import { findCustomerFacts } from './customer-facts.ts';
+
+/** A reward as one customer sees it. */
+export interface OfferedReward {
+  reward: KeptReward;
+  claims: number;
+  /** Everything that keeps the customer from claiming it; empty = may. */
+  whyNot: RewardRefusal[];
+  /** Points that the customer lacks. */
+  pointsMissing: number;
+}
+
+/**
+ * What the catalogue shows a customer, in the order in which rewards were made, and what keeps the customer from claiming
+ * each. Rewards that are for other tiers or segments are left out.
+ */
+export const listCustomerRewards = async (
+  sql: Sql,
+  asked: { customerId: string; afterId?: string; limit: number },
+  now: Temporal.Instant,
+  deps: { currentRules: CurrentRules },
+): Promise<{ offered: OfferedReward[]; nextAfterId: string | undefined; activePoints: number }> => {
+  const { customerId, account } = await readBalance(sql, asked.customerId, now);
+  const page = {
+    status: 'active' as const,
+    limit: asked.limit + 1,
+    ...(asked.afterId ? { afterId: asked.afterId } : {}),
+  };
+  const [facts, found, { programme }] = await Promise.all([
+    findCustomerFacts(sql, customerId),
+    listRewards(sql, page),
+    deps.currentRules(sql),
+  ]);
+  const onPage = found.slice(0, asked.limit);
+  const visible = onPage
+    .map((reward) => withTierBenefits(reward, programme?.tiers))
+    .filter((reward) => isVisible(reward, facts, now.epochMilliseconds));
+  const pools = visible.flatMap(({ definition }) => definition.couponPoolId ?? []);
+  const [claims, free] = await Promise.all([
+    countClaims(
+      sql,
+      customerId,
+      visible.map(({ id }) => id),
+    ),
+    findPoolsWithFree(sql, [...new Set(pools)]),
+  ]);
+  const offered = visible.map((reward) => {
+    const { couponPoolId, costPoints } = reward.definition;
+    const own = claims.get(reward.id) ?? 0;
+    const claimFacts = {
+      ...facts,
+      activePoints: account.active,
+      claims: own,
+      stockLeft: reward.stockLeft,
+      couponLeft: couponPoolId === null || free.has(couponPoolId),
+    };
+    return {
+      reward,
+      claims: own,
+      whyNot: whyNotClaim(reward, claimFacts, now.epochMilliseconds),
+      pointsMissing: Math.max(0, costPoints - account.active),
+    };
+  });
+  const nextAfterId = found.length > asked.limit ? onPage.at(-1)?.id : undefined;
+  return { offered, nextAfterId, activePoints: account.active };
+};

@@ -1,0 +1,77 @@
+import type { Tx } from '@vafa/bus';
+import { type EventEnvelope, event, TierChanged } from '@vafa/contracts';
+import { idFrom } from '@vafa/kernel';
+import { daysNeededFrom, look } from '../domain/tiers/look.ts';
+import type { TierState } from '../domain/tiers/state.ts';
+import { placeOf, type TierStructure } from '../domain/tiers/structure.ts';
+import { isoOfMs } from '../store/instants.ts';
+import { findQualifications } from '../store/qualifications.ts';
+import { type CustomerTier, saveTierStates } from '../store/tier-states.ts';
+import { SOURCE } from './points-events.ts';
+import type { TierRules } from './tier-rules.ts';
+
+const reasonOf = (structure: TierStructure, from: string | null, to: string | null): string => {
+  if (from !== null && placeOf(structure, from) < 0) return 'the tier is no more';
+  return placeOf(structure, to) > placeOf(structure, from) ? 'reached' : 'not kept';
+};
+
+const changedEvent = (
+  { structure }: TierRules,
+  customerId: string,
+  from: string | null,
+  { tier: to, sinceMs }: TierState,
+): EventEnvelope =>
+  event(
+    TierChanged,
+    {
+      id: idFrom('tier.changed', customerId, String(sinceMs), from ?? '', to ?? ''),
+      source: SOURCE,
+      time: isoOfMs(sinceMs),
+    },
+    {
+      customerId,
+      ...(from === null ? {} : { from }),
+      ...(to === null ? {} : { to }),
+      reason: reasonOf(structure, from, to),
+    },
+  );
+
+const isSame = (a: TierState | undefined, b: TierState): boolean =>
+  a?.tier === b.tier &&
+  a.sinceMs === b.sinceMs &&
+  a.validUntilMs === b.validUntilMs &&
+  a.graceUntilMs === b.graceUntilMs;
+
+/**
+ * Looks at the tiers of customers, by what is kept of them, and writes what has changed. `given` are
+ * tiers that some of them have now in the place of what is kept. The caller holds the locks of their balance rows. Returns
+ * what to tell.
+ */
+export const lookAtTiers = async (
+  tx: Tx,
+  rules: TierRules,
+  customers: ReadonlyMap<string, TierState | undefined>,
+  now: Temporal.Instant,
+  given: ReadonlyMap<string, TierState> = new Map(),
+): Promise<EventEnvelope[]> => {
+  if (customers.size === 0) return [];
+  const nowMs = now.epochMilliseconds;
+  const hasNow = (customerId: string) => given.get(customerId) ?? customers.get(customerId);
+  const wanted = [...customers.keys()].map((customerId) => ({
+    customerId,
+    from: daysNeededFrom(rules, hasNow(customerId), nowMs),
+  }));
+  const daysOf = await findQualifications(tx, rules.measure, wanted);
+  const events: EventEnvelope[] = [];
+  const saved: CustomerTier[] = [];
+  for (const [customerId, kept] of customers) {
+    const days = daysOf.get(customerId) ?? [];
+    const state = look({ ...rules, days }, hasNow(customerId), nowMs);
+    if (!state || isSame(kept, state)) continue;
+    saved.push({ customerId, state });
+    const from = kept?.tier ?? null;
+    if (state.tier !== from) events.push(changedEvent(rules, customerId, from, state));
+  }
+  if (saved.length > 0) await saveTierStates(tx, saved);
+  return events;
+};

@@ -1,0 +1,53 @@
+import type { HandlerContext, HandlerResult, Tx } from '@vafa/bus';
+import type { EventOf, LifecycleChanged, SegmentEntered, SegmentLeft } from '@vafa/contracts';
+import type { CustomerFacts } from '../domain/rules/facts.ts';
+import { findFacts, saveMemberships } from '../store/profiles.ts';
+import type { CurrentRules } from './current-programme.ts';
+import { collectGifts } from './event-gifts.ts';
+import { giveAwards } from './give-awards.ts';
+import { resolveCustomers } from './resolve-customers.ts';
+
+type MembershipEvent = EventOf<typeof LifecycleChanged> | EventOf<typeof SegmentEntered> | EventOf<typeof SegmentLeft>;
+
+const NOTHING_KNOWN: CustomerFacts = { tier: null, segments: [], lifecycle: null, attributes: {} };
+
+/** Where the customer stands after an event. */
+const after = (facts: CustomerFacts, event: MembershipEvent): CustomerFacts => {
+  if (event.type === 'lifecycle.changed') return { ...facts, lifecycle: event.data.to };
+  const { segmentId } = event.data;
+  const others = facts.segments.filter((each) => each !== segmentId);
+  return { ...facts, segments: event.type === 'segment.entered' ? [...others, segmentId] : others };
+};
+
+/** Keeps which segments and lifecycle states customers are in, for rules to ask, and gives what entering them earns. */
+export const recordMemberships = async (
+  tx: Tx,
+  events: readonly MembershipEvent[],
+  context: HandlerContext,
+  deps: { currentRules: CurrentRules },
+): Promise<HandlerResult> => {
+  const [rules, ownerOf] = await Promise.all([
+    deps.currentRules(tx),
+    resolveCustomers(
+      tx,
+      events.map(({ data }) => data.customerId),
+    ),
+  ]);
+  const { segments, lifecycle } = rules.compiled;
+  const owners = [...new Set(events.map(({ data }) => ownerOf(data.customerId)))];
+  const known = new Map(await findFacts(tx, owners));
+  const { collected, add } = collectGifts(rules);
+  for (const event of events) {
+    const owner = ownerOf(event.data.customerId);
+    const facts = after(known.get(owner) ?? NOTHING_KNOWN, event);
+    known.set(owner, facts);
+    if (event.type === 'lifecycle.changed') add(event, owner, lifecycle.get(event.data.to), facts);
+    else if (event.type === 'segment.entered') add(event, owner, segments.get(event.data.segmentId), facts);
+  }
+  await saveMemberships(
+    tx,
+    owners.map((customerId) => ({ ...NOTHING_KNOWN, ...known.get(customerId), customerId })),
+  );
+  await giveAwards(tx, collected.gifts, rules, { door: `s${context.partition}`, now: context.now });
+  return { refused: collected.refused };
+};

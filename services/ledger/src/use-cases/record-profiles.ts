@@ -1,0 +1,31 @@
+import type { Tx } from '@vafa/bus';
+import type { CustomerUpdated, EventOf } from '@vafa/contracts';
+import { nextBirthday } from '../domain/birthday.ts';
+import { saveKnown } from '../store/profiles.ts';
+import { type CurrentRules, zoneOf } from './current-programme.ts';
+
+/** Keeps what rules may ask of customers, and when their next birthdays are. The last event of a customer counts. */
+export const recordProfiles = async (
+  tx: Tx,
+  events: readonly EventOf<typeof CustomerUpdated>[],
+  now: Temporal.Instant,
+  deps: { currentRules: CurrentRules },
+): Promise<void> => {
+  if (events.length === 0) return;
+  const { programme } = await deps.currentRules(tx);
+  const zone = zoneOf(programme);
+  const last = new Map(events.map(({ data }) => [data.customerId, data]));
+  await saveKnown(
+    tx,
+    [...last.values()].map(({ customerId, attributes = {}, birthDate }) => {
+      const birthday = birthDate === undefined ? null : nextBirthday(birthDate, zone, now.epochMilliseconds);
+      return {
+        customerId,
+        attributes,
+        // A date that is none is as good as unknown.
+        birthDate: birthday === null ? null : (birthDate ?? null),
+        nextBirthdayMs: birthday?.startMs ?? null,
+      };
+    }),
+  );
+};

@@ -1,0 +1,126 @@
+import type { Queryable } from '@vafa/bus';
+import { AppError } from '@vafa/kernel';
+import { checkProgramme } from '../domain/check-programme.ts';
+import { tryOrder } from '../domain/replay.ts';
+import { type Counter, countersOf } from '../domain/rules/caps.ts';
+import { type Award, earnByPurchase } from '../domain/rules/evaluate.ts';
+import { explanationText } from '../domain/rules/explanation.ts';
+import type { CustomerFacts, OrderFacts } from '../domain/rules/facts.ts';
+import { resolveCustomer } from '../store/accounts.ts';
+import { isoOfMs } from '../store/instants.ts';
+import { findFacts } from '../store/profiles.ts';
+import { readCounters } from '../store/read-counters.ts';
+import { type Rules, rulesOf, termsFor } from './current-programme.ts';
+import { readProgramme } from './read-programme.ts';
+
+export interface SimulateCommand {
+  order: OrderFacts & { occurredAt?: string };
+  /** What is assumed of the customer; goes before what is known of `customerId`. */
+  customer?: Partial<CustomerFacts>;
+  customerId?: string;
+  /** At most one of these; what is in force where neither is given. */
+  draftId?: string;
+  version?: number;
+}
+
+export interface SimulatedEntry {
+  ruleId: string;
+  points: number;
+  explanation: string;
+  /** Not spendable before; absent = at once. */
+  activatesAt?: string;
+  /** The interaction that makes them spendable, before `activatesAt`. */
+  awaits?: string;
+  /** Absent = never, or not known before they are activated. */
+  expiresAt?: string;
+}
+
+export interface Simulated {
+  /** What it was tried with. */
+  version?: number;
+  draftId?: string;
+  points: number;
+  entries: SimulatedEntry[];
+  /** Why it earns nothing; null when it earns something. */
+  note: string | null;
+  /** Rules whose caps would leave nothing of what they gave. */
+  cappedAway: string[];
+}
+
+const NOTHING_KNOWN: CustomerFacts = { tier: null, segments: [], lifecycle: null, attributes: {} };
+/** In the place of a customer whose caps have counted nothing yet. */
+const NOBODY = '-';
+
+/** Who orders, and when. */
+interface Who {
+  customerId: string;
+  facts: CustomerFacts;
+  atMs: number;
+}
+
+/** What caps have counted so far, of those that the order would ask. */
+const countersFor = (
+  db: Queryable,
+  { compiled }: Rules,
+  order: OrderFacts,
+  { customerId, facts, atMs }: Who,
+): Promise<Map<string, Counter>> | Map<string, Counter> => {
+  if (!compiled.purchase.counts) return new Map();
+  const { awards } = earnByPurchase(compiled, { atMs, order }, facts);
+  const starts = compiled.periodStartsAt(atMs);
+  return readCounters(
+    db,
+    awards.flatMap((award) => countersOf(award, customerId, starts)),
+  );
+};
+
+const entryOf = (award: Award, rules: Rules, { atMs, facts }: Who, nowMs: number): SimulatedEntry => {
+  const { ruleId, points, explanation, rule } = award;
+  const { pendingUntilMs, awaits, expiresAtMs } = termsFor(rules, rule, atMs, nowMs, facts?.tier ?? null);
+  return {
+    ruleId,
+    points,
+    explanation: explanationText(explanation ?? [{ kind: 'base', points }]),
+    ...(pendingUntilMs === null ? {} : { activatesAt: isoOfMs(pendingUntilMs) }),
+    ...(awaits === null ? {} : { awaits }),
+    ...(expiresAtMs === null ? {} : { expiresAt: isoOfMs(expiresAtMs) }),
+  };
+};
+
+/**
+ * What an order would earn, with the reason, by a draft, a version or what is in force. Writes nothing. Of a known customer
+ * caps go on from what they have counted; budgets for all do so in any case.
+ * @throws AppError not_found `ledger.draft_not_found`, `ledger.no_programme`, invalid `ledger.invalid_programme`,
+ * `ledger.simulation_of_two`, rejected `ledger.points_out_of_range`
+ */
+export const simulateOrder = async (
+  db: Queryable,
+  command: SimulateCommand,
+  now: Temporal.Instant,
+): Promise<Simulated> => {
+  const { order, draftId, version, customerId } = command;
+  if (draftId !== undefined && version !== undefined)
+    throw new AppError('invalid', 'ledger.simulation_of_two', 'name a draft or a version, not both', {
+      problems: [{ path: '/version', message: 'is given beside draftId' }],
+    });
+  const { programme, ...from } = await readProgramme(db, { draftId, version });
+  checkProgramme(programme);
+  const rules = rulesOf({ ...programme, version: from.version ?? 0 });
+  const owner = customerId === undefined ? undefined : await resolveCustomer(db, customerId);
+  const known = owner === undefined ? undefined : (await findFacts(db, [owner])).get(owner);
+  const atMs = order.occurredAt === undefined ? now.epochMilliseconds : Date.parse(order.occurredAt);
+  const who: Who = {
+    customerId: owner ?? NOBODY,
+    facts: { ...NOTHING_KNOWN, ...known, ...command.customer },
+    atMs,
+  };
+  const counters = await countersFor(db, rules, order, who);
+  const { awards, note, cappedAway } = tryOrder(rules.compiled, order, who, counters);
+  return {
+    ...from,
+    points: awards.reduce((sum, { points }) => sum + points, 0),
+    entries: awards.map((award) => entryOf(award, rules, who, now.epochMilliseconds)),
+    note,
+    cappedAway,
+  };
+};

@@ -1,0 +1,199 @@
+import { event, InteractionRecorded, Topics } from '@vafa/contracts';
+import { newId } from '@vafa/kernel';
+import fc from 'fast-check';
+import { afterEach, expect, test } from 'vitest';
+import type { Programme } from '../domain/programme.ts';
+import type { EarningRule } from '../domain/rules/rule.ts';
+import {
+  measureOf,
+  type TierBenefits,
+  type TierLevel,
+  type TierMetric,
+  type TierStructure,
+} from '../domain/tiers/structure.ts';
+import { recountQualifications } from '../store/qualifications.ts';
+import { PROGRAMME, purchase, refund, T0 } from '../test/events.fixture.ts';
+import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
+
+const level = (id: string, threshold: number, benefits: Partial<TierBenefits> = {}): TierLevel => ({
+  id,
+  name: { en: id, fa: id },
+  threshold,
+  benefits: { rewards: [], ...benefits },
+});
+const tiers = (changes: Partial<TierStructure> = {}): TierStructure => ({
+  metric: { kind: 'points_earned' },
+  window: { kind: 'rolling', months: 3 },
+  levels: [level('silver', 100), level('gold', 300)],
+  validity: { kind: 'while_earned' },
+  graceDays: 0,
+  downgrade: 'to_earned',
+  atRiskDays: 30,
+  ...changes,
+});
+const RULES: EarningRule[] = [
+  {
+    ...{ id: 'app', name: 'app', order: 2, trigger: { on: 'purchase' } },
+    when: { kind: 'order_channel', in: ['app'] },
+    effect: { kind: 'fixed', points: 7 },
+    expiry: { kind: 'none' },
+  },
+  {
+    ...{ id: 'review', name: 'review', order: 1, trigger: { on: 'interaction', interactionType: 'review.written' } },
+    effect: { kind: 'fixed', points: 5 },
+  },
+];
+
+let ledger: LedgerHarness;
+
+const start = async (programme: Partial<Programme>): Promise<void> => {
+  ledger = await startLedger(programme);
+};
+afterEach(async () => {
+  await ledger.verify();
+  await ledger.stop();
+});
+const send = async (...events: Parameters<LedgerHarness['publish']>[0]): Promise<void> => {
+  await ledger.publish(events);
+  await ledger.settle();
+};
+const tierOf = async (customerId: string) => (await ledger.call('GET', `/v1/customers/${customerId}/tier`)).json();
+const told = async (customerId: string) =>
+  (await ledger.events(Topics.points))
+    .filter(({ type, subject }) => type === 'tier.changed' && subject === customerId)
+    .map(({ data }) => (data as { to?: string }).to);
+
+test('what a tier gives counts from the order after the one that reached it', async () => {
+  const silver = level('silver', 100, {
+    multiplier: { numerator: 12, denominator: 10 },
+    expiry: { kind: 'rolling', amount: 1, unit: 'years' },
+  });
+  await start({ tiers: tiers({ levels: [silver] }), rules: RULES, expiresAfterDays: 10, matching: 'first' });
+  await send(purchase('ann', 'ann-1', 10_000));
+  await send(purchase('ann', 'ann-2', 10_000, { channel: 'app' }));
+  const { entries } = (await ledger.call('GET', '/v1/customers/ann/statement')).json();
+  const texts = entries.map((each: { explanation?: { text: string } }) => each.explanation?.text);
+  expect(texts.toSorted()).toEqual(['120 = 100 base × 1.2 silver', '8 = 7 app × 1.2 silver', undefined]);
+  const { lots } = (await ledger.call('GET', '/v1/customers/ann/lots')).json();
+  // By the programme, by the tier, and by the rule, which goes first.
+  expect(lots.map((lot: { granted: number; expiresAt: string | null }) => [lot.granted, lot.expiresAt])).toEqual([
+    [100, '2026-12-01T22:59:59.999Z'],
+    [120, '2027-11-21T22:59:59.999Z'],
+    [8, null],
+  ]);
+  expect(await tierOf('ann')).toMatchObject({ tier: { id: 'silver' }, progress: { amount: 228 } });
+  const order = { currency: 'EUR', totalMinor: 10_000, lines: [] };
+  const tried = await ledger.call('POST', '/v1/programme/simulations', { order, customerId: 'ann' });
+  expect(tried.statusCode, tried.body).toBe(200);
+  expect(tried.json()).toMatchObject({ entries: [{ points: 120, expiresAt: '2027-11-21T22:59:59.999Z' }] });
+  const review = event(
+    InteractionRecorded,
+    { id: newId(), source: '/test', time: T0 },
+    { customerId: 'ann', interactionType: 'review.written' },
+  );
+  await send(review, review);
+  await send(review);
+  expect(await tierOf('ann')).toMatchObject({ progress: { amount: 233 } });
+});
+
+test('a rolling window: a tier is had as long as it is earned, refunds shorten it', async () => {
+  await start({ tiers: tiers() });
+  await send(purchase('bob', 'bob-1', 20_000), purchase('bob', 'bob-2', 15_000));
+  expect(await tierOf('bob')).toMatchObject({ tier: { id: 'gold' }, validUntil: '2027-02-20T22:59:59.999Z' });
+  ledger.clock.set('2027-01-10T08:00:00Z');
+  await send(purchase('bob', 'bob-3', 12_000, { time: '2027-01-10T08:00:00Z' }));
+  expect(await tierOf('bob')).toMatchObject({
+    tier: { id: 'gold' },
+    validUntil: '2027-02-20T22:59:59.999Z',
+    progress: { amount: 470, windowFrom: '2026-10-11', windowUntil: null },
+  });
+  // What is left would be enough for silver: gold is had to the end of the day.
+  await send(refund('bob', 'bob-r', { scope: 'whole', orderId: 'bob-1', time: '2027-01-10T08:00:00Z' }));
+  expect(await tierOf('bob')).toMatchObject({ tier: { id: 'gold' }, validUntil: '2027-01-10T22:59:59.999Z' });
+  ledger.clock.set('2027-01-10T23:00:00Z');
+  await ledger.settle();
+  expect(await tierOf('bob')).toMatchObject({ tier: { id: 'silver' }, validUntil: '2027-04-09T21:59:59.999Z' });
+  ledger.clock.set('2027-04-09T22:00:00Z');
+  await ledger.settle();
+  expect(await told('bob')).toEqual(['gold', 'silver', undefined]);
+});
+
+test('what falls due at one midnight is done in order: spendable, tier, expiry', async () => {
+  const monthly = tiers({ window: { kind: 'calendar', period: 'month' }, validity: { kind: 'windows', more: 0 } });
+  const programme: Partial<Programme> = {
+    tiers: monthly,
+    expiry: { kind: 'rolling', amount: 1, unit: 'days', roundUpTo: 'month' },
+  };
+  await start(programme);
+  const { expiresAfterDays: _, ...bare } = PROGRAMME;
+  ledger.clock.set('2026-12-05T08:00:00Z');
+  await send(purchase('eve', 'eve-1', 10_000, { time: '2026-12-05T08:00:00Z' }));
+  const pending = {
+    ...bare,
+    ...programme,
+    activation: { kind: 'after', amount: 1, unit: 'hours', roundUpTo: 'month' },
+  };
+  expect((await ledger.call('PUT', '/v1/programme', pending)).statusCode).toBe(200);
+  await send(purchase('eve', 'eve-2', 2_000, { time: '2026-12-05T08:00:00Z' }));
+  expect(await ledger.balance('eve')).toMatchObject({ active: 100, pending: 20 });
+  // January in Berlin.
+  ledger.clock.set('2026-12-31T23:00:00Z');
+  await ledger.settle();
+  const types = (await ledger.events(Topics.points)).map(({ type }) => type);
+  expect(types.slice(-3)).toEqual(['points.activated', 'tier.changed', 'points.expired']);
+  expect(await ledger.balance('eve')).toMatchObject({ active: 20, pending: 0, expired: 100 });
+});
+
+const METRICS: TierMetric[] = [{ kind: 'points_earned' }, { kind: 'spend', currency: 'EUR' }, { kind: 'orders' }];
+const CUSTOMERS = ['x', 'y', 'z'];
+
+/** Orders, some of them refunded once or twice, before or after they come. */
+const streams = fc.array(
+  fc.record({
+    customer: fc.constantFrom(...CUSTOMERS),
+    totalMinor: fc.integer({ min: 0, max: 9_999 }),
+    daysAgo: fc.integer({ min: 0, max: 40 }),
+    channel: fc.constantFrom(undefined, 'app'),
+    refunds: fc.array(fc.integer({ min: 1, max: 10_000 }), { maxLength: 2 }),
+    first: fc.boolean(),
+    sentTwice: fc.boolean(),
+  }),
+  { minLength: 15, maxLength: 40 },
+);
+
+const eventsOf = (stream: ReturnType<typeof JSON.parse>[]) =>
+  stream.flatMap((each, i) => {
+    const time = Temporal.Instant.from(T0)
+      .subtract({ hours: each.daysAgo * 24 })
+      .toString();
+    const order = purchase(each.customer, `o-${i}`, each.totalMinor, {
+      time,
+      ...(each.channel ? { channel: each.channel } : {}),
+    });
+    const refunds = each.refunds.map((amountMinor: number, j: number) =>
+      refund(each.customer, `r-${i}-${j}`, { scope: 'amount', orderId: `o-${i}`, amountMinor, time: T0 }),
+    );
+    const once = each.first ? [...refunds, order] : [order, ...refunds];
+    return each.sentTwice ? [...once, ...once] : once;
+  });
+
+test.each(METRICS)('%j: what is counted order by order is what the orders come to', async (metric) => {
+  const structure = tiers({
+    metric,
+    window: { kind: 'calendar', period: 'year' },
+    validity: { kind: 'windows', more: 1 },
+  });
+  await start({ tiers: structure, rules: RULES });
+  const seed = Date.now() % 2 ** 31;
+  const [stream] = fc.sample(streams, { numRuns: 1, seed });
+  const events = eventsOf(stream ?? []);
+  for (let i = 0; i < events.length; i += 7) await send(...events.slice(i, i + 7));
+
+  const sql = ledger.sql('ledger');
+  const sums = () =>
+    sql`select customer_id, day::text, amount from qualification where amount <> 0 order by customer_id, day`;
+  const counted = await sums();
+  expect(counted.length).toBeGreaterThan(0);
+  await sql.begin((tx) => recountQualifications(tx, metric, measureOf(structure), 'Europe/Berlin', CUSTOMERS));
+  expect(await sums(), `seed ${seed}`).toEqual(counted);
+});

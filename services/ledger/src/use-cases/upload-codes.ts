@@ -1,0 +1,62 @@
+import type { Tx } from '@vafa/bus';
+import { AppError } from '@vafa/kernel';
+import { checkRows, type RefusedRow, type UploadedRow } from '../domain/coupons/uploaded-rows.ts';
+import { insertAudit } from '../store/audit.ts';
+import { findPool } from '../store/coupon-pools.ts';
+import { findPoolsOf, insertUploaded } from '../store/coupons.ts';
+import { poolNotFound } from './change-pool.ts';
+import type { Call } from './reserve-points.ts';
+
+export interface Uploaded {
+  /** Codes that are new. */
+  added: number;
+  /** Codes that were in this pool before: sending a file again changes nothing. */
+  known: number;
+  refused: number;
+  /** The first refused rows, by their number. */
+  errors: RefusedRow[];
+}
+
+/** Rows of one request; longer lists are sent in parts. */
+export const MAX_UPLOAD_ROWS = 50_000;
+const MAX_ERRORS = 1_000;
+
+/**
+ * Adds codes that were made elsewhere. Rows that can't be kept are told and don't keep the others out.
+ * @throws AppError not_found `ledger.coupon_pool_not_found`, conflict `ledger.coupon_pool_generated`, invalid
+ * `ledger.too_many_rows`
+ */
+export const uploadCodes = async (
+  tx: Tx,
+  poolId: string,
+  rows: readonly UploadedRow[],
+  call: Call,
+): Promise<Uploaded> => {
+  if (rows.length > MAX_UPLOAD_ROWS)
+    throw new AppError('invalid', 'ledger.too_many_rows', `send ${MAX_UPLOAD_ROWS} rows at most, more in parts`);
+  const pool = await findPool(tx, poolId);
+  if (!pool) throw poolNotFound();
+  if (pool.pattern !== null)
+    throw new AppError(
+      'conflict',
+      'ledger.coupon_pool_generated',
+      'codes of this pool are generated, it has a pattern',
+    );
+  const { kept, refused } = checkRows(rows);
+  const added = await insertUploaded(tx, poolId, pool.usesPerCode, kept);
+  const others = kept.filter(({ code }) => !added.has(code));
+  const pools = await findPoolsOf(
+    tx,
+    others.map(({ code }) => code),
+  );
+  const taken = others.filter(({ code }) => pools.get(code) !== poolId);
+  const errors = [...refused, ...taken.map(({ row }) => ({ row, reason: 'taken' as const }))];
+  errors.sort((a, b) => a.row - b.row);
+  const known = others.length - taken.length;
+  const at = call.now.toString();
+  const after = { added: added.size, known, refused: errors.length };
+  await insertAudit(tx, [
+    { at, actor: call.actor, action: 'coupon_pool.codes_uploaded', subject: `coupon-pool/${poolId}`, after },
+  ]);
+  return { ...after, errors: errors.slice(0, MAX_ERRORS) };
+};
