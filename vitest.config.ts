@@ -1,6 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
-const CAMPAIGN = '**/*.campaign.test.ts';
+const WORKSPACE = ['libs', 'services', 'infra'];
+const inWorkspace = (ending: string): string[] => WORKSPACE.map((folder) => `${folder}/**/*${ending}`);
+/** Tests with a real database or other processes, with a real Kafka, and with a whole house. */
+const INTEGRATION = '.int.test.ts';
+const KAFKA = '.kafka.test.ts';
+const CAMPAIGN = '.campaign.test.ts';
+const NOT_OURS = '**/node_modules/**';
 
 export default defineConfig({
   test: {
@@ -13,10 +19,21 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: 'tests',
-          include: ['libs/**/*.test.ts', 'services/**/*.test.ts', 'infra/**/*.test.ts'],
-          exclude: ['**/node_modules/**', CAMPAIGN],
+          name: 'pure',
+          include: inWorkspace('.test.ts'),
+          exclude: [NOT_OURS, ...[INTEGRATION, KAFKA, CAMPAIGN].map((ending) => `**/*${ending}`)],
+          // Loading the same modules again for each file took longer than the tests.
+          isolate: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'integration',
+          include: [...inWorkspace(INTEGRATION), ...inWorkspace(KAFKA)],
+          exclude: [NOT_OURS],
           globalSetup: ['infra/checks/vitest-setup.ts'],
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -24,9 +41,10 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'campaigns',
-          include: [CAMPAIGN],
+          include: inWorkspace(CAMPAIGN),
+          exclude: [NOT_OURS],
           maxWorkers: 1,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

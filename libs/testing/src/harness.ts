@@ -27,6 +27,8 @@ import { cloneDatabase, TEST_ROLE_SECRET } from './test-postgres.ts';
 
 export interface HarnessOptions {
   services: readonly ServiceDefinition[];
+  /** Jobs run by themselves, by the real clock; otherwise when the test asks. */
+  clockwork?: boolean;
   /** What the fake clock says at first. */
   now?: string;
   /** Variables for the services' and the platform's settings. */
@@ -117,7 +119,7 @@ export const startHarness = async (options: HarnessOptions): Promise<Harness> =>
       clock,
       log,
       port: undefined,
-      clockwork: false,
+      clockwork: options.clockwork ?? false,
       processMetrics: false,
       onFatal: (which, error) => fatal.push(new Error(`${which} can't go on`, { cause: error })),
     });

@@ -3,6 +3,7 @@ import type { Log } from '@vafa/kernel';
 import type { Registry } from 'prom-client';
 import { Counter, Histogram } from 'prom-client';
 import type { Job } from './job.ts';
+import { createRunAlone } from './run-alone.ts';
 
 export interface JobRunner {
   /** Starts the clockwork. */
@@ -27,6 +28,7 @@ const MAX_PORTIONS = 100_000;
 
 export const createJobRunner = ({ service, jobs, sql, log, metrics, afterWork }: JobRunnerOptions): JobRunner => {
   const stopping = new AbortController();
+  const runAlone = createRunAlone(sql);
   const running: Promise<void>[] = [];
   const labelNames = ['service', 'job'] as const;
   const done = new Counter({
@@ -52,31 +54,14 @@ export const createJobRunner = ({ service, jobs, sql, log, metrics, afterWork }:
   const runOnce = async (job: Job): Promise<number> => {
     const labels = { service, job: job.name };
     const end = seconds.startTimer(labels);
-    const count = job.runsIn === 'one' ? await runAlone(job) : await job.run(stopping.signal);
+    const run = () => job.run(stopping.signal);
+    const count = job.runsIn === 'one' ? await runAlone(`vafa.job.${service}.${job.name}`, run) : await run();
     end();
     if (count > 0) {
       done.inc(labels, count);
       afterWork();
     }
     return count;
-  };
-
-  const runAlone = async (job: Job): Promise<number> => {
-    const connection = await sql.reserve();
-    const lock = `vafa.job.${service}.${job.name}`;
-    try {
-      const [row] = await connection<
-        { mine: boolean }[]
-      >`select pg_try_advisory_lock(hashtextextended(${lock}, 0)) as mine`;
-      if (!row?.mine) return 0;
-      try {
-        return await job.run(stopping.signal);
-      } finally {
-        await connection`select pg_advisory_unlock(hashtextextended(${lock}, 0))`;
-      }
-    } finally {
-      connection.release();
-    }
   };
 
   const loop = async (job: Job): Promise<void> => {
