@@ -139,25 +139,3 @@ test('after many cuts no transaction is stuck, no answer goes to another query, 
   expect(new Set(pids.map(([row]) => row?.pid)).size).toBe(size);
   await sql.end();
 });
-
-test('a transaction that begins while the socket takes no more has its connection for itself all the same', async () => {
-  const sql = openSql({ url: shop.url, max: 2, name: NAME, schema: 'shop' });
-  await Promise.all([sql`select 1`, sql`select 1`]);
-  // More than a socket takes at once, and behind it, on the same two connections, much that is small.
-  const big = 'x'.repeat(3_000_000);
-  const small = 'y'.repeat(700);
-  const before = Array.from({ length: 30 }, (_, i) => sql`select length(${i < 6 ? big : small}::text) as n`);
-  const transactions = Array.from({ length: 30 }, (_, i) =>
-    sql.begin(async (tx) => {
-      await tx`select set_config('shop.turn', ${String(i)}, true)`;
-      const [row] = await tx<{ turn: string }[]>`select current_setting('shop.turn') as turn`;
-      return row?.turn;
-    }),
-  );
-  expect(await Promise.all(transactions)).toEqual(Array.from({ length: 30 }, (_, i) => String(i)));
-  expect((await Promise.all(before)).map(([row]) => row?.n)).toEqual([
-    ...Array.from({ length: 6 }, () => big.length),
-    ...Array.from({ length: 24 }, () => small.length),
-  ]);
-  await sql.end();
-});
