@@ -51,7 +51,7 @@ export const measureExpiry = async (
     const begun = performance.now();
     let seconds = 0;
     const expire = async (): Promise<void> => {
-      await ledger.runJob('expire-lots');
+      await ledger.runJob('settle-what-is-due');
       seconds = (performance.now() - begun) / 1_000;
       expiring = false;
     };
