@@ -1,4 +1,4 @@
-import type { EventBus, Sql } from '@vafa/bus';
+import type { EventBus, InRecord, Sql } from '@vafa/bus';
 import { type EventEnvelope, encodeEvent } from '@vafa/contracts';
 import autocannon from 'autocannon';
 import Fastify from 'fastify';
@@ -71,8 +71,13 @@ export const load = async (
   };
 };
 
-/** Records per second through a bus whose subscriber does nothing with them. */
-export const consumeLimit = async (bus: EventBus, topic: string, records: number): Promise<number> => {
+/** Hands on so many records of a topic, from its beginning. Returns the seconds from the first batch to the last. */
+const consume = async (
+  bus: EventBus,
+  topic: string,
+  records: number,
+  take: (records: readonly InRecord[]) => void,
+): Promise<number> => {
   let seen = 0;
   let begun = 0;
   let finished: () => void = () => undefined;
@@ -94,6 +99,7 @@ export const consumeLimit = async (bus: EventBus, topic: string, records: number
     async (batch) => {
       if (begun === 0) begun = performance.now();
       seen += batch.records.length;
+      take(batch.records);
       if (seen >= records) finished();
       return { kind: 'done' };
     },
@@ -102,7 +108,25 @@ export const consumeLimit = async (bus: EventBus, topic: string, records: number
   const seconds = (performance.now() - begun) / 1000;
   await subscription.stop(5_000);
   if (failed) throw failed;
+  return seconds;
+};
+
+/** Records per second through a bus whose subscriber does nothing with them. */
+export const consumeLimit = async (bus: EventBus, topic: string, records: number): Promise<number> => {
+  let seen = 0;
+  const seconds = await consume(bus, topic, records, (batch) => {
+    seen += batch.length;
+  });
   return seen / seconds;
+};
+
+/** The first so many records of a topic. */
+export const readRecords = async (bus: EventBus, topic: string, records: number): Promise<InRecord[]> => {
+  const read: InRecord[] = [];
+  await consume(bus, topic, records, (batch) => {
+    read.push(...batch);
+  });
+  return read.slice(0, records);
 };
 
 /** Publishes in portions, a few of them at a time; on another topic than the events' own if one is named. Returns records per second. */

@@ -1,7 +1,10 @@
 import type { EventBus, Sql } from '@vafa/bus';
+import { Topics } from '@vafa/contracts';
 import { newId } from '@vafa/kernel';
 import { createApi, type TrialHouse, waitUntilIdle } from '@vafa/trial';
-import { type LoadResult, load, publishAll } from './limits.ts';
+import { copyFootprint, type Footprint } from './ledger/copy-footprint.ts';
+import { type LoadResult, load, publishAll, readRecords } from './limits.ts';
+import { percentile } from './percentile.ts';
 import { makePurchases } from './purchases.ts';
 
 /** One purchase as the gateway takes it, with a new order id each time. */
@@ -44,7 +47,15 @@ export interface LedgerFigures {
   events: number;
   publishPerSecond: number;
   bookedPerSecond: number;
+  /** COPY of what these events made in the ledger's tables, on the same server. */
+  footprint: Footprint;
 }
+
+const COPIED_EVENTS = 100_000;
+
+/** Records that a topic has had so far. */
+const endOf = async (bus: EventBus, topic: string): Promise<number> =>
+  (await bus.bounds(topic)).reduce((sum, { high }) => sum + Number(high), 0);
 
 /** Purchases that lie on the bus while the ledger is away, then the time it takes to book them all. */
 export const measureLedger = async (
@@ -59,6 +70,7 @@ export const measureLedger = async (
   if (!pid) throw new Error('the ledger has no process of its own');
   // What the gateway's load left behind is booked first.
   await waitUntilIdle(house.urls, ['ledger'], { limitMs: 600_000 });
+  const pointsBefore = await endOf(bus, Topics.points.name);
   process.kill(pid, 'SIGSTOP');
   const publishPerSecond = await publishAll(bus, events);
   const booked = async (): Promise<number> => {
@@ -72,7 +84,12 @@ export const measureLedger = async (
   const seconds = (performance.now() - begun) / 1000;
   const done = (await booked()) - before;
   if (done !== count) throw new Error(`${done} of ${count} purchases were booked`);
-  return { events: count, publishPerSecond, bookedPerSecond: count / seconds };
+  // The relay has emptied the outbox: what it held lies on the bus.
+  const outboxPerEvent = ((await endOf(bus, Topics.points.name)) - pointsBefore) / count;
+  const copied = Math.min(COPIED_EVENTS, count);
+  const published = await readRecords(bus, Topics.points.name, Math.round(copied * outboxPerEvent));
+  const footprint = await copyFootprint(sql, copied, published);
+  return { events: count, publishPerSecond, bookedPerSecond: count / seconds, footprint };
 };
 
 export interface LatencyFigures {
@@ -80,9 +97,6 @@ export interface LatencyFigures {
   p50Ms: number;
   p99Ms: number;
 }
-
-const percentile = (sorted: readonly number[], share: number): number =>
-  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 
 /** Purchases at a steady rate; the time from the request to the provider's acceptance of the SMS each causes. */
 export const measureLatency = async (
@@ -122,6 +136,5 @@ export const measureLatency = async (
     return arrived === undefined ? [] : [arrived - at];
   });
   if (times.length !== total) throw new Error(`${times.length} of ${total} messages arrived`);
-  times.sort((a, b) => a - b);
   return { sent: total, p50Ms: percentile(times, 0.5), p99Ms: percentile(times, 0.99) };
 };

@@ -2,6 +2,7 @@ import type { EventBus } from '@vafa/bus';
 import { type EventEnvelope, encodeEvent, event, PurchaseRefunded } from '@vafa/contracts';
 import { newId } from '@vafa/kernel';
 import { createApi, type TrialHouse, waitUntilIdle } from '@vafa/trial';
+import { percentile } from './percentile.ts';
 import { makePurchases } from './purchases.ts';
 
 export interface HotFigures {
@@ -20,11 +21,6 @@ export interface MixFigures {
   reserveP99Ms: number;
   captureP99Ms: number;
 }
-
-const p99 = (times: number[]): number => {
-  times.sort((a, b) => a - b);
-  return times[Math.floor(times.length * 0.99)] ?? Number.NaN;
-};
 
 /** Times one request to the ledger. */
 const createAsk = (house: TrialHouse) => async (path: string, body: unknown) => {
@@ -68,11 +64,20 @@ export const measureHotCustomer = async (house: TrialHouse): Promise<HotFigures>
   );
   if (accepted * 2 !== HOT_REQUESTS || refused !== accepted || active !== 0 || reserved !== points)
     throw new Error(`${accepted} accepted, ${refused} refused; ${active} active and ${reserved} reserved are left`);
-  return { requests: HOT_REQUESTS, accepted, refused, seconds, p99Ms: p99(answers.map(({ ms }) => ms)) };
+  return {
+    requests: HOT_REQUESTS,
+    accepted,
+    refused,
+    seconds,
+    p99Ms: percentile(
+      answers.map(({ ms }) => ms),
+      0.99,
+    ),
+  };
 };
 
 const CUSTOMERS = 100_000;
-const PORTION_MS = 100;
+const PORTION_MS = 20;
 const SHARES = { purchases: 0.9, refunds: 0.05, redemptions: 0.05 };
 
 const refundOf = ({ data }: EventEnvelope): EventEnvelope => {
@@ -128,7 +133,7 @@ export const measureMix = async (
     seconds: took,
     perSecond: (portions * (per(SHARES.purchases) + per(SHARES.refunds)) + reserveMs.length) / took,
     redemptionsPerSecond: reserveMs.length / took,
-    reserveP99Ms: p99(reserveMs),
-    captureP99Ms: p99(captureMs),
+    reserveP99Ms: percentile(reserveMs, 0.99),
+    captureP99Ms: percentile(captureMs, 0.99),
   };
 };

@@ -1,4 +1,5 @@
 import type { Sql } from '@vafa/bus';
+import { percentile } from '../percentile.ts';
 import { createFeed } from './feed-bus.ts';
 import { endlessPurchases } from './feed-purchases.ts';
 import { openLedger } from './open-ledger.ts';
@@ -63,7 +64,7 @@ export const measureExpiry = async (
       lots: options.lots,
       seconds,
       purchasesPerSecond: figures.records / figures.seconds,
-      purchaseBatchP99Ms: figures.batchMs[Math.floor(figures.batchMs.length * 0.99)] ?? Number.NaN,
+      purchaseBatchP99Ms: percentile(figures.batchMs, 0.99),
     };
   } finally {
     await ledger.stop();

@@ -1,6 +1,8 @@
+import { percentile } from '../percentile.ts';
 import { copyFootprint, type Footprint } from './copy-footprint.ts';
 import { createFeed, type FeedFigures, forSeconds } from './feed-bus.ts';
-import { endlessPurchases } from './feed-purchases.ts';
+import { costOfMaking, endlessPurchases } from './feed-purchases.ts';
+import { measureRedeeming, type RedeemingFigures } from './measure-redeeming.ts';
 import { openLedger } from './open-ledger.ts';
 import { createOpenLoad, type OpenLoadFigures } from './open-load.ts';
 
@@ -8,7 +10,10 @@ export interface PathFigures {
   customers: number;
   batch: { size: number; workers: number; perSecond: number; p99Ms: number; seconds: number };
   single: { connections: number; perSecond: number };
+  redeeming: RedeemingFigures;
   footprint: Footprint;
+  /** What the load itself costs the thread that books. */
+  microsToMake: number;
   /** At a rate that is given, whether or not it is kept up with. */
   open: OpenLoadFigures[];
 }
@@ -18,6 +23,8 @@ const WORKERS = 2;
 const SINGLE_CONNECTIONS = 8;
 const COPIED_EVENTS = 200_000;
 const OPEN_RATES = [5_000, 20_000];
+const REDEEMING_SECONDS = 30;
+const OPEN_SECONDS = 15;
 const OPEN_MAX_BATCH = 2_000;
 
 const perSecond = ({ records, seconds }: FeedFigures): number => records / seconds;
@@ -32,23 +39,25 @@ export const measurePath = async (
   try {
     const measure = async (maxBatch: number, concurrency: number, duration: number): Promise<FeedFigures> => {
       const feed = createFeed(endlessPurchases(customers));
-      // Each run begins its log anew.
-      await ledger.admin`delete from ledger.consumer_fence`;
       await ledger.consume(feed, { maxBatch, concurrency });
       return feed.run(forSeconds(duration));
     };
+    const microsToMake = costOfMaking(endlessPurchases(customers));
     say('ledger path: a transaction per event …');
     const single = await measure(1, SINGLE_CONNECTIONS, Math.min(seconds, 10));
     say(`ledger path: batches of ${BATCH}, ${seconds} s …`);
     await measure(BATCH, WORKERS, 3);
     const batch = await measure(BATCH, WORKERS, seconds);
+    say('ledger path: with redemptions …');
+    const redeeming = await measureRedeeming(ledger, {
+      ...{ customers, seconds: Math.min(seconds, REDEEMING_SECONDS), maxBatch: BATCH, workers: WORKERS },
+    });
     const open: OpenLoadFigures[] = [];
     for (const rate of OPEN_RATES) {
       say(`ledger path: open load of ${rate}/s …`);
       const load = createOpenLoad(endlessPurchases(customers));
-      await ledger.admin`delete from ledger.consumer_fence`;
       await ledger.consume(load, { maxBatch: OPEN_MAX_BATCH, concurrency: WORKERS });
-      open.push(await load.run(rate, Math.min(seconds, 15)));
+      open.push(await load.run(rate, Math.min(seconds, OPEN_SECONDS)));
     }
     say('ledger path: COPY of the same rows …');
     const footprint = await copyFootprint(ledger.admin, COPIED_EVENTS);
@@ -56,11 +65,10 @@ export const measurePath = async (
       customers,
       batch: {
         ...{ size: BATCH, workers: WORKERS, perSecond: perSecond(batch), seconds: batch.seconds },
-        p99Ms: batch.batchMs[Math.floor(batch.batchMs.length * 0.99)] ?? Number.NaN,
+        p99Ms: percentile(batch.batchMs, 0.99),
       },
       single: { connections: SINGLE_CONNECTIONS, perSecond: perSecond(single) },
-      footprint,
-      open,
+      ...{ footprint, open, redeeming, microsToMake },
     };
   } finally {
     await ledger.stop();

@@ -1,18 +1,21 @@
 import { createBusMetrics, type EventBus, type Sql, startConsumer } from '@vafa/bus';
 import { newId, systemClock } from '@vafa/kernel';
-import { type LocalPostgres, startLocalPostgres } from '@vafa/local-postgres';
 import { createLog, loadConfig, migrateAll, openSql, serviceUrl } from '@vafa/platform';
 import { allSchemas, findServices } from '@vafa/runner';
 import { Registry } from 'prom-client';
+import { openBenchDatabase } from './bench-database.ts';
 
 export interface BareLedger {
   /** Of the ledger's own role. */
   sql: Sql;
   admin: Sql;
-  /** Starts the ledger's consumer on a bus, without relay, HTTP or jobs. */
+  /** Starts the ledger's consumer on a bus, without relay, HTTP or jobs; of its log nothing counts as handled. */
   consume(bus: EventBus, options: { maxBatch: number; concurrency: number }): Promise<void>;
+  /** Calls the handler of a POST route as HTTP would, in the same process and without a socket. @throws what it throws */
+  post(route: string, params: Record<string, string>, body: object): Promise<unknown>;
   /** Runs one of the ledger's jobs until nothing is left to do. */
   runJob(name: string): Promise<void>;
+  /** Drops the database, too. */
   stop(): Promise<void>;
 }
 
@@ -27,49 +30,47 @@ const PROGRAMME = {
   timeZone: 'Asia/Tehran',
 };
 
-/** Default settings of PostgreSQL, but for the place of its data: the limit is measured on the same server. */
-const freshServer = async (dir: string): Promise<{ server: LocalPostgres; url: string }> => {
-  const server = await startLocalPostgres({ dir, settings: { max_connections: '100' } });
-  const sql = openSql({ url: server.url, max: 1, name: 'vafa-bench' });
-  const name = `bench_${Date.now().toString(36)}`;
-  await sql.unsafe(`create database ${name}`);
-  await sql.end();
-  const url = new URL(server.url);
-  url.pathname = `/${name}`;
-  return { server, url: url.href };
+type Handler = (request: object, reply: object) => Promise<unknown>;
+
+/** The handlers of POST routes, by route. */
+const collectPosts = (register: (app: never) => void): Map<string, Handler> => {
+  const posts = new Map<string, Handler>();
+  const ignore = () => undefined;
+  const post = (route: string, _options: object, handler: Handler) => posts.set(route, handler);
+  register({ post, get: ignore, put: ignore, delete: ignore, addContentTypeParser: ignore } as never);
+  return posts;
 };
 
-/** The ledger's consumer alone, on a database of its own. */
+/** The ledger's doors without the platform around them, on a database of its own. */
 export const openLedger = async (dir: string, pool: number): Promise<BareLedger> => {
-  const { server, url } = await freshServer(dir);
-  const access = { adminUrl: url, roleSecret: newId() };
+  const database = await openBenchDatabase(dir);
+  const access = { adminUrl: database.url, roleSecret: newId() };
   const log = createLog({ level: 'warn' });
   await migrateAll(access, allSchemas(), log);
-  const admin = openSql({ url, max: 2, name: 'vafa-bench', statementTimeoutMs: 600_000 });
+  const admin = openSql({ url: database.url, max: 2, name: 'vafa-bench', statementTimeoutMs: 600_000 });
   await admin`insert into ledger.programme_version (version, definition, actor, created_at)
     values (1, ${JSON.stringify(PROGRAMME)}::text::jsonb, 'bench', now())`;
   const sql = openSql({ url: serviceUrl(access, 'ledger'), max: pool, name: 'vafa-ledger', schema: 'ledger' });
   const [definition] = findServices(['ledger']);
   if (!definition) throw new Error('there is no ledger');
+  const createContext = (metrics = new Registry()) => {
+    const config = loadConfig(definition.settings, {});
+    return { config, metrics, sql, clock: systemClock, log, wake: () => undefined } as never;
+  };
+  const posts = collectPosts((app) => definition.routes(app, createContext()));
+  const reply = { code: () => reply, header: () => reply };
   return {
     sql,
     admin,
     consume: async (bus, { maxBatch, concurrency }) => {
       const metrics = new Registry();
-      const config = loadConfig(definition.settings, {});
-      const [purchases] = definition.subscriptions({ config, metrics, sql, clock: systemClock, log } as never);
+      const [purchases] = definition.subscriptions(createContext(metrics));
       if (!purchases) throw new Error('the ledger hears nothing');
+      // Each bus of the bench begins its log anew.
+      await admin`delete from ledger.consumer_fence`;
       await startConsumer({
-        ...{
-          group: 'vafa.ledger',
-          subscriptions: [purchases],
-          sql,
-          bus,
-          clock: systemClock,
-          log,
-          maxBatch,
-          concurrency,
-        },
+        ...{ group: 'vafa.ledger', subscriptions: [purchases], sql, bus, clock: systemClock, log },
+        ...{ maxBatch, concurrency },
         metrics: createBusMetrics(metrics),
         afterCommit: () => undefined,
         onFatal: (error) => {
@@ -78,22 +79,20 @@ export const openLedger = async (dir: string, pool: number): Promise<BareLedger>
         ...{ futureToleranceMs: 60_000, patienceMs: 60_000 },
       });
     },
+    post: async (route, params, body) => {
+      const handler = posts.get(route);
+      if (!handler) throw new Error(`the ledger has no route ${route}`);
+      return handler({ params, body, headers: {}, traceparent: '' }, reply);
+    },
     runJob: async (name) => {
-      const context = {
-        config: loadConfig(definition.settings, {}),
-        metrics: new Registry(),
-        sql,
-        clock: systemClock,
-        log,
-      };
-      const job = definition.jobs(context as never).find((each) => each.name === name);
+      const job = definition.jobs(createContext()).find((each) => each.name === name);
       if (!job) throw new Error(`the ledger has no job ${name}`);
       while ((await job.run(new AbortController().signal)) > 0);
     },
     stop: async () => {
       await sql.end({ timeout: 5 });
       await admin.end({ timeout: 5 });
-      await server.stop();
+      await database.drop();
     },
   };
 };

@@ -1,5 +1,7 @@
-import type { BatchHandler, EventBus, InRecord, SubscribeOptions } from '@vafa/bus';
+import type { EventBus, InRecord } from '@vafa/bus';
+import { percentile } from '../percentile.ts';
 import type { Source } from './feed-purchases.ts';
+import { createHandFedBus, partitionsOf } from './hand-fed-bus.ts';
 
 export interface OpenLoadFigures {
   offeredPerSecond: number;
@@ -19,90 +21,70 @@ const TICK_MS = 1;
 /** Arrivals of the first part of a run are not counted: plans and caches are warmed. */
 const WARM_UP_SHARE = 0.2;
 
+interface Arrival {
+  record: InRecord;
+  /** When it was due, by performance.now(). */
+  dueMs: number;
+}
+
 /**
- * A bus without a log to which records come by the clock: whoever is free takes what is there, so batches are small when
- * little comes and large when much does.
+ * Records come by the clock and whoever is free takes what is there, so batches are small when little comes and large when
+ * much does. Each counts from the instant at which it was due, not from when this busy thread came to look at the clock:
+ * what waits because the ledger is slow must not look as though it had come later ("coordinated omission", G. Tene).
  */
-export const createOpenLoad = ({ topic, partitions, make }: Source): OpenLoad => {
-  const offsets = Array.from({ length: partitions }, () => 0n);
-  let subscribed: { options: SubscribeOptions; handler: BatchHandler } | undefined;
-  const signal = new AbortController().signal;
+export const createOpenLoad = (source: Source): OpenLoad => {
+  const { partitions } = source;
+  const { bus, wishes, next, deliver } = createHandFedBus(source);
 
   const run = async (perSecond: number, seconds: number): Promise<OpenLoadFigures> => {
-    if (!subscribed) throw new Error('nobody listens');
-    const { handler, options: how } = subscribed;
-    const queues: { record: InRecord; arrivedMs: number }[][] = Array.from({ length: partitions }, () => []);
-    const begun = performance.now();
-    const until = begun + seconds * 1_000;
-    const counted = begun + seconds * 1_000 * WARM_UP_SHARE;
+    const { concurrency, maxBatch } = wishes();
+    const queues: Arrival[][] = Array.from({ length: partitions }, () => []);
+    const total = Math.floor(perSecond * seconds);
+    const warmUp = Math.floor(total * WARM_UP_SHARE);
     const latencies: number[] = [];
-    let [arrived, handled, batches, ended] = [0, 0, 0, false];
+    const begun = performance.now();
+    const countedFrom = begun + (warmUp * 1_000) / perSecond;
+    let [arrived, batches] = [0, 0];
+    const waiting: (() => void)[] = [];
 
     const arrive = (): void => {
-      const now = performance.now();
-      const due = Math.floor(((Math.min(now, until) - begun) * perSecond) / 1_000);
+      const due = Math.min(total, Math.floor(((performance.now() - begun) * perSecond) / 1_000));
       for (; arrived < due; arrived++) {
         const partition = arrived % partitions;
-        const queue = queues[partition] as (typeof queues)[number];
-        const offset = (offsets[partition] as bigint) + BigInt(queue.length);
-        queue.push({ record: make(partition, offset), arrivedMs: now });
+        const dueMs = begun + (arrived * 1_000) / perSecond;
+        queues[partition]?.push({ record: next(partition), dueMs });
       }
-      if (now >= until) ended = true;
-      else setTimeout(arrive, TICK_MS);
+      if (arrived < total) setTimeout(arrive, TICK_MS);
+      for (const wake of waiting.splice(0)) wake();
     };
     const work = async (worker: number): Promise<void> => {
-      for (
-        let partition = worker;
-        ;
-        partition = partition + how.concurrency < partitions ? partition + how.concurrency : worker
-      ) {
-        const queue = queues[partition] as (typeof queues)[number];
-        const taken = queue.slice(0, how.maxBatch);
-        if (taken.length === 0) {
-          const own = queues.filter((_, i) => i % how.concurrency === worker);
-          if (own.every(({ length }) => length === 0)) {
-            if (ended) return;
-            await new Promise((resolve) => setTimeout(resolve, TICK_MS));
-          }
-          continue;
+      const own = partitionsOf(worker, concurrency, partitions);
+      for (let turn = 0; ; turn++) {
+        if (own.every((each) => queues[each]?.length === 0)) {
+          if (arrived === total) return;
+          await new Promise<void>((resolve) => waiting.push(resolve));
         }
-        const from = offsets[partition] as bigint;
-        const next = from + BigInt(taken.length);
-        const records = taken.map(({ record }) => record);
-        await handler({ topic, partition, records, readFrom: from, highWatermark: next, signal });
-        // Those that came meanwhile were given offsets behind these.
-        queue.splice(0, taken.length);
-        offsets[partition] = next;
+        const partition = own[turn % own.length] as number;
+        const taken = queues[partition]?.splice(0, maxBatch) ?? [];
+        if (taken.length === 0) continue;
+        await deliver(
+          partition,
+          taken.map(({ record }) => record),
+        );
         const now = performance.now();
-        handled += taken.length;
         batches += 1;
-        for (const { arrivedMs } of taken) if (arrivedMs >= counted) latencies.push(now - arrivedMs);
+        for (const { dueMs } of taken) if (dueMs >= countedFrom) latencies.push(now - dueMs);
       }
     };
     arrive();
-    await Promise.all(Array.from({ length: how.concurrency }, (_, worker) => work(worker)));
-    latencies.sort((a, b) => a - b);
-    const at = (share: number): number => latencies[Math.floor(latencies.length * share)] ?? Number.NaN;
+    await Promise.all(Array.from({ length: concurrency }, (_, worker) => work(worker)));
+    const took = (performance.now() - begun) / 1_000;
     return {
       offeredPerSecond: perSecond,
-      handledPerSecond: handled / ((performance.now() - begun) / 1_000),
-      meanBatch: handled / batches,
-      ...{ p50Ms: at(0.5), p99Ms: at(0.99) },
+      handledPerSecond: total / took,
+      meanBatch: total / batches,
+      ...{ p50Ms: percentile(latencies, 0.5), p99Ms: percentile(latencies, 0.99) },
     };
   };
-
-  return {
-    kind: 'postgres-log',
-    run,
-    publish: () => new Promise(() => undefined),
-    ensureTopics: async () => undefined,
-    bounds: async (name) =>
-      offsets.map((high, partition) => ({ partition, low: 0n, high: name === topic ? high : 0n })),
-    lag: async () => [],
-    close: async () => undefined,
-    subscribe: async (subscribeOptions, handler) => {
-      subscribed = { options: subscribeOptions, handler };
-      return { assigned: () => [], stop: async () => undefined };
-    },
-  };
+  return { ...bus, run };
 };
