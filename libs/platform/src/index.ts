@@ -2,10 +2,10 @@ export { type ApiKey, createApiKey, type ListedApiKey, listApiKeys, revokeApiKey
 export { ConfigError, loadConfig, settingsTable } from './config/load-config.ts';
 export { PlatformSettings } from './config/platform-settings.ts';
 export {
-  type FormerCustomer,
-  findFormerCustomers,
+  type ResolveCustomer,
   recordErasure,
   recordMerge,
+  resolveCustomers,
   welcomeBack,
 } from './customers/former-customers.ts';
 export { AUTH_MIGRATIONS, checkJournal, migrateAll, type SchemaMigrations } from './database/migrate.ts';

@@ -44,7 +44,13 @@ export const ledger = defineService({
     rewardRoutes(app, context);
     claimRoutes(app, context, { currentRules });
     couponPoolRoutes(app, context);
-    couponRoutes(app, context);
+    couponRoutes(app, context, {
+      guesses: {
+        perCustomer: context.config.LEDGER_WRONG_CODES_PER_CUSTOMER,
+        perKey: context.config.LEDGER_WRONG_CODES_PER_KEY,
+        windowSeconds: context.config.LEDGER_WRONG_CODES_WINDOW_SECONDS,
+      },
+    });
     tierRoutes(app, context, { currentRules });
     totalsRoutes(app, context);
     readingRoutes(app, context);

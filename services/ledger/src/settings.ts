@@ -58,6 +58,36 @@ export const LedgerSettings = Type.Object({
     maximum: 50_000,
     description: 'Coupon codes generated per transaction',
   }),
+  LEDGER_WRONG_CODES_WINDOW_SECONDS: Type.Integer({
+    default: 900,
+    minimum: 1,
+    maximum: 86_400,
+    description: 'Over which time wrong coupon codes are counted',
+  }),
+  LEDGER_WRONG_CODES_PER_CUSTOMER: Type.Integer({
+    default: 20,
+    minimum: 1,
+    maximum: 10_000,
+    description: 'Wrong coupon codes of a customer in that time, after which its codes are refused until it is over',
+  }),
+  LEDGER_WRONG_CODES_PER_KEY: Type.Integer({
+    default: 300,
+    minimum: 1,
+    maximum: 1_000_000,
+    description: 'The same for all carts without a customer together, by API key',
+  }),
+  LEDGER_FORGET_EVERY_MS: Type.Integer({
+    default: 3_600_000,
+    minimum: 50,
+    description: 'Pause between looks for counts that nobody asks for any more',
+  }),
+  LEDGER_COUNTS_KEPT_DAYS: Type.Integer({
+    default: 400,
+    minimum: 1,
+    maximum: 36_500,
+    description:
+      "How much longer than needed caps' counters and days that counted towards tiers are kept, for events that come late",
+  }),
   LEDGER_FINANCE_EVERY_MS: Type.Integer({
     default: 60_000,
     minimum: 50,

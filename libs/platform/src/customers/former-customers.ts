@@ -6,7 +6,7 @@ import type { Tx } from '@vafa/bus';
 import { idFrom } from '@vafa/kernel';
 
 /** The customer lives on under another id, or was erased (`intoCustomerId` null) at `since`. */
-export interface FormerCustomer {
+interface FormerCustomer {
   intoCustomerId: string | null;
   since: string;
 }
@@ -14,15 +14,26 @@ export interface FormerCustomer {
 const keyOf = (customerId: string): string => idFrom('customer', customerId);
 
 /** Those of the customers who are no more, by their id. */
-export const findFormerCustomers = async (
-  tx: Tx,
-  customerIds: readonly string[],
-): Promise<Map<string, FormerCustomer>> => {
+const findFormerCustomers = async (tx: Tx, customerIds: readonly string[]): Promise<Map<string, FormerCustomer>> => {
   const idOf = new Map(customerIds.map((id) => [keyOf(id), id]));
   const rows = await tx<(FormerCustomer & { customerKey: string })[]>`
     select customer_key as "customerKey", into_customer_id as "intoCustomerId", since from former_customer
     where customer_key = any(${[...idOf.keys()]}::text[])`;
   return new Map(rows.map(({ customerKey, ...former }) => [idOf.get(customerKey) as string, former]));
+};
+
+/** Who an event is about today; undefined when the customer was erased after it happened. */
+export type ResolveCustomer = (customerId: string, atMs: number) => string | undefined;
+
+/** Looks up which of the customers were merged into others or erased. */
+export const resolveCustomers = async (tx: Tx, customerIds: readonly string[]): Promise<ResolveCustomer> => {
+  const former = await findFormerCustomers(tx, [...new Set(customerIds)]);
+  return (customerId, atMs) => {
+    const found = former.get(customerId);
+    if (!found) return customerId;
+    if (found.intoCustomerId !== null) return found.intoCustomerId;
+    return atMs > Temporal.Instant.from(found.since).epochMilliseconds ? customerId : undefined;
+  };
 };
 
 /** Remembers a merge; who was merged into `from` before lives on in `into` too. */

@@ -1,8 +1,8 @@
 import type { Tx } from '@vafa/bus';
 import type { EventEnvelope, MessageCause } from '@vafa/contracts';
+import { resolveCustomers } from '@vafa/platform';
 import { addCounts } from '../store/counts.ts';
 import { insertOutcomes, type MessageOutcome, NOBODY } from '../store/message-outcomes.ts';
-import { resolveCustomers } from './resolve-customers.ts';
 
 interface OutcomeData {
   customerId: string;

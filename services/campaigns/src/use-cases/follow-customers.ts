@@ -1,12 +1,11 @@
 import type { HandlerResult, Tx } from '@vafa/bus';
 import type { CustomerErased, CustomerMerged, CustomerUpdated, EventOf } from '@vafa/contracts';
 import { AppError } from '@vafa/kernel';
-import { recordErasure, recordMerge, welcomeBack } from '@vafa/platform';
+import { recordErasure, recordMerge, resolveCustomers, welcomeBack } from '@vafa/platform';
 import { deleteAudience } from '../store/audience.ts';
 import { deleteEntries, moveEntries } from '../store/entries.ts';
 import { anonymiseOutcomes, moveOutcomes } from '../store/message-outcomes.ts';
 import { deleteTallies, moveTallies } from '../store/tallies.ts';
-import { resolveCustomers } from './resolve-customers.ts';
 
 type CustomerEvent = EventOf<typeof CustomerUpdated | typeof CustomerMerged | typeof CustomerErased>;
 

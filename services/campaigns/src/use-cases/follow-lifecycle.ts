@@ -1,7 +1,7 @@
 import type { Tx } from '@vafa/bus';
 import type { EventOf, LifecycleChanged } from '@vafa/contracts';
+import { resolveCustomers } from '@vafa/platform';
 import { upsertAudience } from '../store/audience.ts';
-import { resolveCustomers } from './resolve-customers.ts';
 
 /** Keeps the audience of scheduled campaigns: the latest lifecycle state of each customer. */
 export const followLifecycle = async (tx: Tx, events: readonly EventOf<typeof LifecycleChanged>[]): Promise<void> => {

@@ -1,4 +1,5 @@
 import type { Tx } from '@vafa/bus';
+import { resolveCustomers } from '@vafa/platform';
 import {
   type CampaignIndex,
   type Decision,
@@ -10,7 +11,6 @@ import { paramsOf } from '../domain/message-request.ts';
 import { addCounts, type CountStep } from '../store/counts.ts';
 import { type Entry, entryKey, existingEntries, insertEntries } from '../store/entries.ts';
 import { type Ask, askForMessages } from './ask-for-messages.ts';
-import { resolveCustomers } from './resolve-customers.ts';
 import { type Tallied, tallyTriggers } from './tally-triggers.ts';
 
 export interface TracedOccurrence extends Occurrence {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { pointsGivenBack } from './give-back.ts';
+import { pointsGivenBack, pointsGivenBackLate } from './give-back.ts';
 
 const part = (totalMinor: number, before: number, amountMinor: number, whole = false) => ({
   order: { totalMinor },
@@ -44,4 +44,33 @@ test('proportional parts add up to the whole, whatever the parts are', () => {
       },
     ),
   );
+});
+
+test('captured after refunds it comes to the same as captured before them', () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom('none' as const, 'all' as const, 'proportional' as const),
+      fc.integer({ min: 1, max: 10_000 }),
+      fc.integer({ min: 0, max: 10_000 }),
+      fc.array(fc.integer({ min: 1, max: 1_000 }), { minLength: 1, maxLength: 5 }),
+      fc.nat(4),
+      (rule, totalMinor, refunded, payments, late) => {
+        const refundedMinor = Math.min(refunded, totalMinor);
+        const sum = (some: readonly number[]): number => some.reduce((all, each) => all + each, 0);
+        const atOnce = pointsGivenBack(rule, sum(payments), 0, part(totalMinor, 0, refundedMinor));
+        const early = payments.slice(0, late);
+        let given = pointsGivenBack(rule, sum(early), 0, part(totalMinor, 0, refundedMinor));
+        payments.slice(late).forEach((now, i) => {
+          const before = sum(payments.slice(0, late + i));
+          given += pointsGivenBackLate(rule, { before, now }, { totalMinor, refundedMinor }, false);
+        });
+        expect(given).toBe(atOnce);
+      },
+    ),
+  );
+  for (const rule of ['all', 'proportional'] as const) {
+    const free = { totalMinor: 0, refundedMinor: 0 };
+    expect(pointsGivenBackLate(rule, { before: 3, now: 7 }, free, true)).toBe(7);
+    expect(pointsGivenBackLate(rule, { before: 3, now: 7 }, free, false)).toBe(0);
+  }
 });

@@ -3,8 +3,9 @@ import type { Account } from './account.ts';
 import { type Allocation, type Book, findLot, post, touchLot } from './book.ts';
 import { entryId } from './entry-id.ts';
 import { bySpending } from './lot.ts';
-import type { Match, Refund } from './order.ts';
+import type { Match, Order, Refund } from './order.ts';
 import type { SpentPoints } from './programme.ts';
+import type { Transfer } from './transfer.ts';
 
 /** A captured reservation that paid for an order, and what of it refunds gave back before. */
 export interface Payment {
@@ -34,6 +35,25 @@ export const pointsGivenBack = (rule: SpentPoints, paid: number, givenBack: numb
   if (rule === 'all' || totalMinor === 0) return toTheLast ? left : 0;
   const due = (minor: number): number => mulDivFloor(paid, minor, totalMinor);
   return Math.min(left, due(refundedMinor) - due(refundedMinor - amountMinor));
+};
+
+/**
+ * Points to give back of a payment that is captured after its order was refunded, so that it comes to the same as if it had been
+ * captured before. all: everything, if the order is refunded to the last; proportional: `⌊paid × refunded ÷ total⌋` of all
+ * payments less what that is without this one. `whole`: the order was refunded as a whole, which is all that tells for a total
+ * of 0.
+ */
+export const pointsGivenBackLate = (
+  rule: SpentPoints,
+  paid: { before: number; now: number },
+  { totalMinor, refundedMinor }: Pick<Order, 'totalMinor' | 'refundedMinor'>,
+  whole: boolean,
+): number => {
+  if (rule === 'none') return 0;
+  const toTheLast = totalMinor === 0 ? whole : refundedMinor === totalMinor;
+  if (rule === 'all' || totalMinor === 0) return toTheLast ? paid.now : 0;
+  const due = (points: number): number => mulDivFloor(points, refundedMinor, totalMinor);
+  return due(paid.before + paid.now) - due(paid.before);
 };
 
 /**
@@ -106,5 +126,43 @@ export const giveBackSpent = (
       ...(traceparent === undefined ? {} : { traceparent }),
     });
   }
+  return points;
+};
+
+/** What is known of the order that a reservation pays for, when it is captured. */
+export interface PaidOrder {
+  order: Pick<Order, 'orderId' | 'totalMinor' | 'refundedMinor'>;
+  /** It was refunded as a whole. */
+  whole: boolean;
+  /** Points that other reservations of the same customer paid for it, given back since or not. */
+  paidBefore: number;
+}
+
+/**
+ * Gives back of a payment that was captured at this moment what refunds of its order would have given back, had they come after
+ * it; see `pointsGivenBackLate`. Returns the points.
+ */
+export const giveBackLate = (
+  book: Book,
+  account: Account,
+  captured: Transfer,
+  allocations: readonly Allocation[],
+  { order, whole, paidBefore }: PaidOrder,
+  rule: SpentPoints,
+): number => {
+  const points = pointsGivenBackLate(rule, { before: paidBefore, now: captured.amount }, order, whole);
+  if (points === 0) return 0;
+  const reservationId = present(captured.reservationId, 'reservation of a capture');
+  intoLots(book, account, allocations, points);
+  post(book, account, {
+    kind: 'redeem_reversal',
+    points,
+    occurredAt: captured.occurredAt,
+    naturalKey: ['captured_late', reservationId],
+    orderId: order.orderId,
+    reservationId,
+    reversesId: captured.id,
+    ...(captured.traceparent === undefined ? {} : { traceparent: captured.traceparent }),
+  });
   return points;
 };

@@ -81,5 +81,11 @@ export interface ActiveProgramme extends Programme {
 export const returnsOf = (programme: Pick<Programme, 'returns' | 'returnPolicy'> | undefined): Returns =>
   programme?.returns ?? { policy: programme?.returnPolicy ?? 'within_balance', spentPoints: 'none' };
 
+/** By which zone and calendar a programme counts; before there is one, by the Gregorian calendar and UTC. */
+export const zoneOf = (programme: Pick<Programme, 'calendar' | 'timeZone'> | undefined): CalendarZone => ({
+  calendar: programme?.calendar ?? 'gregorian',
+  timeZone: programme?.timeZone ?? 'UTC',
+});
+
 /** In the place of a rule's id: the rate. */
 export const BASE_RULE = 'base';

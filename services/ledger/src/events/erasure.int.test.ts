@@ -1,4 +1,13 @@
-import { CustomerErased, event, Topics } from '@vafa/contracts';
+import {
+  CustomerErased,
+  CustomerMerged,
+  CustomerUpdated,
+  event,
+  InteractionRecorded,
+  LifecycleChanged,
+  SegmentEntered,
+  Topics,
+} from '@vafa/contracts';
 import { newId } from '@vafa/kernel';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PROGRAMME, purchase, refund, T0 } from '../test/events.fixture.ts';
@@ -109,4 +118,43 @@ test('the policy in force when the customer is erased decides', async () => {
     outstanding: before.outstanding - 25,
     forfeited: before.forfeited + 25,
   });
+});
+
+test('what happened before an erasure and comes late makes nothing known anew; what happens after it does', async () => {
+  const sql = ledger.sql('ledger');
+  const rule = (id: string, trigger: object) => ({
+    ...{ id, name: id, order: 1, trigger },
+    effect: { kind: 'fixed', points: 5 },
+  });
+  const rules = [
+    rule('vip', { on: 'segment_entered', segmentId: 'vip' }),
+    rule('review', { on: 'interaction', interactionType: 'review.written' }),
+  ];
+  expect((await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, rules })).statusCode).toBe(200);
+  const at = (time: string) => ({ id: newId(), source: '/test', time });
+  const told = (customerId: string, time: string) => [
+    event(CustomerUpdated, at(time), { customerId, attributes: { size: 'm' }, birthDate: '1990-05-05' }),
+    event(SegmentEntered, at(time), { customerId, segmentId: 'vip', reason: 'test' }),
+    event(LifecycleChanged, at(time), { customerId, from: 'active', to: 'at_risk', reason: 'test', orders: 2 }),
+    event(InteractionRecorded, at(time), { customerId, interactionType: 'review.written' }),
+  ];
+  const known = () =>
+    sql`select customer_id as "customerId", segments, lifecycle, attributes from customer_profile
+      where customer_id in ('private', 'other')`;
+  const erasure = '2026-11-20T08:00:00.500Z';
+
+  await send(...told('private', T0), event(CustomerMerged, at(T0), { customerId: 'other', intoCustomerId: 'private' }));
+  expect(await known()).toHaveLength(1);
+  await send(event(CustomerErased, at(erasure), { customerId: 'private' }));
+  expect(await known()).toEqual([]);
+
+  await send(...told('private', erasure), ...told('other', '2026-11-01T08:00:00Z'));
+  expect(await known()).toEqual([]);
+  expect(await sql`select 1 from balance where customer_id in ('private', 'other')`).toEqual([]);
+
+  await send(...told('private', '2026-11-20T08:00:00.501Z'));
+  expect(await known()).toEqual([
+    { customerId: 'private', segments: ['vip'], lifecycle: 'at_risk', attributes: { size: 'm' } },
+  ]);
+  expect(await ledger.balance('private')).toMatchObject({ active: 10 });
 });

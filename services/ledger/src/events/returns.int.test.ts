@@ -151,6 +151,61 @@ test('given back goes to the one who lives on; an erased customer is given nothi
   expect(await ledger.balance('gone')).toMatchObject({ active: 0, spent: 0 });
 });
 
+test('captured after its order was refunded, it gives back what the refund would have', async () => {
+  await use({ returns: { policy: 'within_balance', spentPoints: 'proportional' } });
+  await send(purchase('late', 'late-0', 20_000));
+  const hold = async (points: number, orderId: string): Promise<string> =>
+    (await ledger.call('POST', '/v1/customers/late/reservations', { points, orderId })).json().reservationId;
+  const capture = async (id: string, points: number) => {
+    const answer = await ledger.call('POST', `/v1/reservations/${id}/capture`, { points });
+    expect(answer.statusCode, answer.body).toBe(200);
+    return answer.json();
+  };
+  await pay('late', 10, 'late-1');
+  const held = [await hold(50, 'late-1'), await hold(20, 'late-1')] as const;
+  await send(purchase('late', 'late-1', 3_000), amount('late', 'late-r1', 'late-1', 1_000));
+  // 10 × 1000 ÷ 3000 of what was captured before; the rest is held.
+  expect(await ledger.balance('late')).toMatchObject({ active: 120 + 3 + 20, reserved: 70, spent: 7 });
+  // 50 of the 60 that paid: 20 in all are due back, 3 of them are back already.
+  expect(await capture(held[0], 50)).toMatchObject({
+    ...{ capturedPoints: 50, releasedPoints: 0, givenBackPoints: 17 },
+    balance: { active: 143 + 17, reserved: 20, spent: 40 },
+  });
+  await send(amount('late', 'late-r2', 'late-1', 1_000));
+  expect(await ledger.balance('late')).toMatchObject({ active: 160 + 20 - 10, spent: 20 });
+  await send(amount('late', 'late-r3', 'late-1', 1_000));
+  expect(await ledger.balance('late')).toMatchObject({ active: 170 + 20 - 10, spent: 0 });
+  expect(await capture(held[1], 15)).toMatchObject({ capturedPoints: 15, releasedPoints: 5, givenBackPoints: 15 });
+  expect(await ledger.balance('late')).toMatchObject({ active: 200, reserved: 0, spent: 0 });
+  const entries = await statement('late');
+  expect(entries.slice(-2)).toEqual([
+    ['redeem', -15],
+    ['redeem_reversal', 15],
+  ]);
+
+  // Paid with points alone: only a refund of the whole counts.
+  const free = await hold(30, 'late-2');
+  await send(purchase('late', 'late-2', 0), refund('late', 'late-r4', { scope: 'whole', orderId: 'late-2' }));
+  expect(await capture(free, 30)).toMatchObject({ givenBackPoints: 30, balance: { active: 200, spent: 0 } });
+  const kept = await hold(30, 'late-3');
+  await send(purchase('late', 'late-3', 0));
+  expect(await capture(kept, 30)).not.toHaveProperty('givenBackPoints');
+  await use({ returns: { policy: 'within_balance', spentPoints: 'none' } });
+  const gone = await hold(30, 'late-1');
+  expect(await capture(gone, 30)).not.toHaveProperty('givenBackPoints');
+});
+
+test('several payments of one order come back to the last, whatever the parts of the refund are', async () => {
+  await use({ returns: { policy: 'within_balance', spentPoints: 'proportional' } });
+  await send(purchase('two', 'two-0', 10_000));
+  await pay('two', 10, 'two-1');
+  await pay('two', 10, 'two-1');
+  await send(purchase('two', 'two-1', 2_000), amount('two', 'two-r1', 'two-1', 1_000));
+  expect(await ledger.balance('two')).toMatchObject({ spent: 10 });
+  await send(amount('two', 'two-r2', 'two-1', 1_000));
+  expect(await ledger.balance('two')).toMatchObject({ spent: 0, active: 100 });
+});
+
 /** The same refund, once with the sweep before it and once without. Days count from the beginning of each. */
 const bothWays = async (name: string, refundDay: number): Promise<unknown[]> => {
   const outcomes: unknown[] = [];

@@ -1,13 +1,15 @@
 import { AppError } from '@vafa/kernel';
 import { type HttpApp, idempotent, type ServiceContext } from '@vafa/platform';
 import type { Static } from 'typebox';
+import type { CodeResult } from '../domain/coupons/apply-coupons.ts';
 import type { Cart } from '../domain/coupons/cart.ts';
 import { createCountCodes } from '../metrics.ts';
 import { resolveCustomer } from '../store/accounts.ts';
 import { confirmRedemption, releaseRedemption } from '../use-cases/close-redemption.ts';
 import { decideCoupons } from '../use-cases/decide-coupons.ts';
+import { type GuessLimits, limitGuesses } from '../use-cases/limit-guesses.ts';
 import { type RedemptionView as Redeemed, redeemCoupons, viewRedemption } from '../use-cases/redeem-coupons.ts';
-import { callOf } from './call.ts';
+import { actorOf, callOf } from './call.ts';
 import { RedeemBody, RedemptionParams, RedemptionView, ValidateBody, ValidatedBody } from './coupon-schemas.ts';
 
 const tags = ['coupons'];
@@ -44,9 +46,10 @@ const CLOSING = [
 ] as const;
 
 /** Coupons at the till: which of the typed codes count, and using them. */
-export const couponRoutes = (app: HttpApp, context: ServiceContext): void => {
+export const couponRoutes = (app: HttpApp, context: ServiceContext, deps: { guesses: GuessLimits }): void => {
   const { sql, clock, metrics } = context;
   const countCodes = createCountCodes(metrics);
+  const guesses = limitGuesses(sql, deps.guesses);
 
   app.post(
     '/v1/coupons/validate',
@@ -59,11 +62,16 @@ export const couponRoutes = (app: HttpApp, context: ServiceContext): void => {
       },
       config: { scope: 'ledger:read' },
     },
-    async ({ body }) => {
+    async (request) => {
+      const { body } = request;
       const cart = cartOf(body);
       const customerId = body.customerId === undefined ? null : await resolveCustomer(sql, body.customerId);
-      const applied = await decideCoupons(sql, { customerId, cart, codes: body.codes }, clock.now());
+      const guesser = { customerId, apiKey: actorOf(request) };
+      const now = clock.now();
+      await guesses.check(sql, guesser, now);
+      const applied = await decideCoupons(sql, { customerId, cart, codes: body.codes }, now);
       countCodes(applied.results);
+      await guesses.count(guesser, applied.results, now);
       return applied;
     },
   );
@@ -80,12 +88,26 @@ export const couponRoutes = (app: HttpApp, context: ServiceContext): void => {
       },
       config: { scope: 'ledger:write' },
     },
-    (request, reply) => {
+    async (request, reply) => {
       const { orderId, customerId = null, codes, holdSeconds = null } = request.body;
       const command = { orderId, customerId, cart: cartOf(request.body), codes, holdSeconds };
-      return idempotent(context, request, reply, 201, async (tx) =>
-        bodyOf(await redeemCoupons(tx, command, callOf(request, clock), countCodes)),
-      );
+      const guesser = { customerId, apiKey: actorOf(request) };
+      let results: readonly CodeResult[] = [];
+      const note = (decided: readonly CodeResult[]): void => {
+        results = decided;
+        countCodes(decided);
+      };
+      try {
+        return await idempotent(context, request, reply, 201, async (tx) => {
+          const call = callOf(request, clock);
+          await guesses.check(tx, guesser, call.now);
+          return bodyOf(await redeemCoupons(tx, command, call, note));
+        });
+      } catch (error) {
+        // What was refused left nothing behind: the wrong codes are counted apart.
+        await guesses.count(guesser, results, clock.now());
+        throw error;
+      }
     },
   );
 

@@ -1,4 +1,5 @@
 import type { HttpApp, ServiceContext } from '@vafa/platform';
+import type { TSchema } from 'typebox';
 import { COLUMNS } from '../domain/finance/movement.ts';
 import { DIMENSIONS, type Dimension, type Figures } from '../domain/finance/roll-forward.ts';
 import { inMoney } from '../domain/finance/value.ts';
@@ -138,21 +139,23 @@ async function* onePage(rows: readonly Row[]): AsyncGenerator<readonly Row[]> {
 const msOfInstant = (text: string | undefined): number | null =>
   text === undefined ? null : Temporal.Instant.from(text).epochMilliseconds;
 
+/** How each of these is asked for. */
+const asked = <Query extends TSchema, Body extends TSchema>(summary: string, querystring: Query, body: Body) => ({
+  schema: { tags, summary, querystring, response: { 200: body } },
+  config: { scope: 'finance:read' as const },
+});
+
 /** What accountants ask of the ledger. */
 export const financeRoutes = (app: HttpApp, context: ServiceContext, deps: { currentRules: CurrentRules }): void => {
   const { sql, clock } = context;
 
   app.get(
     '/v1/finance/roll-forward',
-    {
-      schema: {
-        tags,
-        summary: 'Opening, issued, redeemed, expired, adjusted and closing points per month, in points and in money',
-        querystring: RollForwardQuery,
-        response: { 200: RollForwardBody },
-      },
-      config: { scope: 'finance:read' },
-    },
+    asked(
+      'Opening, issued, redeemed, expired, adjusted and closing points per month, in points and in money',
+      RollForwardQuery,
+      RollForwardBody,
+    ),
     async (request, reply) => {
       const { from, to, by: dimensions, format, bom } = request.query;
       const by = (dimensions?.split(',') ?? []) as Dimension[];
@@ -166,15 +169,11 @@ export const financeRoutes = (app: HttpApp, context: ServiceContext, deps: { cur
 
   app.get(
     '/v1/finance/liability',
-    {
-      schema: {
-        tags,
-        summary: 'What outstanding points will cost: outstanding × value of a point × (1 - estimated breakage)',
-        querystring: LiabilityQuery,
-        response: { 200: LiabilityBody },
-      },
-      config: { scope: 'finance:read' },
-    },
+    asked(
+      'What outstanding points will cost: outstanding × value of a point × (1 - estimated breakage)',
+      LiabilityQuery,
+      LiabilityBody,
+    ),
     async (request, reply) => {
       const { format, bom } = request.query;
       const { programme } = await deps.currentRules(sql);
@@ -187,15 +186,11 @@ export const financeRoutes = (app: HttpApp, context: ServiceContext, deps: { cur
 
   app.get(
     '/v1/finance/entries',
-    {
-      schema: {
-        tags,
-        summary: 'Every entry of the book as a file, in the order of its time: those recorded until now',
-        querystring: EntriesQuery,
-        response: { 200: FileBody },
-      },
-      config: { scope: 'finance:read' },
-    },
+    asked(
+      'Every entry of the book as a file, in the order of its time: those recorded until now',
+      EntriesQuery,
+      FileBody,
+    ),
     async (request, reply) => {
       const { from, until, cursor = null, format, bom } = request.query;
       const range = {

@@ -1,21 +1,20 @@
 import { CustomerErased, CustomerMerged, event } from '@vafa/contracts';
 import { newId } from '@vafa/kernel';
-import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { monthTable } from '../domain/finance/months.ts';
 import { entryMovements, firstIdAt } from '../store/finance.ts';
 import { holdRecordedAt } from '../store/finance-locks.ts';
 import { PROGRAMME, purchase, refund } from '../test/events.fixture.ts';
+import { expectBooksToAgree, IRAN, type Month } from '../test/finance-books.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
 
 let ledger: LedgerHarness;
-const VALUES = [{ currency: 'IRR', minor: 2_500, perPoints: 10 }];
-const IRAN = { timeZone: 'Asia/Tehran', calendar: 'persian' as const, pointValues: VALUES, expiresAfterDays: 40 };
 
 beforeAll(async () => {
   // 10 Mehr 1405, 11:30 in Tehran.
   ledger = await startLedger(IRAN, { now: '2026-10-02T08:00:00Z' });
 });
+
 afterAll(async () => {
   await ledger.verify();
   await ledger.stop();
@@ -30,110 +29,7 @@ const spend = async (customer: string, points: number, orderId?: string) => {
   if (held.statusCode !== 201) return false;
   return (await ledger.call('POST', `/v1/reservations/${held.json().reservationId}/capture`)).statusCode === 200;
 };
-
-interface Month {
-  month: string;
-  closed: boolean;
-  rows: { cohort?: string | null; points: Record<string, number> }[];
-  total: { points: Record<string, number>; money: Record<string, number>[] };
-}
-
-/** The same from the entries, as one would add them up by hand: every entry once, by the month of its recording. */
-const byHand = async (): Promise<Map<string, Map<string, number>>> => {
-  const rows = await ledger.sql('ledger')<{ kind: string; points: number; at: string }[]>`
-    select kind, ((credit in ('customer', 'pending'))::integer - (debit in ('customer', 'pending'))::integer) * amount as points,
-      to_char(recorded_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as at from transfer where kind <> 'activate'`;
-  const months = new Map<string, Map<string, number>>();
-  for (const { kind, points, at } of rows) {
-    const date = Temporal.Instant.from(at).toZonedDateTimeISO('Asia/Tehran').withCalendar('persian');
-    const month = `${date.year}-${String(date.month).padStart(2, '0')}`;
-    const kinds = months.get(month) ?? new Map<string, number>();
-    months.set(month, kinds.set(kind, (kinds.get(kind) ?? 0) + points));
-  }
-  return months;
-};
-
-/** What the lots of each month of issue hold, reserved points with them, and what is owed. */
-const heldByCohort = async (): Promise<Record<string, number>> => {
-  const rows = await ledger.sql('ledger')<{ ms: number; points: number }[]>`
-    select ('x' || left(replace(lot.id::text, '-', ''), 12))::bit(48)::bigint as ms,
-      lot.remaining + lot.pending + coalesce((
-        select sum(a.points - a.returned) from allocation a join reservation r on r.id = a.owner_id and r.status = 'held'
-        where a.lot_id = lot.id
-      ), 0)::bigint as points
-    from lot`;
-  const [owed] = await ledger.sql('ledger')<{ points: number }[]>`
-    select coalesce(sum(deficit), 0)::bigint as points from balance`;
-  const held: Record<string, number> = {};
-  for (const { ms, points } of rows) {
-    const date = Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO('Asia/Tehran').withCalendar('persian');
-    const month = `${date.year}-${String(date.month).padStart(2, '0')}`;
-    if (points !== 0) held[month] = (held[month] ?? 0) + points;
-  }
-  if (owed && owed.points !== 0) held['owed'] = -owed.points;
-  return held;
-};
-
-/** The same by the tier in which the points were earned; what is owed has none. */
-const heldByTier = async (): Promise<Record<string, number>> => {
-  const rows = await ledger.sql('ledger')<{ tier: string; points: number }[]>`
-    select tier, sum(points)::bigint as points from (
-      select coalesce(tier, 'none') as tier, remaining + pending as points from lot
-      union all
-      select coalesce(l.tier, 'none'), a.points - a.returned from allocation a
-      join reservation r on r.id = a.owner_id and r.status = 'held' join lot l on l.id = a.lot_id
-      union all
-      select 'none', -deficit from balance
-    ) as held group by tier having sum(points) <> 0`;
-  return Object.fromEntries(rows.map(({ tier, points }) => [tier, points]));
-};
-
-/** Checks the books against the entries, the balances and the lots. */
-const expectBooksToAgree = async (from: string, to: string): Promise<void> => {
-  const report = await get(`/v1/finance/roll-forward?from=${from}&to=${to}&by=cohort`);
-  const months: Month[] = report.months;
-  const entries = await byHand();
-  const sum = (month: string, ...kinds: string[]): number =>
-    kinds.reduce((total, kind) => total + (entries.get(month)?.get(kind) ?? 0), 0);
-  let opening = [...entries]
-    .flatMap(([month, kinds]) => (month < from ? [...kinds.values()] : []))
-    .reduce((a, b) => a + b, 0);
-  for (const { month, total } of months) {
-    const all = [...(entries.get(month)?.values() ?? [])].reduce((a, b) => a + b, 0);
-    expect([month, total.points]).toEqual([
-      month,
-      {
-        opening,
-        issued: sum(month, 'earn'),
-        takenBack: 0 - sum(month, 'clawback'),
-        redeemed: 0 - sum(month, 'redeem', 'redeem_reversal'),
-        expired: 0 - sum(month, 'expire', 'expire_reversal'),
-        adjusted: sum(month, 'adjust'),
-        forfeited: 0 - sum(month, 'forfeit', 'write_off'),
-        moved: sum(month, 'transfer_in', 'transfer_out'),
-        closing: opening + all,
-      },
-    ]);
-    opening += all;
-  }
-  const last = months.at(-1);
-  const [balances] = await ledger.sql('ledger')<{ held: number }[]>`
-    select coalesce(sum(active + pending + reserved - deficit), 0)::bigint as held from balance`;
-  expect(last?.total.points['closing']).toBe(balances?.held);
-  const told = Object.fromEntries(
-    (last?.rows ?? []).flatMap(({ cohort, points }) =>
-      points['closing'] === 0 ? [] : [[cohort ?? 'owed', points['closing']]],
-    ),
-  );
-  expect(told).toEqual(await heldByCohort());
-  const byTier = await get(`/v1/finance/roll-forward?from=${from}&to=${to}&by=tier`);
-  const tiers = (byTier.months.at(-1)?.rows ?? []) as { tier: string | null; points: Record<string, number> }[];
-  expect(
-    Object.fromEntries(
-      tiers.flatMap(({ tier, points }) => (points['closing'] === 0 ? [] : [[tier ?? 'none', points['closing']]])),
-    ),
-  ).toEqual(await heldByTier());
-};
+const booksAgree = (from: string, to: string) => expectBooksToAgree(ledger, from, to);
 
 describe('the roll-forward', () => {
   test('agrees with entries, balances and lots, over months, late entries, deficits, merges and erasures', async () => {
@@ -143,18 +39,18 @@ describe('the roll-forward', () => {
     await spend('ann', 60);
     await ledger.call('POST', '/v1/customers/bob/reservations', { points: 20, ttlSeconds: 86_400 });
     await ledger.settle();
-    await expectBooksToAgree('1405-07', '1405-07');
+    await booksAgree('1405-07', '1405-07');
 
     // Aban: a refund of spent points makes a deficit that the next credit pays off; history is imported.
     ledger.clock.set('2026-10-25T08:00:00Z');
     await ledger.publish([refund('ann', 'ann-r', { scope: 'whole', orderId: 'ann-1', time: now() })]);
     await ledger.settle();
-    await expectBooksToAgree('1405-07', '1405-08');
+    await booksAgree('1405-07', '1405-08');
     await buy('ann', 'ann-2', 90);
     await buy('old', 'old-1', 500, '2019-01-05T08:00:00Z');
     await buy('cat', 'cat-1', 70, '2026-10-03T08:00:00Z');
     await ledger.settle();
-    await expectBooksToAgree('1405-07', '1405-08');
+    await booksAgree('1405-07', '1405-08');
 
     // Azar: expiry, a merge, an erasure, corrections.
     ledger.clock.set('2026-11-25T08:00:00Z');
@@ -169,8 +65,8 @@ describe('the roll-forward', () => {
     await ledger.settle();
     await ledger.publish([event(CustomerErased, { id: newId(), source: '/t', time: now() }, { customerId: 'eve' })]);
     await ledger.settle();
-    await expectBooksToAgree('1405-07', '1405-09');
-    await expectBooksToAgree('1405-09', '1405-09');
+    await booksAgree('1405-07', '1405-09');
+    await booksAgree('1405-09', '1405-09');
   });
 
   test('a closed month never changes, whatever is recorded later of that time', async () => {
@@ -184,7 +80,7 @@ describe('the roll-forward', () => {
     await ledger.settle();
     const after = await get(url);
     expect(after.months).toEqual(before.months);
-    await expectBooksToAgree('1405-07', '1405-10');
+    await booksAgree('1405-07', '1405-10');
   });
 
   test('in money, by the programme, and as a file', async () => {
@@ -301,7 +197,7 @@ test('what refunds give back of spent points goes to the months of issue it came
   await ledger.call('POST', `/v1/reservations/${held.json().reservationId}/capture`, { points: 85 });
   await buy('fay', 'fay-4', 20);
   await ledger.settle();
-  await expectBooksToAgree('1405-07', '1405-11');
+  await booksAgree('1405-07', '1405-11');
   ledger.clock.set('2027-02-25T08:00:00Z');
   await ledger.settle();
   for (const [id, amountMinor] of [
@@ -311,136 +207,15 @@ test('what refunds give back of spent points goes to the months of issue it came
   ] as const) {
     await ledger.publish([refund('fay', id, { scope: 'amount', orderId: 'fay-4', amountMinor, time: now() })]);
     await ledger.settle();
-    await expectBooksToAgree('1405-11', '1405-12');
+    await booksAgree('1405-11', '1405-12');
     ledger.clock.advance('P2D');
     await ledger.settle();
   }
   const [row] = await ledger.sql('ledger')<{ points: number; times: number }[]>`
     select sum(amount)::bigint as points, count(*) as times from transfer where kind = 'redeem_reversal'`;
   expect(row).toEqual({ points: 85, times: 3 });
-  await expectBooksToAgree('1405-12', '1405-12');
+  await booksAgree('1405-12', '1405-12');
 });
-
-/** Points wait two days, what paid for a refunded order comes back in part, and there is a tier to be reached. */
-const EVERYTHING = {
-  ...IRAN,
-  returns: { policy: 'allow_negative', spentPoints: 'proportional' },
-  activation: { kind: 'after', amount: 2, unit: 'days' },
-  tiers: {
-    metric: { kind: 'points_earned' },
-    window: { kind: 'rolling', months: 12 },
-    levels: [
-      { id: 'base', name: { en: 'Base', fa: 'پایه' }, threshold: 0, benefits: { rewards: [] } },
-      { id: 'gold', name: { en: 'Gold', fa: 'طلایی' }, threshold: 60, benefits: { rewards: [] } },
-    ],
-    validity: { kind: 'while_earned' },
-    graceDays: 0,
-    downgrade: 'to_earned',
-    atRiskDays: 0,
-  },
-};
-
-const who = fc.nat(2);
-const points = fc.integer({ min: 1, max: 60 });
-const deed = <const Kind extends string, Fields extends object>(
-  weight: number,
-  kind: Kind,
-  fields: { [Name in keyof Fields]: fc.Arbitrary<Fields[Name]> },
-) => ({ weight, arbitrary: fc.record(fields).map((drawn) => ({ kind, ...(drawn as Fields) })) });
-const operation = fc.oneof(
-  deed(6, 'buy', { who, points, ageDays: fc.constantFrom(0, 0, 3, 3, 20, 70) }),
-  deed(4, 'refund', { which: fc.nat(3), amount: fc.integer({ min: 1, max: 4_000 }) }),
-  deed(6, 'spend', { who, points, order: fc.nat(3) }),
-  deed(1, 'hold', { who, points }),
-  deed(1, 'adjust', { who, points: fc.integer({ min: -20, max: 20 }).filter((n) => n !== 0) }),
-  deed(1, 'give', { who, to: who, points }),
-  deed(3, 'wait', { days: fc.integer({ min: 1, max: 25 }) }),
-  deed(1, 'merge', { who, into: who }),
-  deed(1, 'erase', { who }),
-);
-type Operation = typeof operation extends fc.Arbitrary<infer Value> ? Value : never;
-
-const monthNow = (): string => {
-  const date = ledger.clock.now().toZonedDateTimeISO('Asia/Tehran').withCalendar('persian');
-  return `${date.year}-${String(date.month).padStart(2, '0')}`;
-};
-
-/** One random history; names of its own, so that histories share a book. */
-const createHistory = (run: number) => {
-  const name = (each: number): string => `r${run}-${each}`;
-  const orders: [customer: string, order: string][] = [];
-  const orderAt = (which: number) => orders[which % Math.max(1, orders.length)];
-  const tell = (make: typeof CustomerMerged | typeof CustomerErased, data: object) =>
-    ledger.publish([event(make as typeof CustomerMerged, { id: newId(), source: '/t', time: now() }, data as never)]);
-  return async (op: Operation): Promise<void> => {
-    switch (op.kind) {
-      case 'buy': {
-        const order = `r${run}-o${orders.length}`;
-        orders.push([name(op.who), order]);
-        const at = ledger.clock.now().subtract({ hours: 24 * op.ageDays });
-        return buy(name(op.who), order, op.points, at.toString());
-      }
-      case 'refund': {
-        const [customer, orderId] = orderAt(op.which) ?? [];
-        if (!customer || !orderId) return;
-        const part = { scope: 'amount', orderId, amountMinor: op.amount, time: now() } as const;
-        return ledger.publish([refund(customer, newId(), part)]);
-      }
-      case 'spend': {
-        const [, orderId] = orderAt(op.order) ?? [];
-        const { active } = await ledger.balance(name(op.who));
-        if (active > 0) await spend(name(op.who), Math.min(op.points, active), orderId);
-        return;
-      }
-      case 'hold':
-        await ledger.call('POST', `/v1/customers/${name(op.who)}/reservations`, {
-          points: op.points,
-          ttlSeconds: 86_400,
-        });
-        return;
-      case 'adjust':
-        await ledger.call('POST', `/v1/customers/${name(op.who)}/adjustments`, { points: op.points, reason: 'test' });
-        return;
-      case 'give':
-        await ledger.call('POST', `/v1/customers/${name(op.who)}/transfers`, {
-          toCustomerId: name(op.to),
-          points: op.points,
-          reason: 'test',
-        });
-        return;
-      case 'wait':
-        ledger.clock.advance(`P${op.days}D`);
-        return;
-      case 'merge':
-        return tell(CustomerMerged, { customerId: name(op.who), intoCustomerId: name(op.into) });
-      case 'erase':
-        return tell(CustomerErased, { customerId: name(op.who) });
-    }
-  };
-};
-
-test('random histories: the books agree with entries, balances and lots, before and after closing', async () => {
-  expect((await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, ...EVERYTHING })).statusCode).toBe(200);
-  let run = 0;
-  await fc.assert(
-    fc.asyncProperty(fc.array(operation, { minLength: 8, maxLength: 20 }), async (operations) => {
-      run += 1;
-      const play = createHistory(run);
-      for (const op of operations) {
-        await play(op);
-        await ledger.settle();
-      }
-      await expectBooksToAgree('1405-07', monthNow());
-      ledger.clock.advance('P2D');
-      await ledger.settle();
-      await expectBooksToAgree('1405-07', monthNow());
-    }),
-    { numRuns: 8, endOnFailure: true },
-  );
-  await ledger.verify();
-  const kinds = await ledger.sql('ledger')<{ kind: string }[]>`select distinct kind from transfer order by kind`;
-  expect(kinds.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['activate', 'earn', 'redeem']));
-}, 240_000);
 
 describe('speed', () => {
   test('the open part is found by the index on the time of recording: the book is not read', async () => {

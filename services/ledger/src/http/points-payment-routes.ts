@@ -5,7 +5,14 @@ import { RESERVATION_STATUSES } from '../store/schema.ts';
 import { capturePayment, payWithPoints, quotePoints, viewPayment } from '../use-cases/pay-with-points.ts';
 import type { ReserveDeps } from '../use-cases/reserve-points.ts';
 import { callOf } from './call.ts';
-import { Account, CustomerParams, Instant, MAX_RESERVATION_SECONDS, ReservationParams } from './schemas.ts';
+import {
+  Account,
+  CapturedBody,
+  CustomerParams,
+  Instant,
+  MAX_RESERVATION_SECONDS,
+  ReservationParams,
+} from './schemas.ts';
 
 const tags = ['points payments'];
 const closed = { additionalProperties: false } as const;
@@ -49,14 +56,7 @@ const CaptureBody = Type.Optional(
   Type.Union([Type.Object({ amountMinor: Type.Optional(fields.PositiveMinor) }, closed), Type.Null()]),
 );
 
-const CapturedBody = Type.Object({
-  reservationId: Type.String(),
-  entryId: Type.String(),
-  capturedMinor: Minor,
-  capturedPoints: Points,
-  releasedPoints: Points,
-  balance: Account,
-});
+const PaymentCapturedBody = Type.Object({ ...CapturedBody.properties, capturedMinor: Minor });
 
 const PaymentBody = Type.Object({
   reservationId: Type.String(),
@@ -139,7 +139,7 @@ export const pointsPaymentRoutes = (app: HttpApp, context: ServiceContext, deps:
         summary: 'Spends the points of a payment, for all of its amount or a part; the rest is given back',
         params: ReservationParams,
         body: CaptureBody,
-        response: { 200: CapturedBody },
+        response: { 200: PaymentCapturedBody },
       },
       config: { scope: 'ledger:write' },
     },

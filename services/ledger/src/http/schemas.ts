@@ -135,6 +135,9 @@ export const CapturedBody = Type.Object({
   entryId: Type.String(),
   capturedPoints: Amount,
   releasedPoints: Amount,
+  givenBackPoints: Type.Optional(
+    Type.Integer({ minimum: 1, description: 'Given back at once, as the order was refunded before' }),
+  ),
   balance: Account,
 });
 

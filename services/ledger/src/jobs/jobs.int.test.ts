@@ -1,6 +1,6 @@
 import { Topics } from '@vafa/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { purchase, refund } from '../test/events.fixture.ts';
+import { PROGRAMME, purchase, refund } from '../test/events.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
 
 let ledger: LedgerHarness;
@@ -119,4 +119,36 @@ test('a refund whose order came at the same moment through another partition is 
   expect(await ledger.balance('race')).toMatchObject({ active: 0, earned: 10 });
   const [row] = await sql`select status, points_taken from refund where refund_id = 'race-r'`;
   expect(row).toEqual({ status: 'applied', points_taken: 10 });
+});
+
+test('what was counted is forgotten when nobody asks for it any more, and some time after that', async () => {
+  const cap = (per: string) => ({ limit: 9, unit: 'awards', per });
+  const rule = {
+    ...{ id: 'capped', name: 'capped', order: 1, trigger: { on: 'purchase' }, effect: { kind: 'fixed', points: 1 } },
+    caps: { perCustomer: ['day', 'month', 'year', 'forever'].map(cap), beyond: 'reduce' },
+  };
+  const silver = { id: 'silver', name: { en: 'a', fa: 'a' }, threshold: 5, benefits: { rewards: [] } };
+  const tiers = {
+    ...{ metric: { kind: 'points_earned' }, window: { kind: 'rolling', months: 3 }, levels: [silver] },
+    ...{ validity: { kind: 'while_earned' }, graceDays: 0, downgrade: 'to_earned', atRiskDays: 9 },
+  };
+  const put = await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, rules: [rule], tiers });
+  expect(put.statusCode, put.body).toBe(200);
+  ledger.clock.set('2027-06-15T08:00:00Z');
+  await ledger.publish([purchase('keep', 'keep-1', 1_000, { time: '2027-06-15T07:00:00Z' })]);
+  await ledger.settle();
+  const sql = ledger.sql('ledger');
+  const left = async (now: string) => {
+    ledger.clock.set(now);
+    await ledger.settle();
+    const counters = await sql`select per from rule_counter where customer_id = 'keep' order by per`;
+    const days = await sql`select amount from qualification where customer_id = 'keep'`;
+    return [counters.map(({ per }) => per), days.map(({ amount }) => amount)];
+  };
+  // 400 days after the end of the period; of tiers, after the window's first day.
+  expect(await left('2028-07-20T08:00:00Z')).toEqual([['day', 'forever', 'month', 'year'], [11]]);
+  expect(await left('2028-07-21T08:00:00Z')).toEqual([['forever', 'month', 'year'], [11]]);
+  expect(await left('2028-10-19T08:00:00Z')).toEqual([['forever', 'year'], [11]]);
+  expect(await left('2028-10-20T08:00:00Z')).toEqual([['forever', 'year'], []]);
+  expect(await left('2029-02-07T08:00:00Z')).toEqual([['forever'], []]);
 });

@@ -1,5 +1,6 @@
 import type { Tx } from '@vafa/bus';
 import type { Job, ServiceContext } from '@vafa/platform';
+import { zoneOf } from '../domain/programme.ts';
 import type { LedgerSettings } from '../settings.ts';
 import { findOverdue } from '../store/reservations.ts';
 import { announceExpiring } from '../use-cases/announce-expiring.ts';
@@ -9,7 +10,7 @@ import { releaseOverdueRedemption } from '../use-cases/close-redemption.ts';
 import { releaseOverdue } from '../use-cases/close-reservation.ts';
 import type { CurrentRules } from '../use-cases/current-programme.ts';
 import { expireLots } from '../use-cases/expire-lots.ts';
-import { zoneOf } from '../use-cases/finance-programme.ts';
+import { forgetOldCounts } from '../use-cases/forget-old-counts.ts';
 import { generateCodes } from '../use-cases/generate-codes.ts';
 import { lookAtDueTiers } from '../use-cases/look-at-due-tiers.ts';
 import { recountTiers } from '../use-cases/recount-tiers.ts';
@@ -17,6 +18,9 @@ import { replayPortion } from '../use-cases/replay-draft.ts';
 import { expireAdjustmentRequests } from '../use-cases/request-adjustment.ts';
 import { settleOverlooked } from '../use-cases/settle-overlooked.ts';
 import { settleDuePending } from '../use-cases/settle-pending.ts';
+
+/** Of each table per transaction. */
+const FORGOTTEN_ROWS = 5_000;
 
 /** One portion of the first of these that finds anything to do. */
 const inOrder =
@@ -35,6 +39,7 @@ export const jobs = (context: ServiceContext<LedgerSettings>, deps: { currentRul
   const everyMs = config.LEDGER_SWEEP_EVERY_MS;
   const limit = config.LEDGER_SWEEP_CUSTOMERS;
   const lookBackPurchases = config.LEDGER_REFUND_LOOK_BACK_PURCHASES;
+  const keptDays = config.LEDGER_COUNTS_KEPT_DAYS;
   const inTransaction = (work: (tx: Tx, now: Temporal.Instant) => Promise<number>) => () =>
     sql.begin((tx) => work(tx, clock.now()));
 
@@ -106,6 +111,12 @@ export const jobs = (context: ServiceContext<LedgerSettings>, deps: { currentRul
       everyMs: config.LEDGER_OVERLOOKED_EVERY_MS,
       runsIn: 'one',
       run: inTransaction((tx, now) => settleOverlooked(tx, now, limit, { ...deps, lookBackPurchases })),
+    },
+    {
+      name: 'forget-old-counts',
+      everyMs: config.LEDGER_FORGET_EVERY_MS,
+      runsIn: 'one',
+      run: inTransaction((tx, now) => forgetOldCounts(tx, now, { keptDays, maxRows: FORGOTTEN_ROWS }, deps)),
     },
     {
       name: 'close-finance-day',

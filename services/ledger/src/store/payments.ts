@@ -4,15 +4,15 @@ import { findAllocations } from './allocations.ts';
 import { msOf } from './instants.ts';
 
 /**
- * Captured reservations that paid for these orders and of which something can still be given back, with the lots they drew
- * from. Their customers' accounts must be locked before.
+ * Captured reservations that paid for these orders, with the lots they drew from; also those that were given back whole, as
+ * they count for what is due of the others. Their customers' accounts must be locked before.
  */
 export const lockPayments = async (tx: Tx, orderIds: readonly string[]): Promise<Payment[]> => {
   const rows = await tx<Omit<Payment, 'allocations'>[]>`
     select id as "reservationId", customer_id as "customerId", order_id as "orderId", captured, given_back as "givenBack",
       ${tx.unsafe(msOf('closed_at'))} as "capturedAtMs"
     from reservation
-    where order_id = any(${[...orderIds]}::text[]) and status = 'captured' and given_back < captured
+    where order_id = any(${[...orderIds]}::text[]) and status = 'captured'
     order by id for update`;
   if (rows.length === 0) return [];
   const allocations = await findAllocations(

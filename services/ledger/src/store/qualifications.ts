@@ -72,7 +72,8 @@ const PURCHASE_AMOUNT = {
 
 /**
  * Counts the sums of customers anew from their orders (and from points they earned without one), in the place of what was
- * counted so far. The caller holds the locks of their balance rows.
+ * counted so far. Orders go with a merge, entries stay where they were booked: those of merged customers are looked up. The
+ * caller holds the locks of their balance rows.
  */
 export const recountQualifications = async (
   tx: Tx,
@@ -92,8 +93,10 @@ export const recountQualifications = async (
       from purchase p
       where p.customer_id = any(${ids}::text[]) and (${currency}::text is null or p.currency = ${currency})
       union all
-      select t.customer_id, (t.occurred_at at time zone ${timeZone})::date, t.amount from transfer t
-      where ${metric.kind === 'points_earned'} and t.customer_id = any(${ids}::text[]) and t.kind = 'earn' and t.order_id is null
+      select coalesce(b.merged_into, b.customer_id), (t.occurred_at at time zone ${timeZone})::date, t.amount
+      from balance b join transfer t on t.customer_id = b.customer_id
+      where ${metric.kind === 'points_earned'} and (b.customer_id = any(${ids}::text[]) or b.merged_into = any(${ids}::text[]))
+        and t.kind = 'earn' and t.order_id is null
     ) as counted
     group by customer_id, day`;
 };
@@ -105,6 +108,14 @@ export const moveQualifications = async (tx: Tx, from: string, into: string): Pr
     select ${into}, measure, day, amount from qualification where customer_id = ${from}
     on conflict (customer_id, measure, day) do update set amount = q.amount + excluded.amount`;
   await tx`delete from qualification where customer_id = ${from}`;
+};
+
+/** Forgets what counted before a day, of everybody; so many days of customers at most. Returns how many. */
+export const deleteOldQualifications = async (tx: Tx, beforeDay: string, limit: number): Promise<number> => {
+  const rows = await tx`
+    delete from qualification where ctid in (
+      select ctid from qualification where day < ${beforeDay}::date limit ${limit} for update skip locked)`;
+  return rows.count;
 };
 
 export const forgetQualifications = async (tx: Tx, customerId: string): Promise<void> => {

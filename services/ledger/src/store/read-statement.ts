@@ -1,29 +1,14 @@
 import type { Queryable } from '@vafa/bus';
 import { textArray } from '@vafa/bus';
-import type { Explanation } from '../domain/rules/explanation.ts';
 import type { TransferKind } from '../domain/transfer.ts';
+import { TOLD, type ToldTransfer } from './told-transfer.ts';
 
-export interface StatementRow {
-  entryId: string;
+export interface StatementRow extends ToldTransfer {
   seq: number;
-  kind: TransferKind;
   /** Change of what the account holds; positive = gained. */
   points: number;
   /** Change of what is pending beside it. */
   pendingPoints: number;
-  balanceAfter: number;
-  occurredAt: string;
-  recordedAt: string;
-  orderId: string | null;
-  refundId: string | null;
-  reservationId: string | null;
-  lotId: string | null;
-  reversesId: string | null;
-  ruleId: string | null;
-  ruleVersion: number | null;
-  explanation: Explanation | null;
-  actor: string | null;
-  reason: string | null;
 }
 
 export interface StatementPage {
@@ -43,11 +28,9 @@ export const readStatement = (db: Queryable, customerId: string, page: Statement
   const { order, after, limit, kinds, from, until } = page;
   const newest = order === 'newest_first';
   return db<StatementRow[]>`
-    select id as "entryId", seq, kind, case 'customer' when credit then amount when debit then -amount else 0 end as points,
-      case 'pending' when credit then amount when debit then -amount else 0 end as "pendingPoints",
-      balance_after as "balanceAfter", occurred_at as "occurredAt", recorded_at as "recordedAt", order_id as "orderId",
-      refund_id as "refundId", reservation_id as "reservationId", lot_id as "lotId", reverses_id as "reversesId",
-      rule_id as "ruleId", rule_version as "ruleVersion", explanation, actor, reason
+    select ${db.unsafe(TOLD)}, seq,
+      case 'customer' when credit then amount when debit then -amount else 0 end as points,
+      case 'pending' when credit then amount when debit then -amount else 0 end as "pendingPoints"
     from transfer
     where customer_id = ${customerId}
       and ${after === null ? db`true` : newest ? db`seq < ${after}::bigint` : db`seq > ${after}::bigint`}

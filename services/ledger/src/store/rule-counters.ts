@@ -1,6 +1,6 @@
 import type { Tx } from '@vafa/bus';
 import { plainArray, textArray } from '@vafa/bus';
-import { type Counter, type CounterKey, counterName } from '../domain/rules/caps.ts';
+import { type Counter, type CounterKey, counterName, PERIOD_DAYS } from '../domain/rules/caps.ts';
 
 const keyArrays = (keys: readonly CounterKey[]) => ({
   rules: textArray(keys.map(({ ruleId }) => ruleId)),
@@ -48,6 +48,22 @@ export const giveCounters = async (tx: Tx, from: string, into: string): Promise<
     on conflict (rule_id, customer_id, per, starts_on) do update set points = c.points + excluded.points,
       awards = c.awards + excluded.awards`;
   await forgetCounters(tx, from);
+};
+
+/**
+ * Forgets counters of periods that were over before a day; those that never start anew stay. So many at most; those that somebody
+ * counts by at this moment are skipped. Returns how many.
+ */
+export const deleteOldCounters = async (tx: Tx, beforeDay: string, limit: number): Promise<number> => {
+  const lengths = Object.entries(PERIOD_DAYS);
+  const rows = await tx`
+    delete from rule_counter where ctid in (
+      select c.ctid from rule_counter c
+      join unnest(${plainArray(lengths.map(([per]) => per))}::text[], ${plainArray(lengths.map(([, days]) => days))}::integer[])
+        as p (per, days) on p.per = c.per
+      where c.starts_on < ${beforeDay}::date and c.starts_on + p.days < ${beforeDay}::date
+      limit ${limit} for update of c skip locked)`;
+  return rows.count;
 };
 
 export const forgetCounters = async (tx: Tx, customerId: string): Promise<void> => {

@@ -1,5 +1,5 @@
 import { busTables } from '@vafa/bus';
-import { platformTables } from '@vafa/platform';
+import { formerCustomerTable, platformTables } from '@vafa/platform';
 import { ledgerSchema } from './tables/columns.ts';
 
 export * from './tables/approvals.ts';
@@ -14,4 +14,6 @@ export * from './tables/seal.ts';
 export * from './tables/tiers.ts';
 export { ledgerSchema };
 export const { outbox, consumerFence, deadLetter } = busTables(ledgerSchema);
+/** Erased customers alone: whom a merged one lives on in, its balance row says. */
+export const formerCustomer = formerCustomerTable(ledgerSchema);
 export const { idempotencyKey } = platformTables(ledgerSchema);

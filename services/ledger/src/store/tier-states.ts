@@ -61,3 +61,9 @@ export const giveTierState = async (tx: Tx, from: string, into: string): Promise
 export const forgetTierState = async (tx: Tx, customerId: string): Promise<void> => {
   await tx`delete from tier_state where customer_id = ${customerId}`;
 };
+
+/** When the earliest look falls due, milliseconds since 1970; null = none does. */
+export const findOldestLook = async (db: Queryable): Promise<number | null> => {
+  const [row] = await db<{ ms: number | null }[]>`select ${db.unsafe(msOf('min(next_look_at)'))} as ms from tier_state`;
+  return row?.ms ?? null;
+};

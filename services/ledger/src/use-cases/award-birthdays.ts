@@ -1,8 +1,9 @@
 import type { Tx } from '@vafa/bus';
 import { lastBirthday, nextBirthday } from '../domain/birthday.ts';
+import { zoneOf } from '../domain/programme.ts';
 import { earnByEvent } from '../domain/rules/evaluate.ts';
 import { claimBirthdays, type DueBirthday, findFacts, saveNextBirthdays } from '../store/profiles.ts';
-import { type CurrentRules, type Rules, zoneOf } from './current-programme.ts';
+import type { CurrentRules, Rules } from './current-programme.ts';
 import { type Gift, giveAwards } from './give-awards.ts';
 import { resolveCustomers } from './resolve-customers.ts';
 

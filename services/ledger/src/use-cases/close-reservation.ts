@@ -2,14 +2,18 @@ import { emit, type Tx } from '@vafa/bus';
 import { AppError, present } from '@vafa/kernel';
 import { type Account, booked } from '../domain/account.ts';
 import { type Allocation, addAccounts, addLots, type Book, createBook } from '../domain/book.ts';
+import { giveBackLate } from '../domain/give-back.ts';
+import { returnsOf } from '../domain/programme.ts';
 import { capture, type Reservation, release, requireOpen } from '../domain/reservation.ts';
 import { lockAccounts } from '../store/accounts.ts';
 import { findAllocations } from '../store/allocations.ts';
 import { findLots } from '../store/lots.ts';
+import { saveGivenBack } from '../store/payments.ts';
 import { closeReservations, findReservation, lockReservations } from '../store/reservations.ts';
 import { saveBook } from '../store/save-book.ts';
 import { type AccountView, viewOf } from './account-view.ts';
 import type { CurrentRules } from './current-programme.ts';
+import { findRefundedOrder } from './find-refunded-order.ts';
 import { keepAliveByRedemption } from './keep-alive.ts';
 import { eventsOf, releasedEvent } from './points-events.ts';
 import type { Call } from './reserve-points.ts';
@@ -20,6 +24,8 @@ export interface Captured {
   entryId: string;
   capturedPoints: number;
   releasedPoints: number;
+  /** Of the captured ones: given back at once, as the order was refunded before. Not given = 0. */
+  givenBackPoints?: number;
   balance: AccountView;
 }
 
@@ -65,7 +71,8 @@ const open = async (tx: Tx, reservationId: string, now: Temporal.Instant): Promi
 };
 
 /**
- * Spends a reservation, all of it or a part; the rest is given back.
+ * Spends a reservation, all of it or a part; the rest is given back. If its order was refunded before, so is what the programme
+ * gives back with refunds.
  * @throws AppError not_found `ledger.reservation_not_found`, conflict `ledger.reservation_closed`, rejected
  * `ledger.capture_exceeds_reservation`
  */
@@ -75,7 +82,11 @@ export const captureReservation = async (
   call: Call,
   deps: { currentRules: CurrentRules },
 ): Promise<Captured> => {
+  const rules = await deps.currentRules(tx);
+  const { spentPoints } = returnsOf(rules.programme);
   const { book, account, reservation, allocations } = await open(tx, command.reservationId, call.now);
+  const { customerId, orderId } = reservation;
+  const refunded = spentPoints === 'none' ? undefined : await findRefundedOrder(tx, customerId, orderId);
   const points = command.points ?? reservation.points;
   const now = call.now.toString();
   const references = {
@@ -85,15 +96,23 @@ export const captureReservation = async (
   };
   const transfer = capture(book, account, reservation, allocations, points, references);
   const releasedPoints = reservation.points - points;
+  const givenBack = refunded ? giveBackLate(book, account, transfer, allocations, refunded, spentPoints) : 0;
   await Promise.all([closeReservations(tx, [reservation], now), saveBook(tx, book, now)]);
+  if (givenBack > 0) await saveGivenBack(tx, [{ reservationId: reservation.id, givenBack }]);
   const rest =
     releasedPoints > 0
       ? [releasedOf(account, reservation, releasedPoints, 'captured in part', now, call.traceparent)]
       : [];
-  const settled = await keepAliveByRedemption(tx, await deps.currentRules(tx), account.customerId, call.now);
+  const settled = await keepAliveByRedemption(tx, rules, account.customerId, call.now);
   await emit(tx, [...eventsOf(book), ...rest, ...settled]);
-  const reservationId = reservation.id;
-  return { reservationId, entryId: transfer.id, capturedPoints: points, releasedPoints, balance: viewOf(account) };
+  return {
+    reservationId: reservation.id,
+    entryId: transfer.id,
+    capturedPoints: points,
+    releasedPoints,
+    ...(givenBack > 0 ? { givenBackPoints: givenBack } : {}),
+    balance: viewOf(account),
+  };
 };
 
 const releasedOf = (

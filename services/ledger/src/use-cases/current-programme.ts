@@ -1,9 +1,8 @@
 import type { Queryable } from '@vafa/bus';
 import { type ActivationOf, createActivationOf } from '../domain/activation.ts';
-import type { CalendarZone } from '../domain/calendar.ts';
 import { createExpiry, type KeptAliveBy, keptAliveBy } from '../domain/expiry.ts';
 import type { ExpiryOf } from '../domain/expiry-policy.ts';
-import type { ActiveProgramme } from '../domain/programme.ts';
+import { type ActiveProgramme, zoneOf } from '../domain/programme.ts';
 import { type CompiledRule, type CompiledRules, compileRules } from '../domain/rules/compile.ts';
 import { createTermsOf, type Terms, type TermsOf } from '../domain/terms.ts';
 import { findLatestVersion, findProgramme } from '../store/programmes.ts';
@@ -23,12 +22,6 @@ export interface Rules {
   /** Of a programme with tiers. */
   tiers: TierRules | undefined;
 }
-
-/** By which zone and calendar a programme counts. */
-export const zoneOf = (programme: Pick<ActiveProgramme, 'calendar' | 'timeZone'> | undefined): CalendarZone => ({
-  calendar: programme?.calendar ?? 'gregorian',
-  timeZone: programme?.timeZone ?? 'UTC',
-});
 
 /** What a programme comes to. */
 export const rulesOf = (programme: ActiveProgramme | undefined): Rules => {

@@ -2,7 +2,7 @@ import type { CalendarZone } from '../domain/calendar.ts';
 import { expiryPolicyOf } from '../domain/expiry.ts';
 import { mostMonthsOf } from '../domain/expiry-policy.ts';
 import type { PointValue } from '../domain/points-payment.ts';
-import type { ActiveProgramme } from '../domain/programme.ts';
+import { type ActiveProgramme, zoneOf } from '../domain/programme.ts';
 
 /** What finance reads of a programme. */
 export type ProgrammeForFinance = Pick<
@@ -18,12 +18,6 @@ export interface Books {
   /** No point lives longer; null = not known, or points never expire. */
   expiresAfterMonths: number | null;
 }
-
-/** Zone and calendar of the programme in force; before there is one, the Gregorian months of UTC. */
-export const zoneOf = (programme: ProgrammeForFinance | undefined): CalendarZone => ({
-  calendar: programme?.calendar ?? 'gregorian',
-  timeZone: programme?.timeZone ?? 'UTC',
-});
 
 /** Not known where points wait before their life begins, or where rules say otherwise. */
 const longestLife = (programme: ProgrammeForFinance | undefined): number | null => {

@@ -10,27 +10,21 @@ import type { CurrentRules, Rules } from './current-programme.ts';
 import { collectGifts, type EventGifts } from './event-gifts.ts';
 import { bookGifts, claimGifts } from './give-awards.ts';
 import { keepAlive } from './keep-alive.ts';
+import { type Owned, ownedEvents } from './owned-events.ts';
 import { eventsOf } from './points-events.ts';
-import { resolveCustomers } from './resolve-customers.ts';
 
 type Interaction = EventOf<typeof InteractionRecorded>;
 
 /** What the interactions earn; customers are only read when a rule asks something of them. */
-const giftsOf = async (
-  tx: Tx,
-  events: readonly Interaction[],
-  rules: Rules,
-  ownerOf: (customerId: string) => string,
-): Promise<EventGifts> => {
+const giftsOf = async (tx: Tx, owned: readonly Owned<Interaction>[], rules: Rules): Promise<EventGifts> => {
   const { interactions } = rules.compiled;
-  const wanted = events.filter(({ data }) => interactions.has(data.interactionType));
-  const asked = wanted.filter(({ data }) => interactions.get(data.interactionType)?.asksCustomer);
-  const owners = [...new Set(asked.map(({ data }) => ownerOf(data.customerId)))];
+  const wanted = owned.filter(({ event }) => interactions.has(event.data.interactionType));
+  const asked = wanted.filter(({ event }) => interactions.get(event.data.interactionType)?.asksCustomer);
+  const owners = [...new Set(asked.map(({ owner }) => owner))];
   const facts = owners.length === 0 ? new Map() : await findFacts(tx, owners);
   const { collected, add } = collectGifts(rules);
-  for (const event of wanted) {
-    const { customerId, interactionType, attributes } = event.data;
-    const owner = ownerOf(customerId);
+  for (const { event, owner } of wanted) {
+    const { interactionType, attributes } = event.data;
     add(event, owner, interactions.get(interactionType), facts.get(owner), attributes ?? {});
   }
   return collected;
@@ -46,21 +40,15 @@ export const recordInteractions = async (
   context: HandlerContext,
   deps: { currentRules: CurrentRules },
 ): Promise<HandlerResult> => {
-  const [rules, ownerOf] = await Promise.all([
-    deps.currentRules(tx),
-    resolveCustomers(
-      tx,
-      events.map(({ data }) => data.customerId),
-    ),
-  ]);
-  const interactions = events.map(({ data, time, traceparent }) => ({
-    customerId: ownerOf(data.customerId),
-    type: data.interactionType,
-    atMs: Date.parse(time),
-    traceparent,
+  const [rules, owned] = await Promise.all([deps.currentRules(tx), ownedEvents(tx, events)]);
+  const interactions = owned.map(({ event, owner }) => ({
+    customerId: owner,
+    type: event.data.interactionType,
+    atMs: Date.parse(event.time),
+    traceparent: event.traceparent,
   }));
   const alive = interactions.filter(({ type }) => rules.keptAliveBy.interactions.has(type));
-  const { gifts, refused } = await giftsOf(tx, events, rules, ownerOf);
+  const { gifts, refused } = await giftsOf(tx, owned, rules);
   const claimed = await claimGifts(tx, gifts);
   const waiting = await findAwaiting(
     tx,

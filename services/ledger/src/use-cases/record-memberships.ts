@@ -5,7 +5,7 @@ import { findFacts, saveMemberships } from '../store/profiles.ts';
 import type { CurrentRules } from './current-programme.ts';
 import { collectGifts } from './event-gifts.ts';
 import { giveAwards } from './give-awards.ts';
-import { resolveCustomers } from './resolve-customers.ts';
+import { ownedEvents } from './owned-events.ts';
 
 type MembershipEvent = EventOf<typeof LifecycleChanged> | EventOf<typeof SegmentEntered> | EventOf<typeof SegmentLeft>;
 
@@ -26,19 +26,12 @@ export const recordMemberships = async (
   context: HandlerContext,
   deps: { currentRules: CurrentRules },
 ): Promise<HandlerResult> => {
-  const [rules, ownerOf] = await Promise.all([
-    deps.currentRules(tx),
-    resolveCustomers(
-      tx,
-      events.map(({ data }) => data.customerId),
-    ),
-  ]);
+  const [rules, owned] = await Promise.all([deps.currentRules(tx), ownedEvents(tx, events)]);
   const { segments, lifecycle } = rules.compiled;
-  const owners = [...new Set(events.map(({ data }) => ownerOf(data.customerId)))];
+  const owners = [...new Set(owned.map(({ owner }) => owner))];
   const known = new Map(await findFacts(tx, owners));
   const { collected, add } = collectGifts(rules);
-  for (const event of events) {
-    const owner = ownerOf(event.data.customerId);
+  for (const { event, owner } of owned) {
     const facts = after(known.get(owner) ?? NOTHING_KNOWN, event);
     known.set(owner, facts);
     if (event.type === 'lifecycle.changed') add(event, owner, lifecycle.get(event.data.to), facts);

@@ -1,8 +1,10 @@
 import type { Tx } from '@vafa/bus';
 import type { CustomerUpdated, EventOf } from '@vafa/contracts';
 import { nextBirthday } from '../domain/birthday.ts';
+import { zoneOf } from '../domain/programme.ts';
 import { saveKnown } from '../store/profiles.ts';
-import { type CurrentRules, zoneOf } from './current-programme.ts';
+import type { CurrentRules } from './current-programme.ts';
+import { ownedEvents } from './owned-events.ts';
 
 /** Keeps what rules may ask of customers, and when their next birthdays are. The last event of a customer counts. */
 export const recordProfiles = async (
@@ -12,9 +14,11 @@ export const recordProfiles = async (
   deps: { currentRules: CurrentRules },
 ): Promise<void> => {
   if (events.length === 0) return;
+  const owned = await ownedEvents(tx, events);
+  if (owned.length === 0) return;
   const { programme } = await deps.currentRules(tx);
   const zone = zoneOf(programme);
-  const last = new Map(events.map(({ data }) => [data.customerId, data]));
+  const last = new Map(owned.map(({ event: { data } }) => [data.customerId, data]));
   await saveKnown(
     tx,
     [...last.values()].map(({ customerId, attributes = {}, birthDate }) => {

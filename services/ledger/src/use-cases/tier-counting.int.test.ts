@@ -1,4 +1,4 @@
-import { event, InteractionRecorded, Topics } from '@vafa/contracts';
+import { CustomerMerged, CustomerUpdated, event, InteractionRecorded, Topics } from '@vafa/contracts';
 import { newId } from '@vafa/kernel';
 import fc from 'fast-check';
 import { afterEach, expect, test } from 'vitest';
@@ -142,6 +142,34 @@ test('what falls due at one midnight is done in order: spendable, tier, expiry',
   const types = (await ledger.events(Topics.points)).map(({ type }) => type);
   expect(types.slice(-3)).toEqual(['points.activated', 'tier.changed', 'points.expired']);
   expect(await ledger.balance('eve')).toMatchObject({ active: 20, pending: 0, expired: 100 });
+});
+
+test('counted anew, awards without an order count too: interactions, grants, birthdays, also of who was merged', async () => {
+  const birthday: EarningRule = {
+    ...{ id: 'birthday', name: 'birthday', order: 3, trigger: { on: 'birthday' } },
+    effect: { kind: 'fixed', points: 20 },
+  };
+  await start({ tiers: tiers(), rules: [...RULES, birthday] });
+  const at = () => ({ id: newId(), source: '/test', time: T0 });
+  const review = (customerId: string) =>
+    event(InteractionRecorded, at(), { customerId, interactionType: 'review.written' });
+  const grant = (customerId: string) =>
+    ledger.call('POST', `/v1/customers/${customerId}/grants`, { grantId: customerId, points: 60, reason: 'sorry' });
+  await send(purchase('fay', 'fay-1', 1_000), review('fay'), purchase('ghost', 'ghost-1', 2_000), review('ghost'));
+  await send(event(CustomerUpdated, at(), { customerId: 'fay', attributes: {}, birthDate: '1990-11-22' }));
+  for (const customerId of ['fay', 'ghost']) expect((await grant(customerId)).statusCode).toBe(201);
+  ledger.clock.set('2026-11-22T09:00:00Z');
+  await ledger.settle();
+  expect(await tierOf('fay')).toMatchObject({ tier: null, progress: { amount: 10 + 5 + 60 + 20 } });
+  await send(event(CustomerMerged, at(), { customerId: 'ghost', intoCustomerId: 'fay' }));
+  const all = 10 + 5 + 60 + 20 + (20 + 5 + 60);
+  expect(await tierOf('fay')).toMatchObject({ tier: { id: 'silver' }, progress: { amount: all } });
+
+  const other = { ...PROGRAMME, rules: [...RULES, birthday], tiers: tiers({ levels: [level('blue', 170)] }) };
+  expect((await ledger.call('PUT', '/v1/programme', other)).statusCode).toBe(200);
+  ledger.clock.advance({ minutes: 5 });
+  await ledger.settle();
+  expect(await tierOf('fay')).toMatchObject({ tier: { id: 'blue' }, progress: { amount: all } });
 });
 
 const METRICS: TierMetric[] = [{ kind: 'points_earned' }, { kind: 'spend', currency: 'EUR' }, { kind: 'orders' }];

@@ -1,9 +1,9 @@
 import type { Tx } from '@vafa/bus';
 import type { EventEnvelope } from '@vafa/contracts';
+import type { ResolveCustomer } from '@vafa/platform';
 import { CANCELLING_EVENTS } from '../domain/timer.ts';
 import { cancelByEvent } from '../store/cancel-timers.ts';
 import type { CountStep } from '../store/counts.ts';
-import type { ResolveCustomer } from './resolve-customers.ts';
 import { cancelledSteps } from './set-timers.ts';
 
 const CANCELLING: ReadonlySet<string> = new Set(CANCELLING_EVENTS);

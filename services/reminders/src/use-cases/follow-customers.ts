@@ -1,14 +1,13 @@
 import type { HandlerContext, HandlerResult, Tx } from '@vafa/bus';
 import type { CustomerErased, CustomerMerged, CustomerUpdated, EventOf } from '@vafa/contracts';
 import { AppError } from '@vafa/kernel';
-import { recordErasure, recordMerge, welcomeBack } from '@vafa/platform';
+import { recordErasure, recordMerge, resolveCustomers, welcomeBack } from '@vafa/platform';
 import { isTimeZone } from '../domain/due.ts';
 import { cancelOutdone, deleteTimers, moveTimers } from '../store/cancel-timers.ts';
 import { addCounts, type CountStep } from '../store/counts.ts';
 import { deletePurchases, moveLastPurchases, moveRefunds } from '../store/purchases.ts';
 import { deleteZone, recordZones } from '../store/zones.ts';
 import { readWallClocks } from './read-wall-clocks.ts';
-import { resolveCustomers } from './resolve-customers.ts';
 import { cancelledSteps } from './set-timers.ts';
 
 type Updated = EventOf<typeof CustomerUpdated>;

@@ -1,8 +1,8 @@
 import type { HandlerContext, Tx } from '@vafa/bus';
 import type { EventOf, InteractionRecorded } from '@vafa/contracts';
+import { resolveCustomers } from '@vafa/platform';
 import { addCounts } from '../store/counts.ts';
 import { cancelByEvents } from './cancel-by-events.ts';
-import { resolveCustomers } from './resolve-customers.ts';
 
 /** Interactions only end single reminders. */
 export const followInteractions = async (

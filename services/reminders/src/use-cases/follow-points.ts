@@ -1,11 +1,11 @@
 import type { HandlerContext, Tx } from '@vafa/bus';
 import type { EventOf, PointsEarned, PointsExpiringSoon, PointsRedeemed } from '@vafa/contracts';
+import { type ResolveCustomer, resolveCustomers } from '@vafa/platform';
 import { dueBefore } from '../domain/due.ts';
 import { addCounts } from '../store/counts.ts';
 import { findZones } from '../store/zones.ts';
 import { cancelByEvents } from './cancel-by-events.ts';
 import type { FollowDeps } from './follow-purchases.ts';
-import { type ResolveCustomer, resolveCustomers } from './resolve-customers.ts';
 import { setTimers, type Wanted } from './set-timers.ts';
 
 type PointsEvent = EventOf<typeof PointsEarned | typeof PointsRedeemed | typeof PointsExpiringSoon>;

@@ -1,5 +1,6 @@
 import type { HandlerContext, Tx } from '@vafa/bus';
 import type { EventOf, PurchaseCompleted, PurchaseRefunded } from '@vafa/contracts';
+import { type ResolveCustomer, resolveCustomers } from '@vafa/platform';
 import { dueAfterDays } from '../domain/due.ts';
 import { type CategoryPurchase, newestByCategory } from '../domain/purchases.ts';
 import type { Params } from '../domain/timer.ts';
@@ -9,7 +10,6 @@ import { categoryKey, findRefunded, recordLastPurchases, recordRefunds } from '.
 import { findZones } from '../store/zones.ts';
 import { cancelByEvents } from './cancel-by-events.ts';
 import type { LiveDefinitions, LoadDefinitions } from './live-definitions.ts';
-import { type ResolveCustomer, resolveCustomers } from './resolve-customers.ts';
 import { cancelledSteps, setTimers, type Wanted } from './set-timers.ts';
 
 type PurchaseEvent = EventOf<typeof PurchaseCompleted | typeof PurchaseRefunded>;

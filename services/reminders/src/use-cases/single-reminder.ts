@@ -1,11 +1,11 @@
 import type { Queryable, Tx } from '@vafa/bus';
 import { AppError } from '@vafa/kernel';
+import { resolveCustomers } from '@vafa/platform';
 import type { Channel, ReminderPurpose } from '../domain/definition.ts';
 import { readTimeToLive } from '../domain/time-to-live.ts';
 import { type CancellingEvent, judge, ONCE, type Params } from '../domain/timer.ts';
 import { addCounts } from '../store/counts.ts';
 import { findTimer, insertSingle, lockTimer, type StoredTimer, settleTimers } from '../store/timers.ts';
-import { resolveCustomers } from './resolve-customers.ts';
 
 /** Counts of HTTP calls are kept apart from those of the partitions. */
 const HTTP_SHARD = -2;

@@ -15,6 +15,16 @@ export interface CounterKey {
   startsOn: string;
 }
 
+/** Most days that a period lasts, in any calendar. */
+export const PERIOD_DAYS: Readonly<Record<Exclude<CapPeriod, 'forever'>, number>> = {
+  day: 1,
+  week: 7,
+  month: 31,
+  quarter: 93,
+  half: 186,
+  year: 366,
+};
+
 export interface Counter extends CounterKey {
   points: number;
   awards: number;

@@ -50,6 +50,18 @@ export const daysNeededFrom = (
   return windowOf(structure.window, zone, dayAt(zone, oldestMs).date).first;
 };
 
+/**
+ * First day whose sum a look at any customer may need, as an ISO 8601 date: `oldestLookMs` is the earliest look that is due, or
+ * now if none is. Validity may have ended by the days of grace before that.
+ */
+export const daysNeededByAll = (
+  { structure, zone }: Pick<Qualification, 'structure' | 'zone'>,
+  oldestLookMs: number,
+): string => {
+  const oldest = addToDate(dayAt(zone, oldestLookMs).date, -(structure.graceDays + 1), 'days');
+  return windowOf(structure.window, zone, oldest).first;
+};
+
 /** Sum of the window that is open at an instant. */
 export const amountAt = ({ structure, zone, days }: Qualification, nowMs: number): number =>
   sumWithin(days, windowOf(structure.window, zone, dayAt(zone, nowMs).date));

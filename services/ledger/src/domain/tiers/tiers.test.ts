@@ -1,36 +1,14 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type CalendarZone, dayAt, rememberPerDay } from '../calendar.ts';
-import { daysNeededFrom, look, type Qualification } from './look.ts';
+import { berlin, level, ms, structure, tehran } from '../../test/tiers.fixture.ts';
+import { dayAt } from '../calendar.ts';
+import { look, type Qualification } from './look.ts';
 import { standingOf } from './standing.ts';
 import { nextLookMs, type TierState } from './state.ts';
-import { placeFor, placeOf, type TierStructure, tierProblems } from './structure.ts';
-import { type DaySum, isoDate, lastDateHolding, sumWithin, windowOf } from './window.ts';
+import { type TierStructure, tierProblems } from './structure.ts';
+import { type DaySum, isoDate, lastDateHolding } from './window.ts';
 
-const tehran: CalendarZone = { calendar: 'persian', timeZone: 'Asia/Tehran' };
-const berlin: CalendarZone = { calendar: 'gregorian', timeZone: 'Europe/Berlin' };
-
-const ms = (text: string): number => Temporal.Instant.from(text).epochMilliseconds;
 const text = (value: number | null | undefined): string | null =>
   value === null || value === undefined ? null : Temporal.Instant.fromEpochMilliseconds(value).toString();
-
-const level = (id: string, threshold: number) => ({
-  id,
-  name: { en: id, fa: id },
-  threshold,
-  benefits: { rewards: [] },
-});
-
-const structure = (changes: Partial<TierStructure> = {}): TierStructure => ({
-  metric: { kind: 'points_earned' },
-  window: { kind: 'calendar', period: 'year' },
-  levels: [level('silver', 100), level('gold', 500), level('platinum', 2_000)],
-  validity: { kind: 'windows', more: 1 },
-  graceDays: 0,
-  downgrade: 'one_level',
-  atRiskDays: 30,
-  ...changes,
-});
 
 const days = (...list: [string, number][]): DaySum[] => list.map(([day, amount]) => ({ day, amount }));
 const having = (of: TierStructure, list: DaySum[], zone = tehran): Qualification => ({
@@ -208,167 +186,6 @@ test('tells what is missing and who is at risk', () => {
     keep: { missing: 0, dueMs: gold.validUntilMs, hasUntilMs: ms('2026-03-20T20:29:59.999Z') },
     atRisk: false,
   });
-});
-
-const periods = fc.constantFrom('month', 'quarter', 'half', 'year');
-const structures = fc
-  .record({
-    shape: fc.oneof(
-      fc.record({
-        window: fc.record({ kind: fc.constant('calendar' as const), period: periods }),
-        validity: fc.oneof(
-          fc.record({ kind: fc.constant('windows' as const), more: fc.integer({ min: 0, max: 2 }) }),
-          fc.record({ kind: fc.constant('months' as const), amount: fc.integer({ min: 1, max: 14 }) }),
-          fc.record({
-            kind: fc.constant('months' as const),
-            amount: fc.integer({ min: 1, max: 14 }),
-            roundUpTo: periods,
-          }),
-        ),
-      }),
-      fc.record({
-        window: fc.record({ kind: fc.constant('rolling' as const), months: fc.integer({ min: 1, max: 14 }) }),
-        validity: fc.oneof(
-          fc.record({ kind: fc.constant('months' as const), amount: fc.integer({ min: 1, max: 14 }) }),
-          fc.constant({ kind: 'while_earned' as const }),
-        ),
-      }),
-    ),
-    graceDays: fc.constantFrom(0, 0, 7, 60),
-    downgrade: fc.constantFrom('none' as const, 'one_level' as const, 'to_earned' as const),
-    neverBelow: fc.constantFrom(undefined, 'silver', 'gold'),
-    lowest: fc.constantFrom(0, 100),
-  })
-  .map(({ shape, neverBelow, lowest, ...rest }) =>
-    structure({
-      ...rest,
-      ...shape,
-      levels: [level('silver', lowest), level('gold', 300), level('platinum', 900)],
-      ...(neverBelow === undefined ? {} : { neverBelow }),
-    }),
-  );
-const zones = fc.constantFrom(tehran, berlin);
-const START = ms('2023-11-20T12:00:00Z');
-const DAY_MS = 86_400_000;
-/** Orders: days after the start, hour and amount. */
-const orders = fc
-  .array(fc.tuple(fc.integer({ min: 0, max: 1_200 }), fc.integer({ min: 1, max: 500 })), {
-    minLength: 1,
-    maxLength: 25,
-  })
-  .map((list) => list.map(([day, amount]) => ({ atMs: START + day * DAY_MS, amount })).sort((a, b) => a.atMs - b.atMs));
-
-const dayOf = new Map(
-  [tehran, berlin].map((zone) => [zone, rememberPerDay(zone, ({ date }): string => isoDate(date))]),
-);
-const daysUntil = (list: readonly { atMs: number; amount: number }[], nowMs: number, zone: CalendarZone): DaySum[] =>
-  list.filter(({ atMs }) => atMs <= nowMs).map(({ atMs, amount }) => ({ day: dayOf.get(zone)?.(atMs) ?? '', amount }));
-
-/** Looks at these instants; the state after the last. */
-const lookAt = (
-  of: TierStructure,
-  zone: CalendarZone,
-  list: readonly { atMs: number; amount: number }[],
-  instants: readonly number[],
-  then: (state: TierState | undefined, atMs: number) => void = () => undefined,
-): TierState | undefined => {
-  let state: TierState | undefined;
-  for (const atMs of instants) {
-    state = look({ structure: of, zone, days: daysUntil(list, atMs, zone) }, state, atMs);
-    then(state, atMs);
-  }
-  return state;
-};
-
-const LAST = START + 2_000 * DAY_MS;
-
-test('who is looked at by the due index alone has at every time what frequent looks give', () => {
-  fc.assert(
-    fc.property(structures, zones, orders, (of, zone, list) => {
-      const first = list[0]?.atMs ?? START;
-      const daily = Array.from({ length: 150 }, (_, i) => first + i * 9 * DAY_MS);
-      const all = [...new Set([...daily, ...list.map(({ atMs }) => atMs)])].sort((a, b) => a - b);
-      const expected = new Map<number, string | null>();
-      lookAt(of, zone, list, all, (state, atMs) => expected.set(atMs, state?.tier ?? null));
-
-      let state: TierState | undefined;
-      const bought = new Set(list.map(({ atMs }) => atMs));
-      for (const atMs of all) {
-        const due = state ? nextLookMs(state) : null;
-        if (bought.has(atMs) || (due !== null && due <= atMs))
-          state = look({ structure: of, zone, days: daysUntil(list, atMs, zone) }, state, atMs);
-        expect(state?.tier ?? null).toBe(expected.get(atMs));
-      }
-    }),
-    { numRuns: 50 },
-  );
-});
-
-test('nothing is below what the window is enough for, nor below the level that is never fallen below', () => {
-  fc.assert(
-    fc.property(structures, zones, orders, (of, zone, list) => {
-      const instants = [...list.map(({ atMs }) => atMs), LAST];
-      let highest = -1;
-      lookAt(of, zone, list, instants, (state, atMs) => {
-        const place = placeOf(of, state?.tier ?? null);
-        const within = windowOf(of.window, zone, dayAt(zone, atMs).date);
-        expect(place).toBeGreaterThanOrEqual(placeFor(of, sumWithin(daysUntil(list, atMs, zone), within)));
-        highest = Math.max(highest, place);
-        if (of.downgrade === 'none') expect(place).toBe(highest);
-        const floor = placeOf(of, of.neverBelow ?? null);
-        if (floor >= 0 && highest >= floor) expect(place).toBeGreaterThanOrEqual(floor);
-      });
-    }),
-  );
-});
-
-test('to look twice changes nothing, the next look is to come, and until then nothing changes', () => {
-  fc.assert(
-    fc.property(structures, zones, orders, fc.integer({ min: 0, max: 1_500 }), (of, zone, list, later) => {
-      const atMs = Math.max(START + later * DAY_MS, ...list.map((each) => each.atMs));
-      const state = lookAt(of, zone, list, [...list.map((each) => each.atMs), atMs]);
-      const qualification = { structure: of, zone, days: daysUntil(list, atMs, zone) };
-      expect(look(qualification, state, atMs)).toEqual(state);
-      if (!state) return;
-      const nextMs = nextLookMs(state);
-      if (nextMs === null) return;
-      expect(nextMs).toBeGreaterThan(atMs);
-      expect(look(qualification, state, nextMs - 1)).toEqual(state);
-    }),
-  );
-});
-
-test('only days from the day on that is asked for are needed', () => {
-  fc.assert(
-    fc.property(structures, zones, orders, fc.integer({ min: 0, max: 400 }), (of, zone, list, later) => {
-      const state = lookAt(of, zone, list, [list[0]?.atMs ?? START]);
-      const atMs = (list.at(-1)?.atMs ?? START) + later * DAY_MS;
-      const all = daysUntil(list, atMs, zone);
-      const from = daysNeededFrom({ structure: of, zone }, state, atMs);
-      const some = all.filter(({ day }) => day >= from);
-      expect(look({ structure: of, zone, days: some }, state, atMs)).toEqual(
-        look({ structure: of, zone, days: all }, state, atMs),
-      );
-      expect(standingOf({ structure: of, zone, days: some }, state, atMs)).toEqual(
-        standingOf({ structure: of, zone, days: all }, state, atMs),
-      );
-    }),
-  );
-});
-
-test('what counts more never gives less', () => {
-  fc.assert(
-    fc.property(structures, zones, orders, fc.nat(), fc.integer({ min: 1, max: 500 }), (of, zone, list, n, amount) => {
-      const first = list[0]?.atMs ?? START;
-      const state = lookAt(of, zone, list, [first]);
-      const atMs = list.at(-1)?.atMs ?? START;
-      const all = daysUntil(list, atMs, zone);
-      const more = all.map((each, i) => (i === n % all.length ? { ...each, amount: each.amount + amount } : each));
-      const tierOf = (counted: DaySum[]) =>
-        placeOf(of, look({ structure: of, zone, days: counted }, state, atMs)?.tier ?? null);
-      expect(tierOf(more)).toBeGreaterThanOrEqual(tierOf(all));
-    }),
-  );
 });
 
 test('a structure that is not as it should be is told of by field', () => {

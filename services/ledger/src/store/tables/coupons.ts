@@ -125,3 +125,11 @@ export const couponUse = ledgerSchema.table(
     check('coupon_use_discount', sql`${table.discountMinor} > 0`),
   ],
 );
+
+/** Wrong codes of one who types them, in the window that began last. */
+export const wrongCode = ledgerSchema.table('wrong_code', {
+  /** Hash of a customer's id or an API key's. */
+  guesser: uuid('guesser').primaryKey(),
+  since: instant('since').notNull(),
+  wrong: integer('wrong').notNull(),
+});

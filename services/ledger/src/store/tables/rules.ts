@@ -35,6 +35,8 @@ export const ruleCounter = ledgerSchema.table(
   },
   (table) => [
     primaryKey({ columns: [table.ruleId, table.customerId, table.per, table.startsOn] }),
+    /** For what is long over; rows lie about in the order of their periods. */
+    index('rule_counter_starts').using('brin', table.startsOn).with({ pages_per_range: 32, autosummarize: true }),
     index('rule_counter_customer').on(table.customerId).where(sql`${table.customerId} <> '*'`),
     check('rule_counter_per', oneOf(table.per, CAP_PERIODS)),
     check('rule_counter_counts', sql`${table.points} >= 0 and ${table.awards} >= 0`),

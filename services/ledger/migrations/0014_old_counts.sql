@@ -1,0 +1,2 @@
+CREATE INDEX "rule_counter_starts" ON "ledger"."rule_counter" USING brin ("starts_on") WITH (pages_per_range=32,autosummarize=true);--> statement-breakpoint
+CREATE INDEX "qualification_day" ON "ledger"."qualification" USING brin ("day") WITH (pages_per_range=32,autosummarize=true);

@@ -1,0 +1,140 @@
+import { CustomerErased, CustomerMerged, CustomerUpdated, event, LifecycleChanged, SegmentLeft } from '@vafa/contracts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { enter, envelope, interaction, RULES, ruleDeeds } from '../test/club-rules.fixture.ts';
+import { PROGRAMME, purchase } from '../test/events.fixture.ts';
+import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
+
+let ledger: LedgerHarness;
+const { send, statement, earned } = ruleDeeds(() => ledger);
+
+beforeAll(async () => {
+  ledger = await startLedger({ rules: RULES });
+});
+
+afterAll(async () => {
+  await ledger.verify();
+  await ledger.stop();
+});
+
+test('an interaction earns once, however often it comes, and only what the rules name', async () => {
+  const signup = interaction('hal', 'signup');
+  await send(signup, signup, interaction('hal', 'app.opened'));
+  await send(signup, interaction('hal', 'signup'));
+  expect(await statement('hal')).toMatchObject([{ kind: 'earn', points: 50, ruleId: 'signup', reason: 'signup' }]);
+});
+
+test('what is known of a customer is what was last said, and rules ask it', async () => {
+  const known = (attributes?: Record<string, string>) =>
+    event(CustomerUpdated, envelope(), { customerId: 'jim', ...(attributes ? { attributes } : {}) });
+  const buy = (n: number) => purchase('jim', `jim-${n}`, 1_000);
+  await send(known({ city: 'yazd' }), known({ city: 'tehran' }));
+  await send(buy(1));
+  await send(known({ city: 'yazd' }));
+  await send(buy(2));
+  await send(known());
+  await send(buy(3));
+  expect((await earned('jim')).map(([, , text]) => text)).toEqual([undefined, '30 = 10 base × 3 yazd', undefined]);
+});
+
+test('entering a segment or a lifecycle state earns; what customers are in is known to rules from then on', async () => {
+  await send(
+    enter('ida', 'vip'),
+    event(LifecycleChanged, envelope(), { customerId: 'ida', from: 'churned', to: 'won_back', reason: 'r', orders: 3 }),
+    enter('ida', 'silver'),
+  );
+  await send(purchase('ida', 'ida-1', 1_000));
+  await send(event(SegmentLeft, envelope(), { customerId: 'ida', segmentId: 'silver', reason: 'test' }));
+  await send(purchase('ida', 'ida-2', 1_000));
+  expect((await earned('ida')).map(([ruleId, points]) => [ruleId, points])).toEqual([
+    ['vip', 100],
+    ['back', 7],
+    ['base', 12],
+    ['base', 10],
+  ]);
+});
+
+test('a grant is given once for its id, by a rule or by points, within the rule', async () => {
+  const grant = (body: object) => ledger.call('POST', '/v1/customers/kai/grants', { reason: 'late delivery', ...body });
+  const first = await grant({ grantId: 'k1', ruleId: 'sorry' });
+  expect([first.statusCode, first.json()]).toMatchObject([
+    201,
+    { points: 15, ruleId: 'sorry', balance: { active: 15 } },
+  ]);
+  const again = await grant({ grantId: 'k1', ruleId: 'sorry' });
+  expect(again.json()).toMatchObject({ entryId: first.json().entryId, points: 15, balance: { active: 15 } });
+  const other = await grant({ grantId: 'k1', points: 15 });
+  expect([other.statusCode, other.json().code]).toEqual([409, 'ledger.grant_conflict']);
+  const points = await grant({ grantId: 'k2', points: 40 });
+  expect(points.json()).toMatchObject({ points: 40, ruleId: 'grant', balance: { active: 55 } });
+  expect((await grant({ grantId: 'k3', ruleId: 'sorry' })).statusCode).toBe(201);
+  const over = await grant({ grantId: 'k4', ruleId: 'sorry' });
+  expect([over.statusCode, over.json().code]).toEqual([422, 'ledger.cap_reached']);
+  // It was refused, not used up: when there is room it is given.
+  expect(await ledger.sql('ledger')`select 1 from rule_award where content_hash is not null`).toHaveLength(3);
+  for (const [body, status, code] of [
+    [{ grantId: 'k5', ruleId: 'vip' }, 404, 'ledger.rule_not_found'],
+    [{ grantId: 'k5', ruleId: 'sorry', points: 1 }, 400, 'ledger.grant_incomplete'],
+    [{ grantId: 'k5' }, 400, 'ledger.grant_incomplete'],
+  ] as const) {
+    const answer = await grant(body);
+    expect([answer.statusCode, answer.json().code]).toEqual([status, code]);
+  }
+  await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, rules: RULES, approvalAbovePoints: 40 });
+  const much = await grant({ grantId: 'k6', points: 41 });
+  expect([much.statusCode, much.json().code]).toEqual([422, 'ledger.approval_needed']);
+  await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, rules: RULES });
+  await send(enter('kai', 'barred'));
+  const barred = await grant({ grantId: 'k5', ruleId: 'sorry' });
+  expect([barred.statusCode, barred.json().code]).toEqual([422, 'ledger.rule_does_not_apply']);
+  expect(await statement('kai')).toMatchObject([
+    { reason: 'late delivery' },
+    { reason: 'late delivery' },
+    { points: 15 },
+  ]);
+});
+
+test('the same grant at the same moment is given once', async () => {
+  const grant = () =>
+    ledger
+      .call('POST', '/v1/customers/leo/grants', { grantId: 'l1', points: 9, reason: 'twice' })
+      .then((a) => a.json());
+  const [a, b] = await Promise.all([grant(), grant()]);
+  expect(a.entryId).toBe(b.entryId);
+  expect(await ledger.balance('leo')).toMatchObject({ active: 9 });
+});
+
+test('merged: what the one earned counts in the caps of the other; erased: nothing is known any more', async () => {
+  const app = (customerId: string, n: number) => purchase(customerId, `${customerId}-${n}`, 100, { channel: 'app' });
+  await send(enter('mia', 'silver'), app('mia', 1), app('mia2', 1));
+  await send(event(CustomerMerged, envelope(), { customerId: 'mia2', intoCustomerId: 'mia' }));
+  await send(app('mia2', 2));
+  const last = (await statement('mia')).at(-1);
+  expect(last).toMatchObject({ ruleId: 'app', points: 10 });
+  await send(event(CustomerErased, envelope(), { customerId: 'mia' }));
+  for (const table of ['customer_profile', 'rule_counter'])
+    expect(await ledger.sql('ledger')`select 1 from ${ledger.sql('ledger')(table)} t where t::text ~ 'mia'`).toEqual(
+      [],
+    );
+  await ledger.verify();
+});
+
+test('a birthday earns once a year, when it begins', async () => {
+  const known = (birthDate: string) =>
+    event(CustomerUpdated, envelope(), { customerId: 'jan', birthDate, attributes: { city: 'yazd' } });
+  await send(known('1990-11-22'));
+  expect(await earned('jan')).toEqual([]);
+  ledger.clock.set('2026-11-21T23:00:00Z');
+  await ledger.settle();
+  await ledger.settle();
+  expect(await statement('jan')).toMatchObject([
+    { points: 20, ruleId: 'birthday', occurredAt: '2026-11-21T23:00:00Z' },
+  ]);
+  // The date was wrong by a day: this year's has been given.
+  await send(known('1990-11-23'));
+  ledger.clock.set('2026-11-23T08:00:00Z');
+  await ledger.settle();
+  expect(await statement('jan')).toHaveLength(1);
+  ledger.clock.set('2027-11-24T08:00:00Z');
+  await ledger.settle();
+  expect(await statement('jan')).toHaveLength(2);
+});

@@ -1,0 +1,303 @@
+import { Topics } from '@vafa/contracts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
+import { customerErased, customerMerged, REWARD, redemptions } from '../test/redemption.fixture.ts';
+
+let ledger: LedgerHarness;
+
+const { ok, earn, addReward, addPool, claim, redeem } = redemptions(() => ledger);
+
+beforeAll(async () => {
+  ledger = await startLedger({}, { settings: { VAFA_DATABASE_POOL: '16' } });
+});
+
+afterAll(async () => {
+  await ledger.verify();
+  await ledger.stop();
+});
+
+const cancel = (claimId: string, payload?: unknown) =>
+  ledger.call('POST', `/v1/reward-claims/${claimId}/cancel`, payload);
+const stockLeft = async (rewardId: string) => (await ok('GET', `/v1/rewards/${rewardId}`)).stockLeft;
+
+test('a claim spends points, takes a piece and gives a code, and the entry and the event say so', async () => {
+  await earn(35, 'ann');
+  const pool = await addPool({}, { generate: 3, validDays: 2 });
+  const rewardId = await addReward({ stock: 3, couponPoolId: pool });
+  const answer = await claim('ann', rewardId);
+  expect(answer.statusCode, answer.body).toBe(201);
+  const body = answer.json();
+  expect(body).toMatchObject({ rewardId, customerId: 'ann', points: 10, status: 'claimed', rewardRevision: 2 });
+  expect(body.couponCode).toMatch(/^VAFA-[34679CFHJKMNPRTVWXY]{4}-[34679CFHJKMNPRTVWXY]{4}-[34679CFHJKMNPRTVWXY]{2}$/);
+  expect(body.balance).toMatchObject({ active: 25, reserved: 0, spent: 10 });
+  expect(await stockLeft(rewardId)).toBe(2);
+  const { entries } = await ok('GET', '/v1/customers/ann/statement?limit=1');
+  expect(entries[0]).toMatchObject({
+    entryId: body.entryId,
+    kind: 'redeem',
+    points: -10,
+    reservationId: body.reservationId,
+    reason: 'reward: Cup',
+  });
+  await ledger.settle();
+  const events = (await ledger.events(Topics.points)).filter(({ type }) => type === 'points.redeemed');
+  expect(events).toMatchObject([{ id: body.entryId, data: { customerId: 'ann', points: 10 } }]);
+  // To the end of the second day after, in Berlin.
+  expect(await ok('GET', `/v1/coupons/${body.couponCode}`)).toMatchObject({
+    customerId: 'ann',
+    claimId: body.claimId,
+    expiresAt: '2026-11-23T22:59:59.999Z',
+  });
+  expect(await ok('GET', `/v1/reward-claims/${body.claimId}`)).toMatchObject({
+    couponCode: body.couponCode,
+    points: 10,
+  });
+  expect((await redeem('bob-order', [body.couponCode], { customerId: 'bob' })).json().results[0].reason).toBe(
+    'other_customer',
+  );
+  expect((await redeem('ann-order', [body.couponCode], { customerId: 'ann' })).json()).toMatchObject({
+    discountMinor: 100,
+  });
+});
+
+test('each reason not to give a reward has its code, and nothing is taken then', async () => {
+  await earn(5, 'fay');
+  const refused = async (rewardId: string) => {
+    const answer = await claim('fay', rewardId);
+    expect(answer.statusCode).toBe(422);
+    return answer.json();
+  };
+  const draft = (await ok('POST', '/v1/rewards', REWARD)).rewardId;
+  expect((await refused(draft)).code).toBe('ledger.reward_not_active');
+  expect(await refused(await addReward())).toMatchObject({
+    code: 'ledger.insufficient_points',
+    available: 5,
+    requested: 10,
+  });
+  const cheap = { costPoints: 1 };
+  const startsAt = '2027-01-01T00:00:00Z';
+  expect((await refused(await addReward({ ...cheap, startsAt }))).code).toBe('ledger.reward_not_started');
+  const endsAt = '2026-11-21T08:00:00Z';
+  expect((await refused(await addReward({ ...cheap, endsAt }))).code).toBe('ledger.reward_ended');
+  const audience = { segments: ['vip'] };
+  expect((await refused(await addReward({ ...cheap, audience }))).code).toBe('ledger.reward_not_for_customer');
+  expect((await refused(await addReward({ ...cheap, stock: 0 }))).code).toBe('ledger.reward_out_of_stock');
+  const couponPoolId = await addPool({}, { codes: [] });
+  expect((await refused(await addReward({ ...cheap, couponPoolId }))).code).toBe('ledger.reward_no_coupon_left');
+  const once = await addReward({ ...cheap, perCustomer: 1 });
+  expect((await claim('fay', once)).statusCode).toBe(201);
+  expect((await refused(once)).code).toBe('ledger.reward_customer_limit');
+  expect(await ledger.balance('fay')).toMatchObject({ active: 4, spent: 1 });
+});
+
+test('a cancelled claim gives everything back: points into their lots, the piece, and the code is void', async () => {
+  await earn(30, 'gus');
+  const couponPoolId = await addPool({}, { generate: 2 });
+  const rewardId = await addReward({ costPoints: 20, stock: 2, perCustomer: 1, couponPoolId });
+  const { claimId, couponCode, entryId } = (await claim('gus', rewardId)).json();
+  const lots = () => ledger.sql('ledger')`select id, remaining from lot where customer_id = 'gus'`;
+  expect(await lots()).toMatchObject([{ remaining: 10 }]);
+  const cancelled = await cancel(claimId, { reason: 'broken' });
+  expect(cancelled.statusCode, cancelled.body).toBe(200);
+  expect(cancelled.json()).toMatchObject({
+    status: 'cancelled',
+    cancelReason: 'broken',
+    balance: { active: 30, spent: 0 },
+  });
+  expect(await lots()).toMatchObject([{ remaining: 30 }]);
+  expect(await stockLeft(rewardId)).toBe(2);
+  const { entries } = await ok('GET', '/v1/customers/gus/statement?limit=1');
+  expect(entries[0]).toMatchObject({
+    entryId: cancelled.json().cancelEntryId,
+    kind: 'redeem_reversal',
+    points: 20,
+    balanceAfter: 30,
+    reversesId: entryId,
+    reason: 'broken',
+  });
+  expect((await redeem('gus-order', [couponCode], { customerId: 'gus' })).json().results[0].reason).toBe('disabled');
+  expect((await cancel(claimId)).json()).toMatchObject({ status: 409, code: 'ledger.claim_cancelled' });
+  // A cancelled claim doesn't count: the customer may have another.
+  expect((await claim('gus', rewardId)).statusCode).toBe(201);
+  expect((await ok('GET', '/v1/customers/gus/reward-claims?limit=1')).claims).toMatchObject([{ status: 'claimed' }]);
+});
+
+test('a claim whose code is held or used stays; released, it can be cancelled', async () => {
+  await earn(10, 'hal');
+  const rewardId = await addReward({ couponPoolId: await addPool({}, { generate: 1 }) });
+  const { claimId, couponCode } = (await claim('hal', rewardId)).json();
+  expect((await redeem('hal-order', [couponCode], { customerId: 'hal', holdSeconds: 60 })).statusCode).toBe(201);
+  expect((await cancel(claimId)).json()).toMatchObject({ code: 'ledger.claim_coupon_used', held: 1, used: 0 });
+  await ok('POST', '/v1/coupons/redemptions/hal-order/redeem');
+  expect((await cancel(claimId)).json()).toMatchObject({ code: 'ledger.claim_coupon_used', held: 0, used: 1 });
+  await ok('POST', '/v1/coupons/redemptions/hal-order/release');
+  expect((await cancel(claimId)).statusCode).toBe(200);
+  expect((await cancel('01890000-0000-7000-8000-000000000000')).json().code).toBe('ledger.claim_not_found');
+});
+
+test('the same reference is the same claim, for ever; of another customer or reward it is refused', async () => {
+  await earn(40, 'ida', 'ivo');
+  const rewardId = await addReward();
+  const first = await claim('ida', rewardId, { reference: 'cart-1' });
+  const again = await claim('ida', rewardId, { reference: 'cart-1' });
+  expect(again.json().claimId).toBe(first.json().claimId);
+  expect(await ledger.balance('ida')).toMatchObject({ active: 30 });
+  for (const answer of [
+    await claim('ivo', rewardId, { reference: 'cart-1' }),
+    await claim('ida', await addReward(), { reference: 'cart-1' }),
+  ])
+    expect(answer.json()).toMatchObject({ status: 409, code: 'ledger.reference_reused' });
+  // Two customers at once under one reference: one of them gets it.
+  const both = await Promise.all(['ida', 'ivo'].map((id) => claim(id, rewardId, { reference: 'cart-2' })));
+  expect(both.map(({ statusCode }) => statusCode).sort()).toEqual([201, 409]);
+});
+
+test('one key and many requests at once: one claim', async () => {
+  await earn(100, 'jon');
+  const rewardId = await addReward({ stock: 5 });
+  const headers = { 'idempotency-key': 'jon-claims' };
+  const answers = await Promise.all(Array.from({ length: 20 }, () => claim('jon', rewardId, {}, headers)));
+  expect(new Set(answers.map((answer) => answer.json().claimId)).size).toBe(1);
+  expect(answers.every(({ statusCode }) => statusCode === 201)).toBe(true);
+  expect(await ledger.balance('jon')).toMatchObject({ active: 90 });
+  expect(await stockLeft(rewardId)).toBe(4);
+});
+
+test('a thousand customers at once get what there is and not a piece more, each its own code', async () => {
+  const customers = Array.from({ length: 1_000 }, (_, i) => `crowd-${i}`);
+  await earn(10, ...customers);
+  const couponPoolId = await addPool({}, { generate: 500 });
+  const rewardId = await addReward({ stock: 137, couponPoolId });
+  const answers = await Promise.all(customers.map((id) => claim(id, rewardId)));
+  const given = answers.filter(({ statusCode }) => statusCode === 201).map((answer) => answer.json());
+  expect(given).toHaveLength(137);
+  expect(new Set(given.map(({ couponCode }) => couponCode)).size).toBe(137);
+  const refusals = answers.filter(({ statusCode }) => statusCode !== 201).map((answer) => answer.json().code);
+  expect(new Set(refusals)).toEqual(new Set(['ledger.reward_out_of_stock']));
+  expect(await stockLeft(rewardId)).toBe(0);
+  const [sums] = await ledger.sql('ledger')`select sum(active) as active, sum(spent) as spent from balance
+    where customer_id like 'crowd-%'`;
+  expect(sums).toMatchObject({ active: String(10_000 - 1_370), spent: '1370' });
+  await ledger.verify();
+}, 120_000);
+
+test('the last code goes to one of many, whose points alone are spent', async () => {
+  const customers = Array.from({ length: 40 }, (_, i) => `last-${i}`);
+  await earn(10, ...customers);
+  const rewardId = await addReward({ couponPoolId: await addPool({}, { codes: ['ONLY-1'] }) });
+  const answers = await Promise.all(customers.map((id) => claim(id, rewardId)));
+  expect(answers.filter(({ statusCode }) => statusCode === 201)).toHaveLength(1);
+  expect(new Set(answers.filter(({ statusCode }) => statusCode !== 201).map((answer) => answer.json().code))).toEqual(
+    new Set(['ledger.reward_no_coupon_left']),
+  );
+});
+
+test('a customer at its limit and many requests at once: no more than the limit', async () => {
+  await earn(1_000, 'kim');
+  const rewardId = await addReward({ perCustomer: 3, stock: 50 });
+  const answers = await Promise.all(Array.from({ length: 30 }, () => claim('kim', rewardId)));
+  expect(answers.filter(({ statusCode }) => statusCode === 201)).toHaveLength(3);
+  expect(await ledger.balance('kim')).toMatchObject({ spent: 30 });
+});
+
+test('claims and cancellations at once keep stock and points together', async () => {
+  const customers = Array.from({ length: 12 }, (_, i) => `mix-${i}`);
+  await earn(500, ...customers);
+  const rewardId = await addReward({ stock: 7 });
+  const take = async (id: string): Promise<void> => {
+    for (let i = 0; i < 6; i++) {
+      const answer = await claim(id, rewardId);
+      if (answer.statusCode === 201) expect((await cancel(answer.json().claimId)).statusCode).toBe(200);
+      else expect(answer.json().code).toBe('ledger.reward_out_of_stock');
+    }
+  };
+  await Promise.all(customers.map(take));
+  expect(await stockLeft(rewardId)).toBe(7);
+  for (const id of customers) expect(await ledger.balance(id)).toMatchObject({ active: 500, spent: 0 });
+  await ledger.verify();
+});
+
+/** Returns once so many statements of this database wait for a lock. */
+const untilWaiting = async (count: number): Promise<void> => {
+  for (;;) {
+    const [row] = await ledger.admin`select count(*)::int as waiting from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock'`;
+    if (row?.waiting >= count) return;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+};
+
+/** Holds what the statement locks while the work goes on, and lets go of it without a change when that waits. */
+const whileLocked = async <Result>(lock: string, waiting: number, work: () => Promise<Result>): Promise<Result> => {
+  const undo = new Error('undo');
+  let working: Promise<Result> | undefined;
+  await ledger.admin
+    .begin(async (tx) => {
+      await tx.unsafe(lock);
+      working = work();
+      await untilWaiting(waiting);
+      throw undo;
+    })
+    .catch((error: unknown) => {
+      if (error !== undo) throw error;
+    });
+  return working as Promise<Result>;
+};
+
+test('the last piece in the hands of one who fails is not sold out: the next waits and gets it', async () => {
+  await earn(10, 'mia');
+  const rewardId = await addReward({ stock: 1 });
+  const answer = await whileLocked(
+    `update ledger.reward_stock set remaining = 0 where reward_id = '${rewardId}'`,
+    1,
+    () => claim('mia', rewardId),
+  );
+  expect(answer.statusCode, answer.body).toBe(201);
+  expect(await stockLeft(rewardId)).toBe(0);
+});
+
+test('a limit that comes while a claim is under way counts that claim', async () => {
+  await earn(10, 'ned');
+  const rewardId = await addReward({ couponPoolId: await addPool({}, { codes: ['NEDS-1'] }) });
+  const { couponPoolId } = await ok('GET', `/v1/rewards/${rewardId}`);
+  // The claim has read the reward, and waits for its code; the change waits for the claim.
+  const [claimed, edited] = await whileLocked(
+    "select 1 from ledger.coupon where code = 'NEDS1' for update",
+    2,
+    async () => {
+      const claiming = claim('ned', rewardId);
+      await untilWaiting(1);
+      return Promise.all([
+        claiming,
+        ledger.call('PUT', `/v1/rewards/${rewardId}`, { ...REWARD, couponPoolId, stock: 1 }),
+      ]);
+    },
+  );
+  expect(claimed.statusCode).toBe(201);
+  expect(edited.json()).toMatchObject({ stock: 1, stockLeft: 0 });
+  await ledger.verify();
+});
+
+test('a merged customer takes its claims and codes along; an erased one leaves neither name nor reason', async () => {
+  await earn(20, 'lea', 'leo');
+  const couponPoolId = await addPool({}, { generate: 3 });
+  const rewardId = await addReward({ couponPoolId });
+  const { couponCode } = (await claim('lea', rewardId)).json();
+  await ledger.publish([customerMerged('lea', 'leo')]);
+  await ledger.settle();
+  expect((await ok('GET', '/v1/customers/lea/reward-claims')).claims).toMatchObject([
+    { customerId: 'leo', couponCode },
+  ]);
+  expect((await redeem('leo-order', [couponCode], { customerId: 'lea' })).json()).toMatchObject({ customerId: 'leo' });
+  const { claimId } = (await claim('leo', rewardId)).json();
+  await cancel(claimId, { reason: 'Leo called' });
+  const again = (await claim('leo', rewardId)).json().claimId;
+  await ledger.publish([customerErased('leo')]);
+  await ledger.settle();
+  for (const table of ['reward_claim', 'coupon', 'coupon_redemption', 'coupon_use'])
+    expect(
+      await ledger.sql('ledger')`select 1 from ${ledger.sql('ledger')(table)} where customer_id in ('lea', 'leo')`,
+    ).toEqual([]);
+  expect(await ledger.sql('ledger')`select 1 from reward_claim where cancel_reason = 'Leo called'`).toEqual([]);
+  expect((await cancel(again)).json()).toMatchObject({ status: 409, code: 'ledger.customer_erased' });
+});
