@@ -2,6 +2,7 @@ import type { FieldProblem } from '@vafa/kernel';
 import Type, { type TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Settings } from 'typebox/system';
+import { Clone, Default } from 'typebox/value';
 
 /** More than this tells nobody more. */
 const MAX_PROBLEMS = 100;
@@ -69,7 +70,9 @@ const findAll = (schema: TSchema, value: unknown): Found[] => {
   const { maxErrors } = Settings.Get();
   Settings.Set({ maxErrors: MAX_PROBLEMS });
   try {
-    return Compile(narrowed(schema as Shape, value) as TSchema).Errors(value) as Found[];
+    // What may be left out is no problem.
+    const whole = Default(schema, Clone(value));
+    return Compile(narrowed(schema as Shape, whole) as TSchema).Errors(whole) as Found[];
   } finally {
     Settings.Set({ maxErrors });
   }
