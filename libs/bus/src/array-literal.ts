@@ -4,11 +4,12 @@
  */
 
 /** Of values that need no quotes: numbers, UUIDs, ISO instants, our own words; never of text that somebody else chose. */
-export const plainArray = (values: readonly (string | number | boolean | null)[]): string => {
-  let literal = '';
-  for (const value of values) literal += literal === '' ? (value ?? 'NULL') : `,${value ?? 'NULL'}`;
-  return `{${literal}}`;
-};
+export const plainArray = (values: readonly (string | number | boolean | null)[]): string =>
+  `{${(values.includes(null) ? values.map((value) => value ?? 'NULL') : values).join(',')}}`;
+
+/** As `plainArray`; null where all values are: `unnest` gives nulls then, and nothing is sent or read. */
+export const sparseArray = (values: readonly (string | number | null)[]): string | null =>
+  values.every((value) => value === null) ? null : plainArray(values);
 
 const NEEDS_ESCAPE = /["\\]/;
 

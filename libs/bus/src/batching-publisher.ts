@@ -23,6 +23,7 @@ export interface BatchingPublisherOptions {
 /** What a record weighs on its way: the names of the headers are few and short. */
 export const bytesOf = ({ key, headers, value }: OutRecord): number => {
   let bytes = Buffer.byteLength(key) + (value === null ? 0 : Buffer.byteLength(value));
+  if (typeof headers === 'string') return bytes + Buffer.byteLength(headers);
   for (const name in headers) bytes += name.length + Buffer.byteLength(headers[name] as string);
   return bytes;
 };

@@ -1,4 +1,4 @@
-export { plainArray, textArray } from './array-literal.ts';
+export { plainArray, sparseArray, textArray } from './array-literal.ts';
 export { readFences, resetFence } from './consumer/fence.ts';
 export { notReady } from './consumer/handle-in-order.ts';
 export { type Consumer, type ConsumerOptions, ShorterLogError, startConsumer } from './consumer/start-consumer.ts';
@@ -42,3 +42,4 @@ export type {
 export { backOffMs, sleep } from './sleep.ts';
 export type { Queryable, Sql, Tx } from './sql.ts';
 export { busTables } from './tables/tables.ts';
+export { textList } from './text-list.ts';

@@ -2,7 +2,8 @@
 export interface OutRecord {
   topic: string;
   key: string;
-  headers: Record<string, string>;
+  /** A text is the JSON of them, as an outbox keeps it: it is read only where a bus needs to. */
+  headers: Record<string, string> | string;
   /** Text is the fast way; bytes only for foreign records that are no UTF-8. */
   value: string | Buffer | null;
 }

@@ -13,6 +13,9 @@ import { within } from '../sleep.ts';
 /** About 12 s in all: longer than a broker's restart or a change of leader, shorter than a caller's patience. */
 const RETRIES = 6;
 
+const asObject = (headers: OutRecord['headers']): Record<string, string> =>
+  typeof headers === 'string' ? (JSON.parse(headers) as Record<string, string>) : headers;
+
 const byTopic = (records: readonly OutRecord[]): Map<string, OutRecord[]> => {
   const found = new Map<string, OutRecord[]>();
   for (const record of records) {
@@ -93,7 +96,7 @@ export const createKafkaSender = (kafka: Kafka, log: Log) => {
       compression: CompressionTypes.None,
       topicMessages: [...byTopic(records)].map(([topic, same]) => ({
         topic,
-        messages: same.map(({ key, headers, value }) => ({ key, headers, value })),
+        messages: same.map(({ key, headers, value }) => ({ key, headers: asObject(headers), value })),
       })),
     });
     // kafkajs retries per broker and skips brokers that answered already: when a partition moves to such a broker between

@@ -1,7 +1,7 @@
 import { type EventEnvelope, encodeEvent } from '@vafa/contracts';
-import { textArray } from '../array-literal.ts';
 import type { OutRecord } from '../port.ts';
 import type { Tx } from '../sql.ts';
+import { textList } from '../text-list.ts';
 
 /**
  * Writes events into the outbox of the service whose transaction it is; the relay publishes them after the commit, in
@@ -13,10 +13,24 @@ export const emit = (tx: Tx, events: readonly EventEnvelope[]): Promise<void> =>
 /** As `emit`, for records that are no events of ours (dead letters). */
 export const emitRecords = async (tx: Tx, records: readonly OutRecord[]): Promise<void> => {
   if (records.length === 0) return;
+  const bytes = records.some(({ value }) => value instanceof Buffer)
+    ? records.map(({ value }) => (value instanceof Buffer ? value : null))
+    : null;
   await tx`insert into outbox (topic, key, headers, value, value_bytes)
     select * from unnest(
-      ${textArray(records.map(({ topic }) => topic))}::text[], ${textArray(records.map(({ key }) => key))}::text[],
-      ${textArray(records.map(({ headers }) => JSON.stringify(headers)))}::text[],
-      ${textArray(records.map(({ value }) => (typeof value === 'string' ? value : null)))}::text[],
-      ${records.map(({ value }) => (value instanceof Buffer ? value : null))}::bytea[])`;
+      ${textList(
+        tx,
+        records.map(({ topic }) => topic),
+      )}, ${textList(
+        tx,
+        records.map(({ key }) => key),
+      )},
+      ${textList(
+        tx,
+        records.map(({ headers }) => JSON.stringify(headers)),
+      )},
+      ${textList(
+        tx,
+        records.map(({ value }) => (typeof value === 'string' ? value : null)),
+      )}, ${bytes}::bytea[])`;
 };

@@ -36,11 +36,9 @@ const MIN_POLL_MS = 20;
 /** How long another process may hold the relay before this one looks again. */
 const STANDBY_MS = 1_000;
 
-const toRecord = (row: OutboxRow): OutRecord => ({
-  topic: row.topic,
-  key: row.key,
-  headers: JSON.parse(row.headers) as Record<string, string>,
-  value: row.valueBytes ?? row.value,
+const toRecord = ({ topic, key, headers, value, valueBytes }: OutboxRow): OutRecord => ({
+  ...{ topic, key, headers },
+  value: valueBytes ?? value,
 });
 
 /** Publishes the oldest rows, then deletes them. Returns how many. */

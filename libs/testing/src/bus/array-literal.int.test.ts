@@ -1,4 +1,4 @@
-import { plainArray, type Sql, textArray } from '@vafa/bus';
+import { plainArray, type Sql, sparseArray, textArray, textList } from '@vafa/bus';
 import { openSql } from '@vafa/platform';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -23,11 +23,32 @@ const back = async (
 
 test('any text arrives as it was', async () => {
   const text = fc.string({ unit: 'binary' }).map((drawn) => drawn.replaceAll('\0', ''));
-  const hard = fc.constantFrom('', 'NULL', 'null', '"', '\\', '\\"', '{}', '{a,b}', ',', ' ', "'", '$1', '\n');
+  const hard = fc.constantFrom(
+    '\u001b',
+    '\u001c',
+    'a\u001cb',
+    '',
+    'NULL',
+    'null',
+    '"',
+    '\\',
+    '\\"',
+    '{}',
+    '{a,b}',
+    ',',
+    ' ',
+    "'",
+    '$1',
+    '\n',
+  );
   const values = fc.array(fc.option(fc.oneof(text, hard)), { maxLength: 20 });
   await fc.assert(
     fc.asyncProperty(values, async (drawn) => {
       expect(await back(textArray(drawn), 'text')).toEqual(drawn);
+      const whole = await sql<{ value: unknown }[]>`
+        select value from unnest(${textList(sql, drawn)}) with ordinality as u (value, n) order by n`;
+      // Nulls alone are no list: beside another list they are nulls.
+      expect(whole.map(({ value }) => value)).toEqual(drawn.every((value) => value === null) ? [] : drawn);
     }),
     { numRuns: 200 },
   );
@@ -48,4 +69,6 @@ test('numbers, ids and instants need no quotes', async () => {
     null,
   ]);
   expect(await back(plainArray([]), 'text')).toEqual([]);
+  expect(sparseArray([null, null])).toBeNull();
+  expect(sparseArray([null, 1])).toBe(plainArray([null, 1]));
 });

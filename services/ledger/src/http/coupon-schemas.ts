@@ -6,8 +6,9 @@ import { POOL_STATUSES } from '../domain/coupons/terms.ts';
 import { ROW_REFUSALS } from '../domain/coupons/uploaded-rows.ts';
 import { REDEMPTION_STATUSES } from '../store/schema.ts';
 import { MAX_CODES } from '../use-cases/change-pool.ts';
-import { AudienceBody, IdPageQuery, Names, Nullable, Uuid, Window } from './reward-schemas.ts';
+import { AudienceBody, IdPageQuery, Names, Uuid, Window } from './reward-schemas.ts';
 import { Instant, KEEPABLE, MAX_RESERVATION_SECONDS } from './schemas.ts';
+import { orNull, withDefault } from './with-default.ts';
 
 const MAX_LINES = 2_000;
 /** As many codes as one may send for a cart. */
@@ -68,26 +69,32 @@ export const TermsBody = Type.Object(
     ),
     minimum: Type.Optional(Amount),
     audience: Type.Optional(AudienceBody),
-    perCustomer: Nullable(
+    perCustomer: orNull(
       Type.Integer({ minimum: 1, maximum: 1_000_000 }),
       'Uses per customer over all codes of the pool; null = any number',
     ),
     ...Window,
-    stacking: Type.Object(
-      {
-        group: Nullable(fields.Label, 'Two coupons of one group are never combined; null = of no group'),
-        exclusive: Type.Boolean({ description: 'Combined with nothing' }),
-        with: Nullable(
-          Type.Array(fields.Label, { maxItems: 100 }),
-          'Groups it may be combined with; null = all. Both sides must allow it',
-        ),
-        order: Type.Integer({
-          minimum: 0,
-          maximum: 1_000,
-          description: 'Lower is applied first, and wins where two cannot be combined',
-        }),
-      },
-      closed,
+    stacking: withDefault(
+      Type.Object(
+        {
+          group: orNull(fields.Label, 'Two coupons of one group are never combined; null = of no group'),
+          exclusive: withDefault(Type.Boolean({ description: 'Combined with nothing' }), false),
+          with: orNull(
+            Type.Array(fields.Label, { maxItems: 100 }),
+            'Groups it may be combined with; null = all. Both sides must allow it',
+          ),
+          order: withDefault(
+            Type.Integer({
+              minimum: 0,
+              maximum: 1_000,
+              description: 'Lower is applied first, and wins where two cannot be combined',
+            }),
+            100,
+          ),
+        },
+        closed,
+      ),
+      { group: null, exclusive: false, with: null, order: 100 },
     ),
   },
   closed,
@@ -96,7 +103,7 @@ export const TermsBody = Type.Object(
 const settings = {
   name: Type.String({ minLength: 1, maxLength: 200, pattern: KEEPABLE }),
   terms: TermsBody,
-  validDays: Nullable(
+  validDays: orNull(
     Type.Integer({ minimum: 0, maximum: 3_650 }),
     'A code given with a reward may be used up to the end of so many days later; null = as long as the pool',
   ),
@@ -107,11 +114,11 @@ export const PoolSettingsBody = Type.Object(settings, closed);
 export const PoolBody = Type.Object(
   {
     ...settings,
-    pattern: Nullable(
+    pattern: orNull(
       Type.String({ minLength: 1, maxLength: MAX_PATTERN_CHARACTERS }),
       'e.g. VAFA-####-####: each # is drawn, the last one checks the others; null = codes are uploaded',
     ),
-    usesPerCode: Type.Integer({ minimum: 1, maximum: 1_000_000_000 }),
+    usesPerCode: withDefault(Type.Integer({ minimum: 1, maximum: 1_000_000_000 }), 1),
   },
   closed,
 );

@@ -4,7 +4,6 @@ import { listAudit } from '../store/audit.ts';
 import { type Draft as KeptDraft, listDrafts } from '../store/drafts.ts';
 import { activateDraft, beginDraft, getDraft, removeDraft, replaceDraft } from '../use-cases/change-draft.ts';
 import { readProgramme } from '../use-cases/read-programme.ts';
-import { tellAllProblems } from './all-problems.ts';
 import { callOf } from './call.ts';
 import {
   ActivateBody,
@@ -21,6 +20,7 @@ import {
   NewDraftBody,
   RemovedBody,
 } from './draft-schemas.ts';
+import { tellProblems } from './tell-problems.ts';
 
 const tags = ['programme'];
 
@@ -47,7 +47,7 @@ export const draftRoutes = (app: HttpApp, context: ServiceContext): void => {
         body: NewDraftBody,
         response: { 201: Draft },
       },
-      validatorCompiler: tellAllProblems,
+      validatorCompiler: tellProblems,
       config: { scope: 'ledger:admin' },
     },
     (request, reply) =>
@@ -90,7 +90,7 @@ export const draftRoutes = (app: HttpApp, context: ServiceContext): void => {
         body: DraftBody,
         response: { 200: Draft },
       },
-      validatorCompiler: tellAllProblems,
+      validatorCompiler: tellProblems,
       config: { scope: 'ledger:admin' },
     },
     (request, reply) =>

@@ -4,9 +4,9 @@ import Type from 'typebox';
 import { checkProgramme } from '../domain/check-programme.ts';
 import { findProgramme, listProgrammeVersions } from '../store/programmes.ts';
 import { replaceProgramme } from '../use-cases/change-draft.ts';
-import { tellAllProblems } from './all-problems.ts';
 import { callOf } from './call.ts';
 import { ProgrammeBody, ProgrammePage, ProgrammeVersion } from './programme-schemas.ts';
+import { tellProblems } from './tell-problems.ts';
 
 const tags = ['programme'];
 
@@ -37,7 +37,7 @@ export const programmeRoutes = (app: HttpApp, context: ServiceContext): void => 
         body: ProgrammeBody,
         response: { 200: ProgrammeVersion },
       },
-      validatorCompiler: tellAllProblems,
+      validatorCompiler: tellProblems,
       config: { scope: 'ledger:admin' },
     },
     (request, reply) => {

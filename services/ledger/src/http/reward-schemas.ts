@@ -3,6 +3,7 @@ import Type from 'typebox';
 import { REWARD_REFUSALS, REWARD_STATUSES } from '../domain/rewards/reward.ts';
 import { CLAIM_STATUSES } from '../store/schema.ts';
 import { Account, Instant, KEEPABLE } from './schemas.ts';
+import { orNull } from './with-default.ts';
 
 const MAX_NAMES = 100;
 export const Uuid = Type.String({ format: 'uuid' });
@@ -34,8 +35,8 @@ export const AudienceBody = Type.Object(
 );
 
 export const Window = {
-  startsAt: Nullable(fields.Instant, 'From then on; null = at once'),
-  endsAt: Nullable(fields.Instant, 'Up to, not including; null = for ever'),
+  startsAt: orNull(fields.Instant, 'From then on; null = at once'),
+  endsAt: orNull(fields.Instant, 'Up to, not including; null = for ever'),
 };
 
 export const RewardBody = Type.Object(
@@ -43,17 +44,17 @@ export const RewardBody = Type.Object(
     name: Words(200),
     description: Type.Optional(Words(2_000)),
     costPoints: fields.PositivePoints,
-    stock: Nullable(
+    stock: orNull(
       Type.Integer({ minimum: 0, maximum: 1_000_000_000 }),
       'Pieces there are in all, claimed ones included; null = any number',
     ),
-    perCustomer: Nullable(
+    perCustomer: orNull(
       Type.Integer({ minimum: 1, maximum: 1_000_000 }),
       'Claims a customer may have, cancelled ones not counted; null = any number',
     ),
     audience: Type.Optional(AudienceBody),
     ...Window,
-    couponPoolId: Nullable(Uuid, 'Pool that each claim takes a code from; null = no code'),
+    couponPoolId: orNull(Uuid, 'Pool that each claim takes a code from; null = no code'),
     attributes: Type.Optional(fields.Attributes),
   },
   { additionalProperties: false },

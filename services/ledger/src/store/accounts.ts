@@ -1,5 +1,5 @@
 import type { Queryable, Tx } from '@vafa/bus';
-import { plainArray, textArray } from '@vafa/bus';
+import { plainArray, sparseArray, textList } from '@vafa/bus';
 import { AppError } from '@vafa/kernel';
 import type { Account } from '../domain/account.ts';
 import { msOf, textOf } from './instants.ts';
@@ -54,13 +54,16 @@ export const creditAndLock = async (tx: Tx, credits: readonly Credit[]): Promise
       next_activation_at)
     select customer_id, points, pending, points + pending, transfers, next_expiry_at, next_unnoticed_at, next_activation_at
     from unnest(
-      ${textArray(credits.map(({ customerId }) => customerId))}::text[],
+      ${textList(
+        tx,
+        credits.map(({ customerId }) => customerId),
+      )},
       ${plainArray(credits.map(({ points }) => points))}::bigint[],
       ${plainArray(credits.map(({ pending }) => pending))}::bigint[],
       ${plainArray(credits.map(({ transfers }) => transfers))}::bigint[],
-      ${plainArray(credits.map(({ nextExpiryMs }) => textOf(nextExpiryMs)))}::timestamptz[],
-      ${plainArray(credits.map(({ nextUnnoticedMs }) => textOf(nextUnnoticedMs)))}::timestamptz[],
-      ${plainArray(credits.map(({ nextActivationMs }) => textOf(nextActivationMs)))}::timestamptz[]
+      ${sparseArray(credits.map(({ nextExpiryMs }) => textOf(nextExpiryMs)))}::timestamptz[],
+      ${sparseArray(credits.map(({ nextUnnoticedMs }) => textOf(nextUnnoticedMs)))}::timestamptz[],
+      ${sparseArray(credits.map(({ nextActivationMs }) => textOf(nextActivationMs)))}::timestamptz[]
     ) as u (customer_id, points, pending, transfers, next_expiry_at, next_unnoticed_at, next_activation_at)
     order by customer_id
     on conflict (customer_id) do update set
@@ -81,7 +84,7 @@ export const findSpecial = (
   customerIds: readonly string[],
 ): Promise<{ customerId: string; mergedInto: string | null }[]> =>
   db`select customer_id as "customerId", merged_into as "mergedInto" from balance
-    where customer_id = any(${textArray(customerIds)}::text[]) and (deficit > 0 or merged_into is not null)`;
+    where customer_id = any(${textList(db, customerIds)}) and (deficit > 0 or merged_into is not null)`;
 
 /** The customer whose account counts: itself, or the one it was merged into. */
 export const resolveCustomer = async (db: Queryable, customerId: string): Promise<string> => {

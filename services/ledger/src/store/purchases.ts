@@ -1,5 +1,5 @@
 import type { Queryable, Tx } from '@vafa/bus';
-import { plainArray, textArray } from '@vafa/bus';
+import { plainArray, sparseArray, textList } from '@vafa/bus';
 import type { Order, OrderLine, Refund } from '../domain/order.ts';
 import type { Note } from '../domain/rules/evaluate.ts';
 import { msOf, textOf } from './instants.ts';
@@ -44,19 +44,32 @@ export const insertPurchases = async (
     insert into purchase (order_id, customer_id, content_hash, occurred_at, recorded_at, currency, total_minor, lines,
       points_earned, earn_id, note, details, awards, programme_version)
     select order_id, customer_id, content_hash, occurred_at, ${common.recordedAt}::timestamptz, currency,
-      total_minor, lines, points_earned, earn_id, note, details, awards, ${common.programmeVersion}::integer
+      total_minor, lines::jsonb, points_earned, earn_id, note, details, awards::jsonb, ${common.programmeVersion}::integer
     from unnest(
-      ${textArray(rows.map(({ order }) => order.orderId))}::text[],
-      ${textArray(rows.map(({ order }) => order.customerId))}::text[],
+      ${textList(
+        tx,
+        rows.map(({ order }) => order.orderId),
+      )}, ${textList(
+        tx,
+        rows.map(({ order }) => order.customerId),
+      )},
       ${plainArray(rows.map(({ contentHash }) => contentHash))}::uuid[],
       ${plainArray(rows.map(({ occurredAt }) => occurredAt))}::timestamptz[],
       ${plainArray(rows.map(({ order }) => order.currency))}::text[],
       ${plainArray(rows.map(({ order }) => order.totalMinor))}::bigint[],
-      ${textArray(rows.map(({ order }) => toJson(order.lines)))}::jsonb[],
+      ${textList(
+        tx,
+        rows.map(({ order }) => toJson(order.lines)),
+      )},
       ${plainArray(rows.map(({ order }) => order.pointsEarned))}::bigint[],
-      ${plainArray(rows.map(({ order }) => order.earnId))}::uuid[], ${plainArray(rows.map(({ note }) => note))}::text[],
-      ${rows.some(({ details }) => details !== null) ? textArray(rows.map(({ details }) => details)) : null}::text[],
-      ${rows.some(({ order }) => order.awards) ? textArray(rows.map(({ order }) => awardsJson(order))) : null}::jsonb[]
+      ${sparseArray(rows.map(({ order }) => order.earnId))}::uuid[], ${sparseArray(rows.map(({ note }) => note))}::text[],
+      ${textList(
+        tx,
+        rows.map(({ details }) => details),
+      )}, ${textList(
+        tx,
+        rows.map(({ order }) => awardsJson(order)),
+      )}
     ) as u (order_id, customer_id, content_hash, occurred_at, currency, total_minor, lines, points_earned, earn_id, note, details,
       awards)
     order by order_id

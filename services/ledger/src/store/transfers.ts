@@ -1,5 +1,5 @@
 import type { Queryable, Tx } from '@vafa/bus';
-import { plainArray, textArray } from '@vafa/bus';
+import { plainArray, sparseArray, textList } from '@vafa/bus';
 import { BASE_RULE } from '../domain/programme.ts';
 import type { Explanation } from '../domain/rules/explanation.ts';
 import type { Terms } from '../domain/terms.ts';
@@ -27,23 +27,32 @@ export const insertEarnings = async (
   common: { debit: string; recordedAt: string; ruleVersion: number | null },
 ): Promise<void> => {
   const { debit, recordedAt, ruleVersion } = common;
-  // Without rules both columns are the same in every row: nothing of them is sent.
-  const plain = rows.every(({ ruleId, explanation }) => ruleId === BASE_RULE && explanation === null);
-  const ruleIds = plain ? null : textArray(rows.map(({ ruleId }) => ruleId));
-  const explanations = plain
-    ? null
-    : textArray(rows.map(({ explanation }) => explanation && JSON.stringify(explanation)));
+  // Where all rows have the rate's own name, nothing of it is sent.
+  const ruleIds = rows.map(({ ruleId }) => (ruleId === BASE_RULE ? null : ruleId));
   await tx`
     with earning as materialized (
       select * from unnest(
-        ${plainArray(rows.map(({ id }) => id))}::uuid[], ${textArray(rows.map(({ customerId }) => customerId))}::text[],
+        ${plainArray(rows.map(({ id }) => id))}::uuid[], ${textList(
+          tx,
+          rows.map(({ customerId }) => customerId),
+        )},
         ${plainArray(rows.map(({ seq }) => seq))}::bigint[], ${plainArray(rows.map(({ points }) => points))}::bigint[],
         ${plainArray(rows.map(({ balanceAfter }) => balanceAfter))}::bigint[],
         ${plainArray(rows.map(({ occurredAt }) => occurredAt))}::timestamptz[],
-        ${textArray(rows.map(({ orderId }) => orderId))}::text[],
-        ${plainArray(rows.map(({ terms }) => textOf(terms.expiresAtMs)))}::timestamptz[],
-        ${plainArray(rows.map(({ terms }) => textOf(terms.pendingUntilMs)))}::timestamptz[],
-        ${textArray(rows.map(({ terms }) => terms.awaits))}::text[], ${ruleIds}::text[], ${explanations}::json[]
+        ${textList(
+          tx,
+          rows.map(({ orderId }) => orderId),
+        )},
+        ${sparseArray(rows.map(({ terms }) => textOf(terms.expiresAtMs)))}::timestamptz[],
+        ${sparseArray(rows.map(({ terms }) => textOf(terms.pendingUntilMs)))}::timestamptz[],
+        ${textList(
+          tx,
+          rows.map(({ terms }) => terms.awaits),
+        )}, ${textList(tx, ruleIds)},
+        ${textList(
+          tx,
+          rows.map(({ explanation }) => explanation && JSON.stringify(explanation)),
+        )}
       ) as u (id, customer_id, seq, points, balance_after, occurred_at, order_id, expires_at, pending_until, awaits, rule_id,
         explanation)
     ), transfers as (
@@ -51,7 +60,7 @@ export const insertEarnings = async (
         order_id, rule_id, rule_version, explanation)
       select id, customer_id, seq, 'earn', ${debit},
         case when pending_until is null then ${CUSTOMER}::text else ${PENDING}::text end, points, balance_after, occurred_at,
-        ${recordedAt}::timestamptz, order_id, coalesce(rule_id, ${BASE_RULE}), ${ruleVersion}::integer, explanation
+        ${recordedAt}::timestamptz, order_id, coalesce(rule_id, ${BASE_RULE}), ${ruleVersion}::integer, explanation::json
       from earning
     )
     insert into lot (id, customer_id, granted, remaining, pending, expires_at, noticed, pending_until, awaits, tier)

@@ -86,14 +86,24 @@ export const earnRowsOf = (earnings: readonly Earning[], credited: readonly Cred
   return rows.reverse();
 };
 
-/** The set-based way: all transfers and lots by one statement. Returns what to tell. */
-export const bookEarnings = async (
+export interface BookedEarnings {
+  /** What to tell. */
+  events: EventEnvelope[];
+  /** Done when transfers, lots and seal are written. */
+  written: Promise<unknown>;
+}
+
+/**
+ * The set-based way: all transfers and lots by one statement. It does not wait for the database, so that what comes next can
+ * be sent along.
+ */
+export const bookEarnings = (
   tx: Tx,
   earnings: readonly Earning[],
   credited: readonly Credited[],
   common: { door: Door; recordedAt: string; ruleVersion: number | null },
-): Promise<EventEnvelope[]> => {
-  if (earnings.length === 0) return [];
+): BookedEarnings => {
+  if (earnings.length === 0) return { events: [], written: Promise.resolve() };
   const { door, recordedAt, ruleVersion } = common;
   const rows = earnRowsOf(earnings, credited);
   const debit = houseAccount('earn', door);
@@ -112,9 +122,11 @@ export const bookEarnings = async (
     ruleVersion,
     explanation: row.explanation,
   }));
-  await Promise.all([
-    insertEarnings(tx, rows, { debit, recordedAt, ruleVersion }),
-    sealTransfers(tx, door, recordedAt, sealed),
-  ]);
-  return rows.map((row, i) => earnedEvent({ ...row, traceparent: earnings[i]?.purchase.traceparent }));
+  return {
+    events: rows.map((row, i) => earnedEvent({ ...row, traceparent: earnings[i]?.purchase.traceparent })),
+    written: Promise.all([
+      insertEarnings(tx, rows, { debit, recordedAt, ruleVersion }),
+      sealTransfers(tx, door, recordedAt, sealed),
+    ]),
+  };
 };

@@ -9,6 +9,7 @@ import { lockAccounts } from '../store/accounts.ts';
 import { findAllocations } from '../store/allocations.ts';
 import { findLots } from '../store/lots.ts';
 import { saveGivenBack } from '../store/payments.ts';
+import { keepPlans } from '../store/plans.ts';
 import { closeReservations, findReservation, lockReservations } from '../store/reservations.ts';
 import { saveBook } from '../store/save-book.ts';
 import { type AccountView, viewOf } from './account-view.ts';
@@ -46,7 +47,7 @@ export const reservationNotFound = (): AppError =>
   new AppError('not_found', 'ledger.reservation_not_found', 'there is no reservation of this id');
 
 const open = async (tx: Tx, reservationId: string, now: Temporal.Instant): Promise<Opened> => {
-  const found = await findReservation(tx, reservationId);
+  const [, found] = await Promise.all([keepPlans(tx), findReservation(tx, reservationId)]);
   if (!found) throw reservationNotFound();
   // Accounts are locked before reservations, here as everywhere.
   const [account] = await lockAccounts(tx, [found.customerId]);

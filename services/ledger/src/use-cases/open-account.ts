@@ -6,6 +6,7 @@ import { settleDue } from '../domain/plan.ts';
 import type { Door } from '../domain/transfer.ts';
 import { lockOrOpenAccounts, resolveCustomer } from '../store/accounts.ts';
 import { findLotsExpiringBy, findPendingBy } from '../store/lots.ts';
+import { keepPlans } from '../store/plans.ts';
 
 /** More lots than this that are past their expiry are left to the sweep, which is at work then. */
 const MAX_DUE_LOTS = 50_000;
@@ -43,7 +44,7 @@ export const openAccount = async (
   now: Temporal.Instant,
   customerId: string,
 ): Promise<{ book: Book; account: Account }> => {
-  const owner = await resolveCustomer(tx, customerId);
+  const [, owner] = await Promise.all([keepPlans(tx), resolveCustomer(tx, customerId)]);
   const [found] = await lockOrOpenAccounts(tx, [owner]);
   const account = present(found, 'opened account');
   const book = createBook(door, now);

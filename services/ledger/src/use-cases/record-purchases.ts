@@ -2,10 +2,12 @@ import { emit, type HandlerContext, type HandlerResult, type Tx } from '@vafa/bu
 import type { EventEnvelope } from '@vafa/contracts';
 import { createBook } from '../domain/book.ts';
 import { needsCounters } from '../domain/new-entries.ts';
+import type { Refund } from '../domain/order.ts';
 import { newRefundCase, type RefundCase } from '../domain/plan.ts';
 import type { CustomerFacts } from '../domain/rules/facts.ts';
 import type { Door } from '../domain/transfer.ts';
 import { creditAndLock, findSpecial } from '../store/accounts.ts';
+import { keepPlans, planAnew } from '../store/plans.ts';
 import { findFacts } from '../store/profiles.ts';
 import { findWaitingFor } from '../store/refunds.ts';
 import { saveBook } from '../store/save-book.ts';
@@ -16,7 +18,7 @@ import { decideSteps } from './decide-steps.ts';
 import { type Activity, keepAlive } from './keep-alive.ts';
 import { type Fresh, keepFresh } from './keep-fresh.ts';
 import { eventsOf } from './points-events.ts';
-import { type PurchaseEvent, type ReadPurchase, type ReadRefund, readBatch } from './read-batch.ts';
+import { type Batch, type PurchaseEvent, type ReadPurchase, type ReadRefund, readBatch } from './read-batch.ts';
 import type { TierRules } from './tier-rules.ts';
 
 export interface RecordPurchasesDeps {
@@ -77,16 +79,20 @@ const findSpecialOf = async (tx: Tx, customerIds: readonly string[]): Promise<Sp
   };
 };
 
-/** Refunds that came before this batch and wait for one of its orders. */
-const findWaiting = async (tx: Tx, fresh: Fresh): Promise<RefundCase[]> => {
-  if (fresh.purchases.length === 0) return [];
-  // The batch's own refunds are kept as waiting until their outcome is written.
+/** Refunds that wait for an order of this batch, the batch's own among them. Sent along with the claim of those orders. */
+const findWaiting = async (tx: Tx, { steps }: Batch): Promise<Refund[]> => {
+  const orderIds = steps.flatMap((step) => (step.kind === 'purchase' ? [step.purchase.order.orderId] : []));
+  return orderIds.length === 0 ? [] : findWaitingFor(tx, orderIds);
+};
+
+/** Those that came before this batch and whose order is new. The batch's own are kept as waiting until their outcome is written. */
+const earlierOf = (waiting: readonly Refund[], fresh: Fresh): RefundCase[] => {
+  if (waiting.length === 0) return [];
   const own = new Set(fresh.refunds.map(({ case: { refund } }) => refund.refundId));
-  const waiting = await findWaitingFor(
-    tx,
-    fresh.purchases.map(({ purchase }) => purchase.order.orderId),
-  );
-  return waiting.filter(({ refundId }) => !own.has(refundId)).map((refund) => newRefundCase(refund));
+  const orders = new Set(fresh.purchases.map(({ purchase }) => purchase.order.orderId));
+  return waiting
+    .filter(({ refundId, orderId }) => !own.has(refundId) && orders.has(orderId ?? ''))
+    .map((refund) => newRefundCase(refund));
 };
 
 /**
@@ -147,6 +153,24 @@ const findFactsOf = async (
   return findFacts(tx, [...new Set(buyers)]);
 };
 
+/** What else purchases bring about, once they are booked: counts towards tiers, and that they keep points alive. */
+const tellFurther = async (
+  tx: Tx,
+  rules: Rules,
+  batch: { fresh: Fresh; waiting: readonly RefundCase[]; door: Door; written: Promise<unknown> },
+  now: Temporal.Instant,
+): Promise<EventEnvelope[]> => {
+  if (!rules.tiers && !rules.keptAliveBy.purchase) return [];
+  await batch.written;
+  const { fresh, waiting, door } = batch;
+  await planAnew(tx);
+  const tiers = rules.tiers ? await countBatch(tx, rules.tiers, fresh, waiting, now) : [];
+  const settled = rules.keptAliveBy.purchase
+    ? await keepAlive(tx, rules, fresh.purchases.map(activityOf), door, now)
+    : [];
+  return [...tiers, ...settled];
+};
+
 /**
  * Books the purchases and refunds of a batch. Customers who only earn go through one statement per table; those whose
  * outcome depends on what they have are loaded under lock and decided event by event, in the same transaction.
@@ -159,14 +183,15 @@ export const recordPurchases = async (
 ): Promise<HandlerResult & { outcomes: Outcomes }> => {
   const recordedAt = context.now.toString();
   const nowMs = context.now.epochMilliseconds;
-  const [rules, special] = await Promise.all([
+  const [, rules, special] = await Promise.all([
+    keepPlans(tx),
     deps.currentRules(tx),
     findSpecialOf(tx, [...new Set(events.map(({ data }) => data.customerId))]),
   ]);
   const ownerOf = (customerId: string): string => special.mergedInto.get(customerId) ?? customerId;
   const batch = readBatch(events, rules, ownerOf, nowMs, await findFactsOf(tx, events, rules, ownerOf));
-  const fresh = await keepFresh(tx, batch, rules, recordedAt);
-  const waiting = await findWaiting(tx, fresh);
+  const [fresh, found] = await Promise.all([keepFresh(tx, batch, rules, recordedAt), findWaiting(tx, batch)]);
+  const waiting = earlierOf(found, fresh);
   const deciders = findDeciders(fresh, waiting, special.owing);
 
   const onlyEarning = fresh.purchases.filter((step) => !deciders.has(customerOf(step)));
@@ -178,6 +203,7 @@ export const recordPurchases = async (
   const book = createBook(door, context.now);
   if (deciders.size > 0) {
     const steps = fresh.steps.filter((step) => deciders.has(customerOf(step)));
+    await planAnew(tx);
     await decideSteps(
       tx,
       book,
@@ -186,12 +212,10 @@ export const recordPurchases = async (
     );
   }
   const common = { door, recordedAt, ruleVersion: rules.programme?.version ?? null };
-  const [earned] = await Promise.all([bookEarnings(tx, earnings, credited, common), saveBook(tx, book, recordedAt)]);
-  const tiers = rules.tiers ? await countBatch(tx, rules.tiers, fresh, waiting, context.now) : [];
-  const settled = rules.keptAliveBy.purchase
-    ? await keepAlive(tx, rules, fresh.purchases.map(activityOf), door, context.now)
-    : [];
-  await emit(tx, [...earned, ...eventsOf(book), ...tiers, ...settled]);
+  const earned = bookEarnings(tx, earnings, credited, common);
+  const written = Promise.all([earned.written, saveBook(tx, book, recordedAt)]);
+  const further = await tellFurther(tx, rules, { fresh, waiting, door, written }, context.now);
+  await Promise.all([written, emit(tx, [...earned.events, ...eventsOf(book), ...further])]);
   const refusedRefunds = fresh.refunds.flatMap(({ event, case: { error } }) => (error ? [{ event, error }] : []));
   const refused = [...batch.refused, ...fresh.refused, ...refusedRefunds];
   return { refused, outcomes: outcomesOf(events.length, fresh, refused.length) };
