@@ -1,4 +1,4 @@
-import { type Harness, startHarness } from '@vafa/testing';
+import { type Harness, type HarnessOptions, startHarness } from '@vafa/testing';
 import { expect } from 'vitest';
 import type { Programme } from '../domain/programme.ts';
 import { ledger } from '../service.ts';
@@ -21,7 +21,7 @@ export interface LedgerHarness extends Harness {
 /** The ledger alone, with a programme. */
 export const startLedger = async (
   programme: Partial<Programme> | null = {},
-  options: { now?: string; settings?: Record<string, string> } = {},
+  options: Partial<Pick<HarnessOptions, 'services' | 'now' | 'settings'>> = {},
 ): Promise<LedgerHarness> => {
   const harness = await startHarness({ services: [ledger], now: T0, ...options });
   const call: LedgerHarness['call'] = (method, url, payload, headers) =>

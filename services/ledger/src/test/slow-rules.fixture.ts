@@ -1,6 +1,7 @@
 import type { RulesProgramme } from '../domain/rules/compile.ts';
 import type { CustomerFacts, EventFacts } from '../domain/rules/facts.ts';
 import type { CapPeriod, Condition, EarningRule, LineFilter, LineMatch, Test } from '../domain/rules/rule.ts';
+import type { TierStructure } from '../domain/tiers/structure.ts';
 
 /**
  * Earning rules as one would explain them: read anew every time, fractions of BigInt, nothing prepared. What the prepared
@@ -143,7 +144,7 @@ const gift = ({ effect }: EarningRule, { order }: EventFacts): Fraction => {
 
 /** Points by rule, in order; what caps with counters take off is not looked at. */
 export const slowEarn = (
-  programme: RulesProgramme,
+  programme: RulesProgramme & { tiers?: TierStructure },
   trigger: EarningRule['trigger'],
   event: EventFacts,
   customer?: CustomerFacts,
@@ -188,6 +189,13 @@ export const slowEarn = (
     }
     if (did && (rule.stop || programme.matching === 'first')) break;
   }
+  // The customer's tier comes last of all.
+  const tier = programme.tiers?.levels.find(({ id }) => id === customer?.tier)?.benefits.multiplier;
+  if (tier)
+    for (const entry of entries) {
+      const [n, d] = entry.value;
+      entry.value = [n * BigInt(tier.numerator), d * BigInt(tier.denominator)];
+    }
   return entries
     .map(({ ruleId, rule, value }) => {
       const points = rounded(value, programme.rounding);

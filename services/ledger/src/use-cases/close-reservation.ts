@@ -7,7 +7,7 @@ import { returnsOf } from '../domain/programme.ts';
 import { capture, type Reservation, release, requireOpen } from '../domain/reservation.ts';
 import { lockAccounts } from '../store/accounts.ts';
 import { findAllocations } from '../store/allocations.ts';
-import { findLots } from '../store/lots.ts';
+import { findLots, findLotsHeldBy } from '../store/lots.ts';
 import { saveGivenBack } from '../store/payments.ts';
 import { keepPlans } from '../store/plans.ts';
 import { closeReservations, findReservation, lockReservations } from '../store/reservations.ts';
@@ -46,12 +46,16 @@ interface Opened {
 export const reservationNotFound = (): AppError =>
   new AppError('not_found', 'ledger.reservation_not_found', 'there is no reservation of this id');
 
-const open = async (tx: Tx, reservationId: string, now: Temporal.Instant): Promise<Opened> => {
-  const [, found] = await Promise.all([keepPlans(tx), findReservation(tx, reservationId)]);
+/** Locks a reservation that was found, and loads what it holds: all sent at once, in this order. */
+const open = async (tx: Tx, found: Reservation | undefined, now: Temporal.Instant): Promise<Opened> => {
   if (!found) throw reservationNotFound();
   // Accounts are locked before reservations, here as everywhere.
-  const [account] = await lockAccounts(tx, [found.customerId]);
-  const [reservation] = await lockReservations(tx, [reservationId]);
+  const [[account], [reservation], allocations, lots] = await Promise.all([
+    lockAccounts(tx, [found.customerId]),
+    lockReservations(tx, [found.id]),
+    findAllocations(tx, [found.id]),
+    findLotsHeldBy(tx, found.id),
+  ]);
   if (!account || reservation?.customerId !== account.customerId)
     throw new AppError(
       'unavailable',
@@ -60,14 +64,7 @@ const open = async (tx: Tx, reservationId: string, now: Temporal.Instant): Promi
     );
   const book = createBook('api', now);
   addAccounts(book, [account]);
-  const allocations = await findAllocations(tx, [reservationId]);
-  addLots(
-    book,
-    await findLots(
-      tx,
-      allocations.map(({ lotId }) => lotId),
-    ),
-  );
+  addLots(book, lots);
   return { book, account, reservation, allocations };
 };
 
@@ -83,9 +80,13 @@ export const captureReservation = async (
   call: Call,
   deps: { currentRules: CurrentRules },
 ): Promise<Captured> => {
-  const rules = await deps.currentRules(tx);
+  const [rules, , found] = await Promise.all([
+    deps.currentRules(tx),
+    keepPlans(tx),
+    findReservation(tx, command.reservationId),
+  ]);
   const { spentPoints } = returnsOf(rules.programme);
-  const { book, account, reservation, allocations } = await open(tx, command.reservationId, call.now);
+  const { book, account, reservation, allocations } = await open(tx, found, call.now);
   const { customerId, orderId } = reservation;
   const refunded = spentPoints === 'none' ? undefined : await findRefundedOrder(tx, customerId, orderId);
   const points = command.points ?? reservation.points;
@@ -98,14 +99,17 @@ export const captureReservation = async (
   const transfer = capture(book, account, reservation, allocations, points, references);
   const releasedPoints = reservation.points - points;
   const givenBack = refunded ? giveBackLate(book, account, transfer, allocations, refunded, spentPoints) : 0;
-  await Promise.all([closeReservations(tx, [reservation], now), saveBook(tx, book, now)]);
-  if (givenBack > 0) await saveGivenBack(tx, [{ reservationId: reservation.id, givenBack }]);
   const rest =
     releasedPoints > 0
       ? [releasedOf(account, reservation, releasedPoints, 'captured in part', now, call.traceparent)]
       : [];
-  const settled = await keepAliveByRedemption(tx, rules, account.customerId, call.now);
-  await emit(tx, [...eventsOf(book), ...rest, ...settled]);
+  const written = Promise.all([
+    closeReservations(tx, [reservation], now),
+    saveBook(tx, book, now),
+    givenBack > 0 ? saveGivenBack(tx, [{ reservationId: reservation.id, givenBack }]) : undefined,
+  ]);
+  const settled = await keepAliveByRedemption(tx, rules, account.customerId, call.now, written);
+  await Promise.all([written, emit(tx, [...eventsOf(book), ...rest, ...settled])]);
   return {
     reservationId: reservation.id,
     entryId: transfer.id,
@@ -130,12 +134,13 @@ const releasedOf = (
  * @throws AppError not_found `ledger.reservation_not_found`, conflict `ledger.reservation_closed`
  */
 export const releaseReservation = async (tx: Tx, reservationId: string, call: Call): Promise<Released> => {
-  const { book, account, reservation, allocations } = await open(tx, reservationId, call.now);
+  const [, found] = await Promise.all([keepPlans(tx), findReservation(tx, reservationId)]);
+  const { book, account, reservation, allocations } = await open(tx, found, call.now);
   requireOpen(reservation, book.nowMs);
   release(book, account, reservation, allocations, 'released');
   const now = call.now.toString();
-  await Promise.all([closeReservations(tx, [reservation], now), saveBook(tx, book, now)]);
-  await emit(tx, [releasedOf(account, reservation, reservation.points, 'released', now, call.traceparent)]);
+  const told = releasedOf(account, reservation, reservation.points, 'released', now, call.traceparent);
+  await Promise.all([closeReservations(tx, [reservation], now), saveBook(tx, book, now), emit(tx, [told])]);
   return { reservationId, releasedPoints: reservation.points, balance: viewOf(account) };
 };
 

@@ -60,11 +60,15 @@ export const keepAlive = async (
   return events;
 };
 
-/** The same for a customer who spends points at this moment. */
+/** The same for a customer who spends points at this moment, once that is written. */
 export const keepAliveByRedemption = async (
   tx: Tx,
   rules: Rules,
   customerId: string,
   now: Temporal.Instant,
-): Promise<EventEnvelope[]> =>
-  rules.keptAliveBy.redemption ? keepAlive(tx, rules, [{ customerId, atMs: now.epochMilliseconds }], 'api', now) : [];
+  written: Promise<unknown> = Promise.resolve(),
+): Promise<EventEnvelope[]> => {
+  if (!rules.keptAliveBy.redemption) return [];
+  await written;
+  return keepAlive(tx, rules, [{ customerId, atMs: now.epochMilliseconds }], 'api', now);
+};

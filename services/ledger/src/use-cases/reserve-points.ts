@@ -69,8 +69,11 @@ export const reservePoints = async (
   };
   hold(book, account, reservation);
   const now = call.now.toString();
-  await Promise.all([insertReservation(tx, reservation, call.actor, now), saveBook(tx, book, now)]);
-  await emit(tx, eventsOf(book));
+  await Promise.all([
+    insertReservation(tx, reservation, call.actor, now),
+    saveBook(tx, book, now),
+    emit(tx, eventsOf(book)),
+  ]);
   return {
     reservationId: reservation.id,
     points: reservation.points,

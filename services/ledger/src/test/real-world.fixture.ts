@@ -1,0 +1,100 @@
+import {
+  CustomerUpdated,
+  type EventEnvelope,
+  event,
+  InteractionRecorded,
+  LifecycleChanged,
+  SegmentEntered,
+  type Topic,
+  Topics,
+} from '@vafa/contracts';
+import { newId } from '@vafa/kernel';
+import type { InjectAnswer } from '@vafa/testing';
+import { expect } from 'vitest';
+import type { Lot } from '../domain/lot.ts';
+import type { World } from './compare.fixture.ts';
+import { PROGRAMME } from './events.fixture.ts';
+import type { LedgerHarness } from './ledger.fixture.ts';
+import { activationOf, type Scenario, VISIT } from './operations.fixture.ts';
+
+/** How the ledger is reached. */
+export interface Doors {
+  /** One batch of a topic, in order. */
+  publish(topic: Topic, events: readonly EventEnvelope[]): Promise<void>;
+  post(url: string, payload?: unknown): Promise<InjectAnswer>;
+  /** Does what is due, until nothing is. */
+  sweep(): Promise<void>;
+}
+
+/** The real ledger, driven through its doors and looked at in its tables. */
+export const realWorld = (
+  ledger: LedgerHarness,
+  { policy, spentPoints, waitHours, rules, matching, tiers }: Scenario,
+  doors: Doors,
+): World => {
+  const envelope = () => ({ id: newId(), source: '/test', time: ledger.clock.now().toString() });
+  return {
+    setNow: async (now) => ledger.clock.set(now),
+    publish: (events) => doors.publish(Topics.purchases, events),
+    reserve: async (customerId, points, ttlSeconds, orderId) => {
+      const body = { points, ttlSeconds, ...(orderId ? { orderId } : {}) };
+      const answer = await doors.post(`/v1/customers/${customerId}/reservations`, body);
+      return answer.statusCode === 201 ? answer.json().reservationId : undefined;
+    },
+    capture: async (id, points) => (await doors.post(`/v1/reservations/${id}/capture`, { points })).statusCode === 200,
+    release: async (id) => (await doors.post(`/v1/reservations/${id}/release`)).statusCode === 200,
+    adjust: async (customerId, points) =>
+      (await doors.post(`/v1/customers/${customerId}/adjustments`, { points, reason: 'test' })).statusCode === 201,
+    give: async (from, toCustomerId, points) => {
+      const body = { toCustomerId, points, reason: 'test' };
+      const answer = await doors.post(`/v1/customers/${from}/transfers`, body);
+      const { parts } = answer.json();
+      return answer.statusCode === 201 ? parts.map(({ toEntryId }: { toEntryId: string }) => toEntryId) : undefined;
+    },
+    visit: (customerId, time) =>
+      doors.publish(Topics.interactions, [
+        event(InteractionRecorded, { ...envelope(), time }, { customerId, interactionType: VISIT }),
+      ]),
+    know: async (customerId, { tier, segments, lifecycle, attributes }) => {
+      await doors.publish(Topics.customers, [event(CustomerUpdated, envelope(), { customerId, attributes })]);
+      const entered = segments.map((segmentId) =>
+        event(SegmentEntered, envelope(), { customerId, segmentId, reason: 'test' }),
+      );
+      const change = { customerId, from: 'prospect' as const, reason: 'test', orders: 0 };
+      const changed = lifecycle ? [event(LifecycleChanged, envelope(), { ...change, to: lifecycle })] : [];
+      if (entered.length + changed.length > 0) await doors.publish(Topics.segments, [...entered, ...changed]);
+      // No event brings a tier: it was had before.
+      const sql = ledger.sql('ledger');
+      if (tier !== null)
+        await sql`insert into tier_state (customer_id, tier, since) values (${customerId}, ${tier}, now())`;
+    },
+    setExpiry: async (expiry) => {
+      const answer = await ledger.call('PUT', '/v1/programme', {
+        ...{ ...PROGRAMME, returns: { policy, spentPoints }, expiresAfterDays: null, expiry },
+        ...{ activation: activationOf(waitHours), rules, matching, ...(tiers ? { tiers } : {}) },
+      });
+      expect(answer.statusCode, answer.body).toBe(200);
+    },
+    sweep: () => doors.sweep(),
+    state: async (customerId) => {
+      const sql = ledger.sql('ledger');
+      const [[account], [state], entries, lots] = await Promise.all([
+        sql<{ active: number; pending: number; reserved: number; deficit: number }[]>`
+          select active, pending, reserved, deficit from balance where customer_id = ${customerId}`,
+        sql<{ tier: string | null }[]>`select tier from tier_state where customer_id = ${customerId}`,
+        sql<{ kind: string; points: number; balance_after: number }[]>`
+          select kind, case 'customer' when credit then amount when debit then -amount else 0 end as points, balance_after
+          from transfer where customer_id = ${customerId} order by seq`,
+        sql<Lot[]>`
+          select lot.granted, lot.remaining, lot.pending, lot.expired, lot.waived, lot.absorbed
+          from lot join transfer t using (id) where lot.customer_id = ${customerId} order by t.occurred_at, t.seq`,
+      ]);
+      return {
+        ...(account ?? { active: 0, pending: 0, reserved: 0, deficit: 0 }),
+        tier: state?.tier ?? null,
+        entries: entries.map((entry) => [entry.kind, entry.points, entry.balance_after]),
+        lots: lots.map((lot) => [lot.granted, lot.remaining, lot.pending, lot.expired, lot.waived, lot.absorbed]),
+      };
+    },
+  };
+};

@@ -1,0 +1,174 @@
+import type { ExpiryOf } from '../domain/expiry-policy.ts';
+
+/** Points of one credit. */
+export interface SlowLot {
+  /** The order and rule, or the correction, that brought it. */
+  origin: string;
+  /** Of lots that came at the same moment with the same expiry, that with the smaller id is spent first. */
+  id: string;
+  granted: number;
+  left: number;
+  /** Not spendable before `readyMs`. */
+  pending: number;
+  readyMs: number | null;
+  expired: number;
+  waived: number;
+  absorbed: number;
+  bornMs: number;
+  /** Its own; activity may keep it longer. */
+  expiresAtMs: number | null;
+}
+
+export interface SlowHold {
+  customerId: string;
+  points: number;
+  from: { lot: SlowLot; points: number }[];
+  expiresAtMs: number;
+  open: boolean;
+  /** What it pays for. */
+  orderId: string | null;
+  /** Spent; `points` is what of it was not given back since. */
+  captured: number;
+  capturedMs: number;
+}
+
+export interface SlowCustomer {
+  lots: SlowLot[];
+  deficit: number;
+  entries: { kind: string; points: number; after: number }[];
+  /** Activity keeps all points until then. */
+  keptUntilMs: number;
+  /** The ledger has heard of it: of others nothing is kept. */
+  known: boolean;
+}
+
+/** What customers have, in plain arrays, point by point. */
+export const createSlowBook = (expiryOf: ExpiryOf) => {
+  const customers = new Map<string, SlowCustomer>();
+  const holds: SlowHold[] = [];
+  const clock = { nowMs: 0 };
+
+  const customer = (id: string): SlowCustomer => {
+    const found = customers.get(id) ?? { lots: [], deficit: 0, entries: [], keptUntilMs: 0, known: false };
+    customers.set(id, found);
+    return found;
+  };
+  const active = (id: string): number => customer(id).lots.reduce((sum, { left }) => sum + left, 0);
+  const pending = (id: string): number => customer(id).lots.reduce((sum, lot) => sum + lot.pending, 0);
+  const reserved = (id: string): number =>
+    holds.filter((hold) => hold.open && hold.customerId === id).reduce((sum, { points }) => sum + points, 0);
+  const log = (id: string, kind: string, points: number): void => {
+    const after = active(id) + reserved(id) - customer(id).deficit;
+    customer(id).entries.push({ kind, points, after });
+  };
+
+  /** When a lot expires as things stand: with activity later, but never again once points of it have expired. */
+  const endOf = (id: string, { expiresAtMs, expired }: SlowLot): number | null =>
+    expiresAtMs === null || expired > 0 ? expiresAtMs : Math.max(expiresAtMs, customer(id).keptUntilMs);
+  const isPast = (id: string, lot: SlowLot): boolean => (endOf(id, lot) ?? Infinity) <= clock.nowMs;
+  /** Those that expire first are spent first. */
+  const inOrder = (id: string, lots: readonly SlowLot[] = customer(id).lots): SlowLot[] => {
+    const end = (lot: SlowLot): number => endOf(id, lot) ?? Infinity;
+    return [...lots].sort((a, b) =>
+      end(a) === end(b) ? a.bornMs - b.bornMs || (a.id < b.id ? -1 : 1) : end(a) - end(b),
+    );
+  };
+  /** What can be spent: what is past its time can't, though nobody has taken it away yet. */
+  const available = (id: string): number =>
+    customer(id)
+      .lots.filter((lot) => !isPast(id, lot))
+      .reduce((sum, { left }) => sum + left, 0);
+
+  const give = (
+    customerId: string,
+    kind: string,
+    points: number,
+    bornMs: number,
+    more: { origin?: string; readyMs?: number; expiresAtMs?: number | null; id?: string } = {},
+  ): SlowLot => {
+    const { origin = '', readyMs = bornMs, expiresAtMs = expiryOf(readyMs), id = '' } = more;
+    const own = customer(customerId);
+    const waits = readyMs > clock.nowMs ? points : 0;
+    const absorbed = Math.min(points - waits, own.deficit);
+    own.deficit -= absorbed;
+    const lot = {
+      ...{ origin, id, granted: points, left: points - waits - absorbed, absorbed, expired: 0, waived: 0 },
+      ...{ pending: waits, readyMs: waits > 0 ? readyMs : null, bornMs, expiresAtMs },
+    };
+    own.lots.push(lot);
+    log(customerId, kind, waits > 0 ? 0 : points);
+    return lot;
+  };
+  /** Lots that have any points to spend, in order. */
+  const open = (id: string): SlowLot[] => inOrder(id).filter(({ left }) => left > 0);
+  /** Takes one point of the first of these lots that has any, else of the customer's. */
+  const takeOne = (id: string, lots: readonly SlowLot[] = []): SlowLot | undefined => {
+    const lot = lots.find(({ left }) => left > 0) ?? open(id)[0];
+    if (lot) lot.left -= 1;
+    return lot;
+  };
+  /** Gives points of a hold back into the lots they came from; what is owed is paid off with them. */
+  const giveBack = (hold: SlowHold, points: number): void => {
+    const own = customer(hold.customerId);
+    const lots = inOrder(
+      hold.customerId,
+      hold.from.map(({ lot }) => lot),
+    ).reverse();
+    let left = points;
+    for (const lot of lots) {
+      const part = hold.from.find((each) => each.lot === lot);
+      const back = Math.min(left, part?.points ?? 0);
+      const absorbed = Math.min(back, own.deficit);
+      own.deficit -= absorbed;
+      lot.absorbed += absorbed;
+      lot.left += back - absorbed;
+      if (part) part.points -= back;
+      left -= back;
+    }
+    hold.points -= points;
+  };
+
+  const ripen = (id: string): void => {
+    const own = customer(id);
+    const ripe = own.lots.filter((lot) => lot.pending > 0 && (lot.readyMs ?? 0) <= clock.nowMs);
+    for (const lot of ripe.sort((a, b) => (a.readyMs ?? 0) - (b.readyMs ?? 0) || (a.id < b.id ? -1 : 1))) {
+      const points = lot.pending;
+      lot.pending = 0;
+      for (let point = 0; point < points; point++) {
+        if (own.deficit > 0) {
+          own.deficit -= 1;
+          lot.absorbed += 1;
+        } else lot.left += 1;
+      }
+      log(id, 'activate', points);
+    }
+  };
+  const expire = (id: string): void => {
+    for (const lot of inOrder(id)) {
+      if (lot.left === 0 || !isPast(id, lot)) continue;
+      const points = lot.left;
+      lot.expiresAtMs = endOf(id, lot);
+      lot.left = 0;
+      lot.expired += points;
+      log(id, 'expire', -points);
+    }
+  };
+  /** Whoever looks closely finds what time has done already, swept or not. */
+  const settle = (id: string): void => {
+    ripen(id);
+    expire(id);
+  };
+  /** Keeps all points of a customer; what is past its time when that happens is gone all the same. */
+  const keepAlive = (id: string, activeMs: number): void => {
+    const untilMs = expiryOf(activeMs);
+    if (untilMs === null || untilMs <= clock.nowMs || !customer(id).known) return;
+    settle(id);
+    customer(id).keptUntilMs = Math.max(customer(id).keptUntilMs, untilMs);
+  };
+
+  return {
+    ...{ customers, holds, clock, customer, active, pending, reserved, available, open, log, endOf },
+    ...{ give, takeOne, giveBack, ripen, expire, settle, keepAlive },
+  };
+};
+export type SlowBook = ReturnType<typeof createSlowBook>;

@@ -1,0 +1,186 @@
+import type { Refund, RefundedLine } from '../domain/order.ts';
+import type { ReturnPolicy, SpentPoints } from '../domain/programme.ts';
+import type { SlowBook, SlowHold } from './slow-book.fixture.ts';
+
+export interface SlowOrder {
+  orderId: string;
+  customerId: string;
+  timeMs: number;
+  total: number;
+  lines: { sku: string; quantity: number; amount: number; goneQuantity: number; goneAmount: number }[];
+  refunded: number;
+  /** Was refunded as a whole. */
+  whole: boolean;
+  earned: number;
+  /** By rule: what it earned, and what of that refunds were to take back so far. */
+  entries: { ruleId: string; points: number; due: number }[];
+  taken: number;
+}
+
+/** What refunds do, order by order and point by point. */
+export const createSlowRefunds = (
+  book: SlowBook,
+  orders: ReadonlyMap<string, SlowOrder>,
+  rules: { policy: ReturnPolicy; spentPoints: SpentPoints },
+) => {
+  const { holds, customer, log, expire, giveBack, takeOne } = book;
+
+  const paymentsOf = ({ orderId, customerId }: SlowOrder): SlowHold[] =>
+    holds
+      .filter((hold) => hold.captured > 0 && hold.orderId === orderId && hold.customerId === customerId)
+      .sort((a, b) => a.capturedMs - b.capturedMs);
+  const isRefundedToTheLast = (order: SlowOrder, whole: boolean): boolean =>
+    order.total === 0 ? whole : order.refunded === order.total;
+
+  /** What had paid for the order comes back, as far as the policy says. */
+  const spentBack = (order: SlowOrder, before: number, whole: boolean): void => {
+    const paying = paymentsOf(order);
+    const paid = paying.reduce((sum, { captured }) => sum + captured, 0);
+    const left = paying.reduce((sum, { points }) => sum + points, 0);
+    const share = (money: number): number => Math.floor((paid * money) / order.total);
+    let back = 0;
+    if (rules.spentPoints === 'all' || (rules.spentPoints === 'proportional' && order.total === 0))
+      back = isRefundedToTheLast(order, whole) ? left : 0;
+    else if (rules.spentPoints === 'proportional') back = Math.min(left, share(order.refunded) - share(before));
+    for (const hold of paying) {
+      const part = Math.min(back, hold.points);
+      if (part === 0) continue;
+      giveBack(hold, part);
+      back -= part;
+      log(order.customerId, 'redeem_reversal', part);
+    }
+    expire(order.customerId);
+  };
+
+  /** What is captured after its order was refunded comes back as if it had been captured before. */
+  const spentBackLate = (hold: SlowHold): void => {
+    const order = orders.get(hold.orderId ?? '');
+    if (order?.customerId !== hold.customerId || rules.spentPoints === 'none') return;
+    const paid = paymentsOf(order).reduce((sum, { captured }) => sum + captured, 0);
+    const share = (points: number): number => Math.floor((points * order.refunded) / order.total);
+    let back = isRefundedToTheLast(order, order.whole) ? hold.captured : 0;
+    if (rules.spentPoints === 'proportional' && order.total > 0) back = share(paid) - share(paid - hold.captured);
+    if (back === 0) return;
+    giveBack(hold, back);
+    log(hold.customerId, 'redeem_reversal', back);
+  };
+
+  const clawEntry = (order: SlowOrder, ruleId: string, due: number, timeMs: number): void => {
+    const own = customer(order.customerId);
+    const lot = own.lots.find(({ origin }) => origin === `${order.orderId} ${ruleId}`);
+    const fromPending = Math.min(due, lot?.pending ?? 0);
+    if (lot && fromPending > 0) {
+      lot.pending -= fromPending;
+      order.taken += fromPending;
+      log(order.customerId, 'clawback', 0);
+    }
+    if (rules.policy === 'only_pending') return;
+    let taken = 0;
+    // What was refunded before it expired should have been taken: the expiry is undone for it.
+    const tooLate = lot !== undefined && lot.expiresAtMs !== null && timeMs < lot.expiresAtMs;
+    if (lot && tooLate) {
+      const undone = Math.min(due - fromPending, lot.expired - lot.waived);
+      lot.expired -= undone;
+      lot.left += undone;
+      if (undone > 0) log(order.customerId, 'expire_reversal', undone);
+      lot.left -= undone;
+      taken = undone;
+    }
+    for (let point = fromPending + taken; point < due; point++) {
+      if (lot && !tooLate && lot.expired > lot.waived) {
+        lot.waived += 1;
+        continue;
+      }
+      if (!takeOne(order.customerId, lot ? [lot] : [])) {
+        if (rules.policy !== 'allow_negative') continue;
+        own.deficit += 1;
+      }
+      taken += 1;
+    }
+    order.taken += taken;
+    if (taken > 0) log(order.customerId, 'clawback', -taken);
+  };
+
+  const claw = (order: SlowOrder, amount: number, timeMs: number, whole = false): void => {
+    const before = order.refunded;
+    order.refunded += amount;
+    order.whole ||= whole;
+    spentBack(order, before, whole);
+    for (const entry of order.entries) {
+      const share =
+        order.total === 0 ? (whole ? entry.points : 0) : Math.floor((entry.points * order.refunded) / order.total);
+      const due = Math.max(0, share - entry.due);
+      entry.due += due;
+      clawEntry(order, entry.ruleId, due, timeMs);
+    }
+  };
+
+  const linesOf = (order: SlowOrder, wanted: RefundedLine[]): number | undefined => {
+    let amount = 0;
+    let found = false;
+    for (const want of wanted) {
+      const line = order.lines.find(({ sku }) => sku === want.sku);
+      if (!line || want.quantity === 0) continue;
+      const quantity = Math.min(want.quantity, line.quantity - line.goneQuantity);
+      if (quantity === 0) continue;
+      found = true;
+      const share = Math.floor((want.amountMinor * quantity) / want.quantity);
+      const counted = Math.min(share, line.amount - line.goneAmount, order.total - order.refunded - amount);
+      line.goneQuantity += quantity;
+      line.goneAmount += counted;
+      want.quantity -= quantity;
+      want.amountMinor -= share;
+      amount += counted;
+    }
+    return found ? amount : undefined;
+  };
+
+  const ofOrder = (refund: Refund, order: SlowOrder, wanted: RefundedLine[], timeMs: number): void => {
+    const left = order.total - order.refunded;
+    if (refund.scope === 'whole') {
+      for (const line of order.lines) Object.assign(line, { goneQuantity: line.quantity, goneAmount: line.amount });
+      claw(order, left, timeMs, true);
+      return;
+    }
+    const wholeAmount = wanted.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
+    const part =
+      refund.scope === 'amount'
+        ? Math.min(left, refund.amountMinor ?? 0)
+        : order.lines.length === 0
+          ? Math.min(left, wholeAmount)
+          : linesOf(order, wanted);
+    if (part !== undefined) claw(order, part, timeMs);
+  };
+
+  const ofNewest = (refund: Refund, wanted: RefundedLine[], timeMs: number): void => {
+    let amountLeft = refund.amountMinor ?? 0;
+    const newest = [...orders.values()]
+      .filter((order) => order.customerId === refund.customerId && order.timeMs <= timeMs)
+      .filter((order) => order.refunded < order.total)
+      .sort((a, b) => b.timeMs - a.timeMs);
+    // All is matched before points are taken.
+    const parts: [SlowOrder, number][] = [];
+    for (const order of newest) {
+      const part =
+        refund.scope === 'amount' ? Math.min(amountLeft, order.total - order.refunded) : linesOf(order, wanted);
+      if (part === undefined) continue;
+      amountLeft -= part;
+      parts.push([order, part]);
+    }
+    for (const [order, part] of parts) claw(order, part, timeMs);
+  };
+
+  return {
+    spentBackLate,
+    /** Of an order that is known, or of the newest that fit. */
+    apply: (refund: Refund): void => {
+      const timeMs = Date.parse(refund.occurredAt);
+      const wanted = refund.lines.map((line) => ({ ...line }));
+      const order = refund.orderId === null ? undefined : orders.get(refund.orderId);
+      if (refund.orderId !== null && order?.customerId !== refund.customerId) return;
+      book.settle(refund.customerId);
+      if (order) ofOrder(refund, order, wanted, timeMs);
+      else ofNewest(refund, wanted, timeMs);
+    },
+  };
+};

@@ -1,0 +1,114 @@
+import type { TierPeriod, TierStructure } from '../domain/tiers/structure.ts';
+
+/** Something that counts, and when it happened. */
+export interface SlowCounted {
+  timeMs: number;
+  amount: number;
+}
+
+interface SlowDay {
+  on: Temporal.PlainDate;
+  amount: number;
+}
+
+interface SlowTier {
+  /** Place of the level; -1 = none. */
+  place: number;
+  /** Last day of its validity; null = can't be lost. */
+  until: Temporal.PlainDate | null;
+  /** Day of the last look. */
+  looked: Temporal.PlainDate;
+}
+
+const isAfter = (a: Temporal.PlainDate, b: Temporal.PlainDate): boolean => Temporal.PlainDate.compare(a, b) > 0;
+const next = (day: Temporal.PlainDate): Temporal.PlainDate => day.add({ days: 1 });
+const MONTHS: Readonly<Record<TierPeriod, number>> = { month: 1, quarter: 3, half: 6, year: 12 };
+const isSamePeriod = (period: TierPeriod, a: Temporal.PlainDate, b: Temporal.PlainDate): boolean =>
+  a.year === b.year && Math.floor((a.month - 1) / MONTHS[period]) === Math.floor((b.month - 1) / MONTHS[period]);
+const lastOf = (period: TierPeriod, day: Temporal.PlainDate): Temporal.PlainDate => {
+  let last = day.with({ day: day.daysInMonth });
+  while (isSamePeriod(period, next(last), day)) last = last.add({ months: 1 }).with({ day: 31 });
+  return last;
+};
+
+/**
+ * Tiers as the terms of a club tell them, in the Gregorian calendar: day by day from the last look to this one, with everything
+ * that counts added up anew each time.
+ */
+export const createSlowTiers = (
+  { window, levels, validity, graceDays, downgrade, neverBelow }: TierStructure,
+  timeZone: string,
+  countedOf: (customerId: string) => SlowCounted[],
+) => {
+  const tiers = new Map<string, SlowTier>();
+  const dayOf = (ms: number): Temporal.PlainDate =>
+    Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(timeZone).toPlainDate();
+  const placeFor = (amount: number): number => levels.filter(({ threshold }) => threshold <= amount).length - 1;
+  const floor = levels.findIndex(({ id }) => id === neverBelow);
+
+  const lookAt = (own: SlowTier, counted: readonly SlowDay[], day: Temporal.PlainDate): void => {
+    const sumOf = (counts: (on: Temporal.PlainDate) => boolean): number =>
+      counted.filter(({ on }) => counts(on)).reduce((sum, { amount }) => sum + amount, 0);
+    /** Tells whether a day is in the window of another. A rolling one begins so many months back, and has no end. */
+    const windowOf = (of: Temporal.PlainDate): ((on: Temporal.PlainDate) => boolean) => {
+      if (window.kind === 'calendar') return (on) => isSamePeriod(window.period, on, of);
+      const before = of.subtract({ months: window.months });
+      return (on) => isAfter(on, before);
+    };
+    const sumAt = (of: Temporal.PlainDate): number => sumOf(windowOf(of));
+
+    /** Until when a level is kept that is reached on a day. */
+    const keptUntil = (place: number, reached: Temporal.PlainDate): Temporal.PlainDate | null => {
+      const threshold = levels[place]?.threshold ?? 0;
+      if (threshold === 0 || downgrade === 'none' || place <= floor) return null;
+      let last = reached;
+      if (validity.kind === 'months') {
+        last = reached.add({ months: validity.amount });
+        return validity.roundUpTo ? lastOf(validity.roundUpTo, last) : last;
+      }
+      if (validity.kind === 'windows' && window.kind === 'calendar') {
+        last = lastOf(window.period, reached);
+        for (let i = 0; i < validity.more; i++) last = lastOf(window.period, next(last));
+        return last;
+      }
+      while (sumAt(next(last)) >= threshold) last = next(last);
+      return last;
+    };
+
+    if (validity.kind === 'while_earned' && own.until && !isAfter(day, own.until))
+      own.until = keptUntil(own.place, day);
+    while (own.until && isAfter(day, own.until)) {
+      const { place, until } = own;
+      const graceEnd = until.add({ days: graceDays });
+      // The window in which validity ends decides, unless reaching the tier in it keeps it no longer: then the next one.
+      const again = keptUntil(place, until);
+      const deciding = again && !isAfter(again, until) ? next(until) : until;
+      const isInGrace = (on: Temporal.PlainDate): boolean => !isAfter(deciding, on) && !isAfter(on, graceEnd);
+      const isInWindow = windowOf(deciding);
+      const amount = sumOf((on) => isInWindow(on) || isInGrace(on));
+      if (placeFor(amount) >= place) own.until = keptUntil(place, deciding);
+      else if (placeFor(sumAt(day)) >= place) own.until = keptUntil(place, day);
+      else if (!isAfter(day, graceEnd)) break;
+      else {
+        const target = downgrade === 'one_level' ? place - 1 : Math.min(placeFor(amount), place - 1);
+        own.place = Math.max(target, floor);
+        own.until = keptUntil(own.place, deciding);
+      }
+    }
+    if (placeFor(sumAt(day)) > own.place) {
+      own.place = placeFor(sumAt(day));
+      own.until = keptUntil(own.place, day);
+    }
+  };
+
+  return {
+    tierOf: (customerId: string): string | null => levels[tiers.get(customerId)?.place ?? -1]?.id ?? null,
+    look: (customerId: string, nowMs: number): void => {
+      const today = dayOf(nowMs);
+      const own = tiers.get(customerId) ?? { place: -1, until: null, looked: today };
+      const counted = countedOf(customerId).map(({ timeMs, amount }) => ({ on: dayOf(timeMs), amount }));
+      for (let day = own.looked; !isAfter(day, today); day = next(day)) lookAt(own, counted, day);
+      tiers.set(customerId, { ...own, looked: today });
+    },
+  };
+};
