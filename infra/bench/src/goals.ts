@@ -1,7 +1,7 @@
 import { type BusFigures, busName, count, type Figures, type LedgerAlone, ratio, timesTheSmallest } from './figures.ts';
 import type { FlatFigures } from './ledger/measure-flat.ts';
 
-/** One of the goals and what became of it. */
+/** A goal of speed and what became of it. */
 export interface Goal {
   what: string;
   goal: string;

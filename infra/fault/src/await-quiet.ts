@@ -16,14 +16,16 @@ const CALM_LOOKS = 3;
 /** A service that does not answer counts as this much left. */
 const NO_ANSWER = 1;
 
-const messagesLeft = async (sql: Sql): Promise<number> => {
+/** Messages between two states, and points whose time will come in a moment: that they get there is part of what is judged. */
+const underWay = async (sql: Sql): Promise<{ messages: number; pending: number }> => {
   try {
-    const [row] = await sql<{ n: number }[]>`select count(*) as n from messaging.message
-      where state in ('queued', 'sending', 'unknown')`;
-    return row?.n ?? 0;
+    const [row] = await sql<{ messages: number; pending: number }[]>`select
+      (select count(*) from messaging.message where state in ('queued', 'sending', 'unknown')) as messages,
+      (select count(*) from ledger.lot where pending > 0) as pending`;
+    return row ?? { messages: 0, pending: 0 };
   } catch (error) {
     if (!isInfrastructure(error)) throw error;
-    return NO_ANSWER;
+    return { messages: NO_ANSWER, pending: NO_ANSWER };
   }
 };
 
@@ -41,13 +43,15 @@ const look = async (house: TrialHouse, sql: Sql): Promise<Record<string, number>
       note(`${service} waiting`, status.deadLetters.waiting);
     }),
   );
-  note('messages under way', await messagesLeft(sql));
+  const { messages, pending } = await underWay(sql);
+  note('messages under way', messages);
+  note('pending points', pending);
   return left;
 };
 
 /**
- * Waits until everything is done: nothing unread, no outbox filled, nothing waiting, no message between two states. Gives up
- * after `limitMs`, or when it has not become less for `stillMs`.
+ * Waits until everything is done: nothing unread, no outbox filled, nothing waiting, no message between two states, no points
+ * pending. Gives up after `limitMs`, or when it has not become less for `stillMs`.
  */
 export const awaitQuiet = async (
   house: TrialHouse,

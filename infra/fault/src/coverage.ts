@@ -3,6 +3,7 @@ import type { Sql } from '@vafa/bus';
 import type { FaultCounts } from './faults/plan-faults.ts';
 import type { CounterTotals } from './faults/watch-counters.ts';
 import type { Acknowledged } from './load/deeds.ts';
+import { TEA } from './shop.ts';
 
 const LOOK_MS = 200;
 
@@ -32,6 +33,23 @@ export const untilReconciled = async (sql: Sql, limitMs: number): Promise<void> 
   while ((await reconciled(sql)) === 0 && performance.now() - begun < limitMs) await wait(LOOK_MS);
 };
 
+/** Times that points became spendable by the clock, points that each customer's cap kept back, points out of the budget. */
+const rulesSeen = async (
+  sql: Sql,
+  done: Acknowledged,
+): Promise<{ activated: number; keptBack: number; shared: number }> => {
+  const [row] = await sql<{ activated: number; capped: number; shared: number }[]>`select
+    count(*) filter (where kind = 'activate') as activated,
+    coalesce(sum(amount) filter (where kind = 'earn' and rule_id = ${TEA.capped.ruleId}), 0)::bigint as capped,
+    coalesce(sum(amount) filter (where kind = 'earn' and rule_id = ${TEA.shared.ruleId}), 0)::bigint as shared
+    from ledger.transfer`;
+  const { activated = 0, capped = 0, shared = 0 } = row ?? {};
+  const due = done.purchases
+    .filter(({ category }) => category === 'tea')
+    .reduce((sum, { totalMinor }) => sum + Math.floor(totalMinor / TEA.capped.perMinor), 0);
+  return { activated, keptBack: Math.max(0, due - capped), shared };
+};
+
 export const coverageOf = async (
   sql: Sql,
   seen: {
@@ -44,7 +62,17 @@ export const coverageOf = async (
 ): Promise<Coverage[]> => {
   const { bus, done, faults, counters } = seen;
   const takeovers = bus === 'kafka' ? counters.rebalances : (await epochs(sql)) - seen.epochsBefore;
+  const { activated, keptBack, shared } = await rulesSeen(sql, done);
   return [
+    { what: 'rewards claimed', times: done.claims.length },
+    { what: 'claims cancelled', times: done.claims.filter(({ cancelled }) => cancelled).length },
+    { what: 'coupons used', times: done.redemptions.filter(({ status }) => status === 'redeemed').length },
+    { what: 'coupons given back', times: done.redemptions.filter(({ status }) => status === 'released').length },
+    { what: 'claims and coupons asked for twice', times: done.askedTwice },
+    { what: 'amounts paid with points', times: done.payments.length },
+    { what: 'points that caps kept back', times: keptBack },
+    { what: 'points out of the budget for all', times: shared },
+    { what: 'pending points made spendable', times: activated },
     { what: 'duplicates put on the topic', times: done.duplicates },
     { what: 'partitions taken over', times: takeovers },
     { what: 'redelivered records that fences absorbed', times: counters.fenceDropped },

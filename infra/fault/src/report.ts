@@ -23,6 +23,12 @@ const faultLine = ({ faults }: RunReport): string =>
     ...(faults['kill-kafka'] > 0 ? [plural(faults['kill-kafka'], 'Kafka killed')] : []),
   ].join(', ');
 
+const recoveryOf = (quiet: RunReport['quiet']): string => {
+  if (!quiet) return 'not waited for: what the run was for has shown';
+  const seconds = `${quiet.seconds.toFixed(1)} s`;
+  return quiet.reached ? `all quiet ${seconds} after the last fault` : `not quiet after ${seconds}`;
+};
+
 /** The one line that says it all. */
 export const summaryOf = ({ done, findings }: Pick<RunReport, 'done' | 'findings'>): string => {
   const of = (invariant: string) => findings.find((finding) => finding.invariant === invariant)?.counts ?? {};
@@ -55,12 +61,13 @@ export const render = (report: RunReport): string => {
     `fault run on ${options.bus}: seed ${options.seed}, ${options.seconds} s, ${options.deedsPerSecond} deeds/s, ${options.mutant ? `mutant ${options.mutant}` : 'no mutant'}`,
     `faults    ${faultLine(report)}`,
     `load      ${done.purchases.length} purchases, ${done.refunds.length} refunds, ${done.captures.length} captures, ` +
+      `${done.payments.length} payments, ${done.claims.length} claims, ${done.redemptions.length} coupons, ` +
       `${done.interactions.length} interactions, ${done.duplicates} duplicates, ${done.poisons.length} poison records`,
     `answers   ${Object.entries(done.answers)
       .sort(([, a], [, b]) => b - a)
       .map(([answer, times]) => `${times} × ${answer}`)
       .join(', ')}`,
-    `recovery  ${quiet.reached ? `all quiet ${quiet.seconds.toFixed(1)} s after the last fault` : `not quiet after ${quiet.seconds.toFixed(1)} s`}`,
+    `recovery  ${recoveryOf(quiet)}`,
     '',
     ...rows,
     '',

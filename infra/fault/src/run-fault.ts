@@ -1,19 +1,22 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { openSql } from '@vafa/platform';
-import { readRecordFile } from '@vafa/sandbox';
 import { createApi, openTrialBus, seedTrial, type TrialHouse, trialCustomers } from '@vafa/trial';
 import { awaitQuiet, type Quiet } from './await-quiet.ts';
 import { type Coverage, coverageOf, epochs, untilReconciled } from './coverage.ts';
 import { createInflictor } from './faults/inflict.ts';
 import { type FaultCounts, planFaults } from './faults/plan-faults.ts';
 import { watchCounters } from './faults/watch-counters.ts';
+import { gather } from './gather.ts';
 import { FULL, type Layout, leaseMsOf, startFaultHouse } from './house.ts';
 import { judge } from './invariants/all.ts';
-import { createFinding, type Evidence, type Finding } from './invariants/finding.ts';
+import { createFinding, type Finding } from './invariants/finding.ts';
+import { lookForLasting } from './invariants/lasting.ts';
 import type { Acknowledged } from './load/deeds.ts';
 import { startLoad } from './load/load.ts';
 import type { Mutant } from './mutants/mutants.ts';
-import { expectedOf } from './oracle.ts';
 import { createRandom } from './random.ts';
+import { openShop } from './shop.ts';
+import { watchFor } from './watch-for.ts';
 
 export interface RunOptions {
   /** Everything of the run lies here; what lay there before goes. */
@@ -27,6 +30,8 @@ export interface RunOptions {
   layout?: Layout;
   /** How long nothing may move after the faults before the house counts as stuck. */
   stillMs: number;
+  /** Ends the run as soon as a mutant's violation shows that nothing mends; to the end unless given. */
+  endWhenShown?: boolean;
   /** How long answers to what was begun are waited for after the faults; 90 s unless given. */
   answerLimitMs?: number;
   /** Of the services: 'silent' unless somebody looks for a cause. */
@@ -38,7 +43,8 @@ export interface RunReport {
   options: Pick<RunOptions, 'bus' | 'seconds' | 'seed' | 'deedsPerSecond'> & { mutant: string | undefined };
   done: Acknowledged;
   faults: FaultCounts;
-  quiet: Quiet;
+  /** undefined: it ended before, as what it was for had shown. */
+  quiet: Quiet | undefined;
   findings: Finding[];
   coverage: Coverage[];
   /** Of the whole run. */
@@ -70,18 +76,11 @@ const quietFinding = (quiet: Quiet): Finding => {
   return finding;
 };
 
-const acceptedBy = async (house: TrialHouse): Promise<Evidence['accepted']> => {
-  const accepted: Evidence['accepted'][number][] = [];
-  for await (const line of readRecordFile(house.recordFile)) if (line.kind === 'sms') accepted.push(line);
-  return accepted;
-};
+type Options = RunOptions & Required<Pick<RunOptions, 'layout' | 'answerLimitMs'>>;
 
 /** One campaign: load and faults together, then quiet, then judgement. */
-const campaign = async (
-  house: TrialHouse,
-  options: Required<RunOptions>,
-): Promise<Omit<RunReport, 'options' | 'seconds'>> => {
-  const { bus, seconds, deedsPerSecond, seed, layout, stillMs, answerLimitMs, say } = options;
+const campaign = async (house: TrialHouse, options: Options): Promise<Omit<RunReport, 'options' | 'seconds'>> => {
+  const { bus, seconds, deedsPerSecond, seed, layout, stillMs, answerLimitMs, mutant, endWhenShown, say } = options;
   const random = createRandom(seed);
   const sql = openSql({ url: house.adminUrl, max: 4, name: 'vafa-fault', statementTimeoutMs: 60_000 });
   const trialBus = await openTrialBus(house);
@@ -89,31 +88,46 @@ const campaign = async (
     say('the house is up');
     const customers = trialCustomers('customer', CUSTOMERS);
     const leavers = trialCustomers('leaver', LEAVERS).map(({ id }, i) => ({ id, phone: `+98935${1_000_000 + i}` }));
-    await seedTrial(createApi(house.urls, house.apiKey), [...customers, ...leavers]);
+    const api = createApi(house.urls, house.apiKey);
+    await seedTrial(api, [...customers, ...leavers]);
+    const shop = await openShop(api, seconds);
     await awaitQuiet(house, sql, { limitMs: QUIET_LIMIT_MS, stillMs: QUIET_LIMIT_MS });
     const epochsBefore = await epochs(sql);
 
     say(`${seconds} s of faults …`);
     const counters = watchCounters(house.allUrls);
     const load = startLoad({
-      ...{ urls: house.urls, apiKey: house.apiKey, bus: trialBus.bus, sql, deedsPerSecond },
+      ...{ urls: house.urls, apiKey: house.apiKey, bus: trialBus.bus, sql, deedsPerSecond, shop },
       random: random.fork('load'),
       customers: customers.map(({ id }) => id),
       leavers: leavers.map(({ id }) => id),
     });
     const inflictor = createInflictor(house, sql, layout);
     const plan = planFaults({ seconds, bus, leaseMs: leaseMsOf(bus), labels: layout.labels }, random.fork('faults'));
-    await Promise.all([inflictor.run(plan), new Promise((resolve) => setTimeout(resolve, seconds * 1_000))]);
-
-    say('quiet …');
-    await load.end(answerLimitMs);
+    const { done } = load;
+    const ending = new AbortController();
+    const work = async (): Promise<void> => {
+      const pause = wait(seconds * 1_000, undefined, { signal: ending.signal }).catch(() => undefined);
+      await Promise.all([inflictor.run(plan, ending.signal), pause]);
+      say('quiet …');
+      await load.end(answerLimitMs);
+    };
+    const working = work();
+    const look = endWhenShown && mutant ? lookForLasting(mutant.shows) : undefined;
+    if (look) {
+      const shown = await watchFor(() => gather(house, { sql, done, shop, bus }), look, working);
+      if (shown.length > 0) {
+        ending.abort();
+        await Promise.all([load.end(0), working, counters.stop()]);
+        return { done, faults: inflictor.counts, quiet: undefined, findings: shown, coverage: [] };
+      }
+    }
+    await working;
     await untilReconciled(sql, RECONCILE_LIMIT_MS);
     await calm(house);
     const quiet = await awaitQuiet(house, sql, { limitMs: QUIET_LIMIT_MS, stillMs });
-    const { done } = load;
     const seen = { bus, done, faults: inflictor.counts, counters: await counters.stop(), epochsBefore };
-    const evidence = { sql, done, expected: expectedOf(done), accepted: await acceptedBy(house), bus };
-    const findings = [quietFinding(quiet), ...(await judge(evidence))];
+    const findings = [quietFinding(quiet), ...(await judge(await gather(house, { sql, done, shop, bus })))];
     return { done, faults: inflictor.counts, quiet, findings, coverage: await coverageOf(sql, seen) };
   } finally {
     await trialBus.close();

@@ -7,12 +7,16 @@ import type { Fault, FaultCounts } from './plan-faults.ts';
 
 export interface Inflictor {
   counts: FaultCounts;
-  /** Inflicts all in their time and resolves when the last has passed; nothing is left frozen. */
-  run(faults: readonly Fault[]): Promise<void>;
+  /** Inflicts all in their time, until it is told to end, and resolves when the last has passed; nothing is left frozen. */
+  run(faults: readonly Fault[], ending: AbortSignal): Promise<void>;
 }
 
 /** Time that a process is given to stop in order before the next of its service is told to. */
 const ROLL_PAUSE_MS = 1_500;
+
+/** Waits, but not beyond the end. */
+const pause = (ms: number, ending: AbortSignal): Promise<void> =>
+  wait(ms, undefined, { signal: ending }).catch(() => undefined);
 
 /** Sends a signal to a process of the house, if it lives just now. */
 const signal = (house: TrialHouse, label: string, name: NodeJS.Signals): number | undefined => {
@@ -56,10 +60,10 @@ const fencesOf = async (sql: Sql, services: readonly string[]): Promise<string> 
 };
 
 /** Resolves right after a service committed an effect; false when none did within the limit. */
-const nextCommit = async (sql: Sql, services: readonly string[]): Promise<boolean> => {
+const nextCommit = async (sql: Sql, services: readonly string[], ending: AbortSignal): Promise<boolean> => {
   const until = performance.now() + AT_COMMIT_LIMIT_MS;
   const before = await fencesOf(sql, services);
-  while (performance.now() < until) if ((await fencesOf(sql, services)) !== before) return true;
+  while (performance.now() < until && !ending.aborted) if ((await fencesOf(sql, services)) !== before) return true;
   return false;
 };
 
@@ -70,37 +74,37 @@ export const createInflictor = (house: TrialHouse, sql: Sql, { labels, servicesO
     ...{ 'forget-commits': 0, 'kill-postgres': 0, 'kill-kafka': 0 },
   };
 
-  const freeze = async (label: string, forMs: number): Promise<boolean> => {
+  const freeze = async (label: string, forMs: number, ending: AbortSignal): Promise<boolean> => {
     const pid = signal(house, label, 'SIGSTOP');
     if (pid === undefined) return false;
-    await wait(forMs);
+    await pause(forMs, ending);
     // Killed and started again meanwhile: the new process was never stopped.
     if (house.processes.get(label)?.pid() === pid) signal(house, label, 'SIGCONT');
     return true;
   };
 
-  const roll = async (service: string): Promise<boolean> => {
+  const roll = async (service: string, ending: AbortSignal): Promise<boolean> => {
     let rolled = false;
     for (const label of labels[service] ?? []) {
       rolled = signal(house, label, 'SIGTERM') !== undefined || rolled;
-      await wait(ROLL_PAUSE_MS);
+      await pause(ROLL_PAUSE_MS, ending);
     }
     return rolled;
   };
 
-  const inflict = async (fault: Fault): Promise<boolean> => {
+  const inflict = async (fault: Fault, ending: AbortSignal): Promise<boolean> => {
     switch (fault.kind) {
       case 'kill-service':
         return signal(house, fault.label, 'SIGKILL') !== undefined;
       case 'kill-at-commit': {
-        if (!(await nextCommit(sql, servicesOf(fault.group)))) return false;
+        if (!(await nextCommit(sql, servicesOf(fault.group), ending))) return false;
         const killed = (labels[fault.group] ?? []).map((label) => signal(house, label, 'SIGKILL'));
         return killed.some((pid) => pid !== undefined);
       }
       case 'freeze':
-        return freeze(fault.label, fault.forMs);
+        return freeze(fault.label, fault.forMs, ending);
       case 'roll':
-        return roll(fault.service);
+        return roll(fault.service, ending);
       case 'cut-sessions':
         return (await cutSessions(sql, fault.count, fault.draw)) > 0;
       case 'forget-commits':
@@ -116,13 +120,14 @@ export const createInflictor = (house: TrialHouse, sql: Sql, { labels, servicesO
 
   return {
     counts,
-    run: async (faults) => {
+    run: async (faults, ending) => {
       const begun = performance.now();
       await Promise.all(
         faults.map(async (fault) => {
-          await wait(Math.max(0, fault.atMs - (performance.now() - begun)));
+          await pause(Math.max(0, fault.atMs - (performance.now() - begun)), ending);
+          if (ending.aborted) return;
           try {
-            if (await inflict(fault)) counts[fault.kind] += 1;
+            if (await inflict(fault, ending)) counts[fault.kind] += 1;
           } catch (error) {
             // One fault may fall into another: there is no session to cut while the database is down.
             if (!isInfrastructure(error)) throw error;

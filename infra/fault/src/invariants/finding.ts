@@ -2,6 +2,7 @@ import type { Sql } from '@vafa/bus';
 import type { RecordLine } from '@vafa/sandbox';
 import type { Acknowledged } from '../load/deeds.ts';
 import type { Expected } from '../oracle.ts';
+import type { Shop } from '../shop.ts';
 
 /** What an invariant is judged by: what was promised, the databases, and the provider's own record. */
 export interface Evidence {
@@ -9,6 +10,7 @@ export interface Evidence {
   sql: Sql;
   done: Acknowledged;
   expected: ReadonlyMap<string, Expected>;
+  shop: Shop;
   /** SMS that the provider says it accepted, oldest first. */
   accepted: readonly Extract<RecordLine, { kind: 'sms' }>[];
   bus: 'postgres-log' | 'kafka';

@@ -1,6 +1,11 @@
 import type { Random } from '../random.ts';
+import { type Shop, TEA } from '../shop.ts';
 import type { Answer, Caller } from './ask.ts';
+import { createCouponDeeds } from './coupon-deeds.ts';
 import { type Acknowledged, MINOR_PER_POINT, type Purchase, purchaseBody, type Refund, refundBody } from './deeds.ts';
+import type { LineTools } from './line-tools.ts';
+import { createRewardDeeds } from './reward-deeds.ts';
+import { createSpendingDeeds } from './spending-deeds.ts';
 
 /** One customer's deeds, one after the other: the next begins when the last was answered, so their order is known. */
 export interface CustomerLine {
@@ -13,8 +18,10 @@ export interface CustomerLine {
 }
 
 const MAX_POINTS = 60;
-/** A little of what is held is spent in part, a little given back. */
-const SHARES = { refund: 0.12, refundFirst: 0.02, reservation: 0.05, interaction: 0.06 };
+const TEA_SHARE = 0.4;
+/** Points for tea become spendable so long after the order is sent: most of them while faults are made. */
+const PENDING_MS = { least: 1_000, most: 4_000 };
+const HOUR_MS = 3_600_000;
 
 interface OpenOrder {
   purchase: Purchase;
@@ -23,9 +30,9 @@ interface OpenOrder {
 
 export const createCustomerLine = (
   customerId: string,
-  deps: { caller: Caller; random: Random; done: Acknowledged },
+  deps: { caller: Caller; random: Random; done: Acknowledged; shop: Shop },
 ): CustomerLine => {
-  const { caller, random, done } = deps;
+  const { caller, random, done, shop } = deps;
   const orders: OpenOrder[] = [];
   let sequence = 0;
   let last: Promise<void> = Promise.resolve();
@@ -40,14 +47,34 @@ export const createCustomerLine = (
     done.surprises.push(`${what} was answered ${answer.status} ${String(answer.body.code)}`);
     return false;
   };
+  const tools: LineTools = {
+    ...{ customerId, random, done, shop, isTaken },
+    nameOf: (what) => {
+      sequence += 1;
+      return `${customerId}-${what}-${sequence}`;
+    },
+    post: (path, body, idempotencyKey) => {
+      const key = idempotencyKey === undefined ? {} : { idempotencyKey };
+      return caller.untilAnswered({ service: 'ledger', method: 'POST', path, body, ...key });
+    },
+  };
+
+  /** Coffee is bought now; tea was bought so long ago that its pending points are due in a moment. */
+  const whenBought = (category: Purchase['category']): string => {
+    const now = Temporal.Now.instant();
+    if (category === 'coffee') return now.toString();
+    const dueInMs = random.between(PENDING_MS.least, PENDING_MS.most);
+    return now.subtract({ milliseconds: TEA.later.pendingHours * HOUR_MS - dueInMs }).toString();
+  };
 
   const newPurchase = (): Purchase => {
     sequence += 1;
+    const category = random.chance(TEA_SHARE) ? 'tea' : 'coffee';
     return {
-      customerId,
+      ...{ customerId, category },
       orderId: `${customerId}-order-${String(sequence).padStart(5, '0')}`,
       totalMinor: MINOR_PER_POINT * random.between(2, MAX_POINTS),
-      occurredAt: Temporal.Now.instant().toString(),
+      occurredAt: whenBought(category),
     };
   };
 
@@ -64,11 +91,10 @@ export const createCustomerLine = (
   };
 
   const refundOf = (order: OpenOrder, amountMinor: number | undefined): Refund => {
-    sequence += 1;
     order.leftMinor -= amountMinor ?? order.leftMinor;
     const { orderId } = order.purchase;
     const occurredAt = Temporal.Now.instant().toString();
-    return { customerId, refundId: `${customerId}-refund-${sequence}`, orderId, amountMinor, occurredAt };
+    return { customerId, refundId: tools.nameOf('refund'), orderId, amountMinor, occurredAt };
   };
 
   const purchaseDeed = async (): Promise<void> => {
@@ -95,41 +121,34 @@ export const createCustomerLine = (
   };
 
   const interactionDeed = async (): Promise<void> => {
-    sequence += 1;
-    const eventId = `${customerId}-seen-${sequence}`;
-    const interaction = { customerId, eventId, occurredAt: Temporal.Now.instant().toString() };
+    const interaction = { customerId, eventId: tools.nameOf('seen'), occurredAt: Temporal.Now.instant().toString() };
     const body = { ...interaction, interactionType: 'product.viewed' };
     const ask = { service: 'gateway', method: 'POST', path: '/v1/interactions', body };
     if (isTaken(await caller.untilAnswered(ask), 'an interaction')) done.interactions.push(interaction);
   };
 
-  const reservationDeed = async (): Promise<void> => {
-    sequence += 1;
-    const points = random.between(1, 20);
-    const post = (path: string, body: object, idempotencyKey: string): Promise<Answer | undefined> =>
-      caller.untilAnswered({ service: 'ledger', method: 'POST', path, body, idempotencyKey });
-    const name = `${customerId}-hold-${sequence}`;
-    const held = await post(`/v1/customers/${customerId}/reservations`, { points }, name);
-    // A new customer has nothing to spend: that is an answer too.
-    if (held?.status === 422 && held.body.code === 'ledger.insufficient_points') return;
-    if (!isTaken(held, 'a reservation')) return;
-    const path = `/v1/reservations/${String(held.body.reservationId)}`;
-    if (random.chance(0.3)) {
-      isTaken(await post(`${path}/release`, {}, `${name}-release`), 'a release');
-      return;
-    }
-    const captured = random.chance(0.3) ? random.between(1, points) : points;
-    if (isTaken(await post(`${path}/capture`, { points: captured }, `${name}-capture`), 'a capture'))
-      done.captures.push({ customerId, points: captured });
-  };
+  const spending = createSpendingDeeds(tools);
+  const rewards = createRewardDeeds(tools);
+  const coupons = createCouponDeeds(tools, rewards.codes);
+  /** Shares of all deeds; what is left are purchases. */
+  const shares: readonly [number, () => Promise<void>][] = [
+    [0.12, refundDeed],
+    [0.02, refundFirstDeed],
+    [0.05, spending.reserve],
+    [0.03, spending.pay],
+    [0.09, rewards.claim],
+    [0.04, rewards.cancel],
+    [0.06, coupons.use],
+    [0.06, interactionDeed],
+  ];
 
   const choose = (): (() => Promise<void>) => {
-    const drawn = random.next();
-    const { refund, refundFirst, reservation, interaction } = SHARES;
-    if (drawn < refund) return refundDeed;
-    if (drawn < refund + refundFirst) return refundFirstDeed;
-    if (drawn < refund + refundFirst + reservation) return reservationDeed;
-    return drawn < refund + refundFirst + reservation + interaction ? interactionDeed : purchaseDeed;
+    let drawn = random.next();
+    for (const [share, deed] of shares) {
+      if (drawn < share) return deed;
+      drawn -= share;
+    }
+    return purchaseDeed;
   };
 
   return {

@@ -1,9 +1,14 @@
 /** What a purchase is worth in the trial's programme: 1 point per 10,000 rial, and every amount is a multiple of that. */
 export const MINOR_PER_POINT = 10_000;
 
+/** What a point pays when an amount is paid with points. */
+export const PAID_MINOR_PER_POINT = 5_000;
+
 export interface Purchase {
   customerId: string;
   orderId: string;
+  /** Rules give more for tea; coffee earns by the rate alone. */
+  category: 'coffee' | 'tea';
   totalMinor: number;
   /** ISO 8601; the same whenever it is sent again. */
   occurredAt: string;
@@ -30,6 +35,28 @@ export interface Capture {
   points: number;
 }
 
+/** A reward taken for points. */
+export interface Claim {
+  customerId: string;
+  /** The shop's own name of it: asked again it is the same claim. */
+  reference: string;
+  claimId: string;
+  rewardId: string;
+  points: number;
+  /** As codes are compared, without hyphens; null where the reward has none. */
+  code: string | null;
+  cancelled: boolean;
+}
+
+/** What became of a coupon that was used or held for an order. */
+export interface Redemption {
+  customerId: string;
+  orderId: string;
+  /** As codes are compared. */
+  code: string;
+  status: 'redeemed' | 'released';
+}
+
 /** A record on the purchases topic that nobody can read. */
 export interface Poison {
   eventId: string;
@@ -46,6 +73,12 @@ export interface Acknowledged {
   refunds: Refund[];
   interactions: Interaction[];
   captures: Capture[];
+  /** Captured too, but reserved and captured as an amount of money. */
+  payments: Capture[];
+  claims: Claim[];
+  redemptions: Redemption[];
+  /** Claims and redemptions that were asked for once more after their answer, and told the same. */
+  askedTwice: number;
   poisons: Poison[];
   /** Purchases and refunds that were sent once more, by HTTP or straight onto the bus, and taken. */
   duplicates: number;
@@ -65,6 +98,10 @@ export const nothingYet = (): Acknowledged => ({
   refunds: [],
   interactions: [],
   captures: [],
+  payments: [],
+  claims: [],
+  redemptions: [],
+  askedTwice: 0,
   poisons: [],
   duplicates: 0,
   ordersAfterErasure: [],
@@ -74,12 +111,12 @@ export const nothingYet = (): Acknowledged => ({
   answers: {},
 });
 
-export const purchaseBody = ({ customerId, orderId, totalMinor, occurredAt }: Purchase): object => ({
+export const purchaseBody = ({ customerId, orderId, category, totalMinor, occurredAt }: Purchase): object => ({
   customerId,
   orderId,
   currency: 'IRR',
   totalMinor,
-  lines: [{ sku: 'coffee-250', category: 'coffee', quantity: 1, amountMinor: totalMinor }],
+  lines: [{ sku: `${category}-250`, category, quantity: 1, amountMinor: totalMinor }],
   occurredAt,
 });
 

@@ -26,7 +26,7 @@ export const leave = async (
   const buy = async (name: string): Promise<string | undefined> => {
     const orderId = `${customerId}-${name}`;
     const occurredAt = Temporal.Now.instant().toString();
-    const body = purchaseBody({ customerId, orderId, totalMinor: MINOR_PER_POINT, occurredAt });
+    const body = purchaseBody({ customerId, orderId, category: 'coffee', totalMinor: MINOR_PER_POINT, occurredAt });
     const answer = await caller.untilAnswered({ service: 'gateway', method: 'POST', path: '/v1/purchases', body });
     return answer?.status === 202 ? orderId : undefined;
   };

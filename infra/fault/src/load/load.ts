@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { EventBus, Sql } from '@vafa/bus';
 import type { Random } from '../random.ts';
+import type { Shop } from '../shop.ts';
 import { createCaller } from './ask.ts';
 import { createCustomerLine } from './customer-line.ts';
 import { type Acknowledged, nothingYet } from './deeds.ts';
@@ -19,6 +20,7 @@ export interface LoadOptions {
   /** Customers who ask to be forgotten on the way. */
   leavers: readonly string[];
   deedsPerSecond: number;
+  shop: Shop;
 }
 
 export interface Load {
@@ -41,14 +43,14 @@ const every = async (pauseMs: number, ending: AbortSignal, work: () => Promise<v
   }
 };
 
-/** Shops that never stop: purchases, refunds, reservations and interactions at a steady rate, copies and nonsense between. */
+/** Shops that never stop: purchases, refunds and all that points buy at a steady rate, copies and nonsense between. */
 export const startLoad = (options: LoadOptions): Load => {
-  const { bus, sql, random, customers, leavers, deedsPerSecond } = options;
+  const { bus, sql, random, customers, leavers, deedsPerSecond, shop } = options;
   const ending = new AbortController();
   const givenUp = new AbortController();
   const caller = createCaller(options.urls, options.apiKey, givenUp.signal);
   const done = nothingYet();
-  const lines = customers.map((id) => createCustomerLine(id, { caller, random: random.fork(id), done }));
+  const lines = customers.map((id) => createCustomerLine(id, { caller, random: random.fork(id), done, shop }));
   const chooser = random.fork('turns');
 
   const begun = performance.now();

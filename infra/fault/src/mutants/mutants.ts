@@ -138,6 +138,79 @@ export const MUTANTS: readonly Mutant[] = [
     shows: [{ invariant: 'outboxes empty', kind: 'unpublished' }],
   },
   {
+    name: 'claim-by-attempt',
+    does: 'gives a reward again when the same claim is asked for again, as claims are known only by the request',
+    replacements: [
+      {
+        file: 'services/ledger/src/use-cases/claim-reward.ts',
+        find: 'if (again) return again;',
+        put: 'void again;',
+      },
+      {
+        file: 'services/ledger/src/store/reward-claims.ts',
+        find: 'on conflict (reference) do nothing returning id`;',
+        put: 'returning id`;',
+      },
+    ],
+    sql: 'drop index ledger.reward_claim_reference',
+    shows: [{ invariant: 'rewards claimed once', kind: 'doubled' }],
+  },
+  {
+    name: 'caps-not-locked',
+    does: 'reads what caps have counted without a lock, so that those who do it at the same time count over each other',
+    replacements: [
+      {
+        file: 'services/ledger/src/store/rule-counters.ts',
+        find: `const rows = await tx<Counter[]>\`
+    insert into rule_counter as c (rule_id, customer_id, per, starts_on)`,
+        put: `await tx\`
+    insert into rule_counter as c (rule_id, customer_id, per, starts_on)`,
+      },
+      {
+        file: 'services/ledger/src/store/rule-counters.ts',
+        find: `on conflict (rule_id, customer_id, per, starts_on) do update set points = c.points
+    returning rule_id as "ruleId"`,
+        put: `on conflict (rule_id, customer_id, per, starts_on) do nothing\`;
+  const rows = await tx<Counter[]>\`select rule_id as "ruleId"`,
+      },
+      {
+        file: 'services/ledger/src/store/rule-counters.ts',
+        find: `points, awards\`;
+  return new Map(`,
+        put: `points, awards from rule_counter
+    join unnest(\${rules}::text[], \${customers}::text[], \${periods}::text[], \${starts}::date[])
+      as u (rule_id, customer_id, per, starts_on) using (rule_id, customer_id, per, starts_on)\`;
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  return new Map(`,
+      },
+    ],
+    // The cap of one customer is safe by the lock of its balance; the budget for all is not.
+    shows: [
+      { invariant: 'caps kept', kind: 'beyond' },
+      { invariant: 'caps kept', kind: 'miscounted' },
+    ],
+  },
+  {
+    name: 'stock-not-locked',
+    extra: true,
+    does: 'reads what is left of a reward without a lock and writes one less',
+    replacements: [
+      {
+        file: 'services/ledger/src/store/reward-stock.ts',
+        find: 'const [free] = await tx<{ slot: number }[]>`',
+        put: `const [seen] = await tx<{ slot: number; remaining: number }[]>\`
+    select slot, remaining from reward_stock where reward_id = \${rewardId} and remaining > 0 order by slot limit 1\`;
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  if (seen) {
+    await tx\`update reward_stock set remaining = \${seen.remaining - 1} where reward_id = \${rewardId} and slot = \${seen.slot}\`;
+    return seen.slot;
+  }
+  const [free] = await tx<{ slot: number }[]>\``,
+      },
+    ],
+    shows: [{ invariant: 'stock left and taken', kind: 'off' }],
+  },
+  {
     name: 'refund-not-idempotent',
     extra: true,
     does: 'takes points back again when a refund comes again',
