@@ -2,7 +2,7 @@ import { createApiKey } from '@vafa/platform';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PROGRAMME } from '../test/events.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
-import { REWARD, redemptions } from '../test/redemption.fixture.ts';
+import { REWARD, redemptions, TERMS } from '../test/redemption.fixture.ts';
 
 let ledger: LedgerHarness;
 
@@ -40,6 +40,23 @@ test('a reward is drafted, changed, put into the catalogue and taken out, each w
     { action: 'reward.edited' },
   ]);
   expect(new Set(deeds.map(({ actor }) => actor)).size).toBe(1);
+});
+
+test('what needs no saying may be left out', async () => {
+  const { name, costPoints, ...whatIsNot } = REWARD;
+  expect(await ok('POST', '/v1/rewards', { name, costPoints })).toMatchObject(whatIsNot);
+  const { discount } = TERMS;
+  expect(await ok('POST', '/v1/coupon-pools', { name: 'a tenth', terms: { discount } })).toMatchObject({
+    terms: { ...TERMS, stacking: { ...TERMS.stacking, order: 100 } },
+    usesPerCode: 1,
+    validDays: null,
+    pattern: null,
+  });
+  const answer = await ledger.call('POST', '/v1/coupon-pools', { terms: { discount: { kind: 'tenth' } } });
+  expect(answer.json().problems).toEqual([
+    { path: '/name', message: 'is missing' },
+    { path: '/terms/discount/kind', message: 'must be one of: percent, fixed, free_product' },
+  ]);
 });
 
 test('what makes no sense is refused', async () => {

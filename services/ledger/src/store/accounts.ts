@@ -98,7 +98,7 @@ export const resolveCustomer = async (db: Queryable, customerId: string): Promis
  */
 export const lockAccounts = async (tx: Tx, customerIds: readonly string[]): Promise<Account[]> => {
   const rows = await tx<Row[]>`select ${tx.unsafe(COLUMNS)}, merged_into as "mergedInto" from balance
-    where customer_id = any(${[...customerIds]}::text[]) order by customer_id for update`;
+    where customer_id = any(${textList(tx, customerIds)}) order by customer_id for update`;
   return rows.map(({ mergedInto, ...account }) => {
     if (mergedInto !== null) throw changedMeanwhile();
     return account;
@@ -109,7 +109,7 @@ export const lockAccounts = async (tx: Tx, customerIds: readonly string[]): Prom
 export const lockOrOpenAccounts = async (tx: Tx, customerIds: readonly string[]): Promise<Account[]> => {
   const found = await lockAccounts(tx, customerIds);
   if (found.length === customerIds.length) return found;
-  await tx`insert into balance (customer_id) select id from unnest(${[...customerIds]}::text[]) as id order by id
+  await tx`insert into balance (customer_id) select id from unnest(${textList(tx, customerIds)}) as id order by id
     on conflict do nothing`;
   const accounts = await lockAccounts(tx, customerIds);
   if (accounts.length !== customerIds.length) throw changedMeanwhile();
@@ -118,22 +118,25 @@ export const lockOrOpenAccounts = async (tx: Tx, customerIds: readonly string[])
 
 /** Writes accounts back that this transaction has locked. */
 export const saveAccounts = async (tx: Tx, accounts: readonly Account[]): Promise<void> => {
-  const column = (pick: (account: Account) => number): number[] => accounts.map(pick);
+  const column = (pick: (account: Account) => number): string => plainArray(accounts.map(pick));
+  const instants = (pick: (account: Account) => number | null): string | null =>
+    sparseArray(accounts.map((account) => textOf(pick(account))));
   await tx`
     update balance b set active = u.active, pending = u.pending, reserved = u.reserved, deficit = u.deficit, earned = u.earned,
       clawed_back = u.clawed_back, spent = u.spent, expired = u.expired, adjusted = u.adjusted, moved = u.moved, seq = u.seq,
-      next_expiry_at = u.next_expiry_at::timestamptz, next_unnoticed_at = u.next_unnoticed_at::timestamptz,
-      next_activation_at = u.next_activation_at::timestamptz, slides_until = u.slides_until::timestamptz
+      next_expiry_at = u.next_expiry_at, next_unnoticed_at = u.next_unnoticed_at,
+      next_activation_at = u.next_activation_at, slides_until = u.slides_until
     from unnest(
-      ${accounts.map(({ customerId }) => customerId)}::text[], ${column((a) => a.active)}::bigint[],
+      ${textList(
+        tx,
+        accounts.map(({ customerId }) => customerId),
+      )}, ${column((a) => a.active)}::bigint[],
       ${column((a) => a.pending)}::bigint[],
       ${column((a) => a.reserved)}::bigint[], ${column((a) => a.deficit)}::bigint[], ${column((a) => a.earned)}::bigint[],
       ${column((a) => a.clawedBack)}::bigint[], ${column((a) => a.spent)}::bigint[], ${column((a) => a.expired)}::bigint[],
       ${column((a) => a.adjusted)}::bigint[], ${column((a) => a.moved)}::bigint[], ${column((a) => a.seq)}::bigint[],
-      ${accounts.map(({ nextExpiryMs }) => textOf(nextExpiryMs))}::text[],
-      ${accounts.map(({ nextUnnoticedMs }) => textOf(nextUnnoticedMs))}::text[],
-      ${accounts.map(({ nextActivationMs }) => textOf(nextActivationMs))}::text[],
-      ${accounts.map(({ slidesUntilMs }) => textOf(slidesUntilMs))}::text[]
+      ${instants((a) => a.nextExpiryMs)}::timestamptz[], ${instants((a) => a.nextUnnoticedMs)}::timestamptz[],
+      ${instants((a) => a.nextActivationMs)}::timestamptz[], ${instants((a) => a.slidesUntilMs)}::timestamptz[]
     ) as u (customer_id, active, pending, reserved, deficit, earned, clawed_back, spent, expired, adjusted, moved, seq,
       next_expiry_at, next_unnoticed_at, next_activation_at, slides_until)
     where b.customer_id = u.customer_id`;

@@ -1,20 +1,20 @@
-import type { Queryable, Tx } from '@vafa/bus';
+import { plainArray, type Queryable, type Tx } from '@vafa/bus';
 import type { Allocation } from '../domain/book.ts';
 
 export const insertAllocations = async (tx: Tx, allocations: readonly Allocation[]): Promise<void> => {
   await tx`
     insert into allocation (owner_id, lot_id, points, returned)
     select * from unnest(
-      ${allocations.map(({ ownerId }) => ownerId)}::uuid[], ${allocations.map(({ lotId }) => lotId)}::uuid[],
-      ${allocations.map(({ points }) => points)}::bigint[], ${allocations.map(({ returned }) => returned)}::bigint[])`;
+      ${plainArray(allocations.map(({ ownerId }) => ownerId))}::uuid[], ${plainArray(allocations.map(({ lotId }) => lotId))}::uuid[],
+      ${plainArray(allocations.map(({ points }) => points))}::bigint[], ${plainArray(allocations.map(({ returned }) => returned))}::bigint[])`;
 };
 
 export const saveAllocations = async (tx: Tx, allocations: readonly Allocation[]): Promise<void> => {
   await tx`
     update allocation a set returned = u.returned
     from unnest(
-      ${allocations.map(({ ownerId }) => ownerId)}::uuid[], ${allocations.map(({ lotId }) => lotId)}::uuid[],
-      ${allocations.map(({ returned }) => returned)}::bigint[]
+      ${plainArray(allocations.map(({ ownerId }) => ownerId))}::uuid[], ${plainArray(allocations.map(({ lotId }) => lotId))}::uuid[],
+      ${plainArray(allocations.map(({ returned }) => returned))}::bigint[]
     ) as u (owner_id, lot_id, returned)
     where a.owner_id = u.owner_id and a.lot_id = u.lot_id`;
 };

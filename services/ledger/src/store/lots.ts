@@ -1,4 +1,4 @@
-import type { Queryable, Tx } from '@vafa/bus';
+import { plainArray, type Queryable, sparseArray, type Tx, textList } from '@vafa/bus';
 import type { Lot } from '../domain/lot.ts';
 import { msOf, textOf } from './instants.ts';
 
@@ -16,45 +16,54 @@ export const keptUntil = (
   then ${lot}.expires_at else greatest(${lot}.expires_at,
     (select slides_until from balance where balance.customer_id = ${lot}.customer_id)) end`;
 
-// Arrays of booleans go as text: postgres.js takes their first element's type for that of the array.
 export const insertLots = async (tx: Tx, lots: readonly Lot[]): Promise<void> => {
   await tx`
     insert into lot (id, customer_id, granted, remaining, pending, absorbed, expired, waived, expires_at, noticed,
       pending_until, awaits, tier)
-    select id, customer_id, granted, remaining, pending, absorbed, expired, waived, expires_at::timestamptz,
-      noticed::boolean, pending_until::timestamptz, awaits, tier
+    select id, customer_id, granted, remaining, pending, absorbed, expired, waived, expires_at, noticed, pending_until, awaits,
+      tier
     from unnest(
-      ${lots.map(({ id }) => id)}::uuid[], ${lots.map(({ customerId }) => customerId)}::text[],
-      ${lots.map(({ granted }) => granted)}::bigint[], ${lots.map(({ remaining }) => remaining)}::bigint[],
-      ${lots.map(({ pending }) => pending)}::bigint[],
-      ${lots.map(({ absorbed }) => absorbed)}::bigint[], ${lots.map(({ expired }) => expired)}::bigint[],
-      ${lots.map(({ waived }) => waived)}::bigint[], ${lots.map(({ expiresAtMs }) => textOf(expiresAtMs))}::text[],
-      ${lots.map(({ noticed }) => String(noticed))}::text[],
-      ${lots.map(({ pendingUntilMs }) => textOf(pendingUntilMs))}::text[], ${lots.map(({ awaits }) => awaits)}::text[]
+      ${plainArray(lots.map(({ id }) => id))}::uuid[], ${textList(
+        tx,
+        lots.map(({ customerId }) => customerId),
+      )},
+      ${plainArray(lots.map(({ granted }) => granted))}::bigint[], ${plainArray(lots.map(({ remaining }) => remaining))}::bigint[],
+      ${plainArray(lots.map(({ pending }) => pending))}::bigint[], ${plainArray(lots.map(({ absorbed }) => absorbed))}::bigint[],
+      ${plainArray(lots.map(({ expired }) => expired))}::bigint[], ${plainArray(lots.map(({ waived }) => waived))}::bigint[],
+      ${sparseArray(lots.map(({ expiresAtMs }) => textOf(expiresAtMs)))}::timestamptz[],
+      ${plainArray(lots.map(({ noticed }) => noticed))}::boolean[],
+      ${sparseArray(lots.map(({ pendingUntilMs }) => textOf(pendingUntilMs)))}::timestamptz[],
+      ${textList(
+        tx,
+        lots.map(({ awaits }) => awaits),
+      )}
     ) as u (id, customer_id, granted, remaining, pending, absorbed, expired, waived, expires_at, noticed, pending_until,
       awaits)
     left join tier_state using (customer_id)`;
 };
 
 export const saveLots = async (tx: Tx, lots: readonly Lot[]): Promise<void> => {
-  const column = (pick: (lot: Lot) => number): number[] => lots.map(pick);
+  const column = (pick: (lot: Lot) => number): string => plainArray(lots.map(pick));
   await tx`
     update lot set remaining = u.remaining, pending = u.pending, absorbed = u.absorbed, expired = u.expired,
-      waived = u.waived, noticed = u.noticed::boolean, expires_at = u.expires_at::timestamptz,
-      pending_until = u.pending_until::timestamptz, awaits = u.awaits
+      waived = u.waived, noticed = u.noticed, expires_at = u.expires_at, pending_until = u.pending_until, awaits = u.awaits
     from unnest(
-      ${lots.map(({ id }) => id)}::uuid[], ${column((lot) => lot.remaining)}::bigint[],
+      ${plainArray(lots.map(({ id }) => id))}::uuid[], ${column((lot) => lot.remaining)}::bigint[],
       ${column((lot) => lot.pending)}::bigint[],
       ${column((lot) => lot.absorbed)}::bigint[], ${column((lot) => lot.expired)}::bigint[],
-      ${column((lot) => lot.waived)}::bigint[], ${lots.map(({ noticed }) => String(noticed))}::text[],
-      ${lots.map(({ expiresAtMs }) => textOf(expiresAtMs))}::text[],
-      ${lots.map(({ pendingUntilMs }) => textOf(pendingUntilMs))}::text[], ${lots.map(({ awaits }) => awaits)}::text[]
+      ${column((lot) => lot.waived)}::bigint[], ${plainArray(lots.map(({ noticed }) => noticed))}::boolean[],
+      ${sparseArray(lots.map(({ expiresAtMs }) => textOf(expiresAtMs)))}::timestamptz[],
+      ${sparseArray(lots.map(({ pendingUntilMs }) => textOf(pendingUntilMs)))}::timestamptz[],
+      ${textList(
+        tx,
+        lots.map(({ awaits }) => awaits),
+      )}
     ) as u (id, remaining, pending, absorbed, expired, waived, noticed, expires_at, pending_until, awaits)
     where lot.id = u.id`;
 };
 
 export const findLots = (db: Queryable, ids: readonly string[]): Promise<Lot[]> =>
-  db<Lot[]>`select ${db.unsafe(COLUMNS)} from lot where id = any(${[...ids]}::uuid[])`;
+  db<Lot[]>`select ${db.unsafe(COLUMNS)} from lot where id = any(${plainArray(ids)}::uuid[])`;
 
 /** The lots that a reservation drew from. */
 export const findLotsHeldBy = (db: Queryable, reservationId: string): Promise<Lot[]> =>
@@ -78,7 +87,7 @@ export const findOpenLots = async (
   let customers = [...wanted.keys()];
   for (let limit = FIRST_LOTS; customers.length > 0; limit *= 2) {
     const lots = await db<Lot[]>`
-      select ${db.unsafe(COLUMNS)} from unnest(${customers}::text[]) as c (id)
+      select ${db.unsafe(COLUMNS)} from unnest(${textList(db, customers)}) as c (id)
       left join balance on balance.customer_id = c.id
       cross join lateral (
         select * from lot where lot.customer_id = c.id and lot.remaining > 0
@@ -111,7 +120,7 @@ export const findLotsExpiringBy = (
 ): Promise<Lot[]> => {
   const by = textOf(byMs);
   return db<Lot[]>`
-    select ${db.unsafe(COLUMNS)} from unnest(${[...customerIds]}::text[]) as c (id)
+    select ${db.unsafe(COLUMNS)} from unnest(${textList(db, customerIds)}) as c (id)
     left join balance on balance.customer_id = c.id
     cross join lateral (
       select * from lot where lot.customer_id = c.id and lot.remaining > 0 and lot.expires_at <= ${by}::timestamptz
@@ -129,7 +138,7 @@ export const findPendingBy = (
   maxPerCustomer: number,
 ): Promise<Lot[]> =>
   db<Lot[]>`
-    select ${db.unsafe(COLUMNS)} from unnest(${[...customerIds]}::text[]) as c (id)
+    select ${db.unsafe(COLUMNS)} from unnest(${textList(db, customerIds)}) as c (id)
     cross join lateral (
       select * from lot where lot.customer_id = c.id and lot.pending > 0 and lot.pending_until <= ${textOf(byMs)}::timestamptz
       order by lot.pending_until, lot.id limit ${maxPerCustomer}
@@ -138,7 +147,7 @@ export const findPendingBy = (
 /** Pending lots of these customers that await an interaction of one of these types. */
 export const findAwaiting = (db: Queryable, customerIds: readonly string[], types: readonly string[]): Promise<Lot[]> =>
   db<Lot[]>`
-    select ${db.unsafe(COLUMNS)} from lot where customer_id = any(${[...customerIds]}::text[]) and pending > 0
+    select ${db.unsafe(COLUMNS)} from lot where customer_id = any(${textList(db, customerIds)}) and pending > 0
       and awaits = any(${[...types]}::text[])`;
 
 /** Earliest instant after another at which a pending lot of these customers becomes spendable or is lost. */
@@ -153,7 +162,7 @@ export const findNextActivations = (
       where customer_id = c.id and pending > 0 and pending_until > ${textOf(afterMs)}::timestamptz
       order by pending_until, id limit 1
     ) as "nextActivationMs"
-    from unnest(${[...customerIds]}::text[]) as c (id)`;
+    from unnest(${textList(db, customerIds)}) as c (id)`;
 
 /** Earliest expiry after an instant among the open lots of customers, and among those not yet announced. */
 export const findBoundsAfter = (
@@ -165,7 +174,7 @@ export const findBoundsAfter = (
   return db`
     select c.id as "customerId", ${db.unsafe(msOf('any_lot.expires_at'))} as "nextExpiryMs",
       ${db.unsafe(msOf('unnoticed.expires_at'))} as "nextUnnoticedMs"
-    from unnest(${[...customerIds]}::text[]) as c (id)
+    from unnest(${textList(db, customerIds)}) as c (id)
     left join balance on balance.customer_id = c.id
     left join lateral (
       select greatest(expires_at, balance.slides_until) as expires_at from lot

@@ -1,4 +1,4 @@
-import type { Queryable, Tx } from '@vafa/bus';
+import { type Queryable, type Tx, textList } from '@vafa/bus';
 import type { Refund, RefundedLine } from '../domain/order.ts';
 import type { RefundCase } from '../domain/plan.ts';
 import { isoOf } from './instants.ts';
@@ -66,7 +66,7 @@ const COLUMNS = `refund_id as "refundId", customer_id as "customerId", order_id 
 /** Refunds that wait for these orders. */
 export const findWaitingFor = async (db: Queryable, orderIds: readonly string[]): Promise<Refund[]> => {
   const rows = await db<Row[]>`select ${db.unsafe(COLUMNS)} from refund
-    where status = 'waiting' and order_id = any(${[...orderIds]}::text[])`;
+    where status = 'waiting' and order_id = any(${textList(db, orderIds)})`;
   return rows.map(toRefund);
 };
 

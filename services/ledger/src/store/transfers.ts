@@ -71,25 +71,32 @@ export const insertEarnings = async (
 };
 
 export const insertTransfers = async (tx: Tx, transfers: readonly Transfer[], recordedAt: string): Promise<void> => {
-  const texts = (pick: (transfer: Transfer) => string | undefined): (string | null)[] =>
-    transfers.map((transfer) => pick(transfer) ?? null);
+  const texts = (pick: (transfer: Transfer) => string | undefined) =>
+    textList(
+      tx,
+      transfers.map((transfer) => pick(transfer) ?? null),
+    );
+  const ids = (pick: (transfer: Transfer) => string | undefined): string | null =>
+    sparseArray(transfers.map((transfer) => pick(transfer) ?? null));
   await tx`
     insert into transfer (id, customer_id, seq, kind, debit, credit, amount, balance_after, occurred_at, recorded_at, order_id,
       refund_id, reservation_id, lot_id, reverses_id, pair_id, rule_id, rule_version, actor, reason, explanation)
-    select id, customer_id, seq, kind, debit, credit, amount, balance_after, occurred_at::timestamptz,
+    select id, customer_id, seq, kind, debit, credit, amount, balance_after, occurred_at,
       ${recordedAt}::timestamptz, order_id, refund_id, reservation_id, lot_id, reverses_id, pair_id, rule_id,
       rule_version, actor, reason, explanation::json
     from unnest(
-      ${texts(({ id }) => id)}::uuid[], ${texts(({ customerId }) => customerId)}::text[],
-      ${transfers.map(({ seq }) => seq)}::bigint[], ${texts(({ kind }) => kind)}::text[],
-      ${texts((t) => t.debit)}::text[], ${texts((t) => t.credit)}::text[], ${transfers.map(({ amount }) => amount)}::bigint[],
-      ${transfers.map(({ balanceAfter }) => balanceAfter)}::bigint[], ${texts(({ occurredAt }) => occurredAt)}::text[],
-      ${texts(({ orderId }) => orderId)}::text[], ${texts(({ refundId }) => refundId)}::text[],
-      ${texts(({ reservationId }) => reservationId)}::uuid[], ${texts(({ lotId }) => lotId)}::uuid[],
-      ${texts(({ reversesId }) => reversesId)}::uuid[], ${texts(({ pairId }) => pairId)}::uuid[],
-      ${texts(({ ruleId }) => ruleId)}::text[], ${transfers.map(({ ruleVersion }) => ruleVersion ?? null)}::integer[],
-      ${texts(({ actor }) => actor)}::text[], ${texts(({ reason }) => reason)}::text[],
-      ${texts(({ explanation }) => explanation && JSON.stringify(explanation))}::text[]
+      ${ids(({ id }) => id)}::uuid[], ${texts(({ customerId }) => customerId)},
+      ${plainArray(transfers.map(({ seq }) => seq))}::bigint[], ${texts(({ kind }) => kind)},
+      ${texts(({ debit }) => debit)}, ${texts(({ credit }) => credit)},
+      ${plainArray(transfers.map(({ amount }) => amount))}::bigint[],
+      ${plainArray(transfers.map(({ balanceAfter }) => balanceAfter))}::bigint[],
+      ${plainArray(transfers.map(({ occurredAt }) => occurredAt))}::timestamptz[],
+      ${texts(({ orderId }) => orderId)}, ${texts(({ refundId }) => refundId)},
+      ${ids(({ reservationId }) => reservationId)}::uuid[], ${ids(({ lotId }) => lotId)}::uuid[],
+      ${ids(({ reversesId }) => reversesId)}::uuid[], ${ids(({ pairId }) => pairId)}::uuid[],
+      ${texts(({ ruleId }) => ruleId)}, ${sparseArray(transfers.map(({ ruleVersion }) => ruleVersion ?? null))}::integer[],
+      ${texts(({ actor }) => actor)}, ${texts(({ reason }) => reason)},
+      ${texts(({ explanation }) => (explanation ? JSON.stringify(explanation) : undefined))}
     ) as u (id, customer_id, seq, kind, debit, credit, amount, balance_after, occurred_at, order_id, refund_id, reservation_id,
       lot_id, reverses_id, pair_id, rule_id, rule_version, actor, reason, explanation)`;
 };

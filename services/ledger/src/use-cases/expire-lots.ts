@@ -31,7 +31,6 @@ export const expireLots = async (tx: Tx, now: Temporal.Instant, maxCustomers: nu
     if (lots < MAX_LOTS_PER_CUSTOMER) account.nextExpiryMs = nextExpiryMs;
     account.nextUnnoticedMs = nextUnnoticedMs;
   }
-  await saveBook(tx, book, now.toString());
-  await emit(tx, eventsOf(book));
+  await Promise.all([saveBook(tx, book, now.toString()), emit(tx, eventsOf(book))]);
   return accounts.length;
 };
