@@ -70,7 +70,7 @@ ${open
       `| open load of ${count(each.offeredPerSecond)}/s, batches of ${count(each.meanBatch)} on average | ${count(each.handledPerSecond)} events/s, arrival to durable p50 ${each.p50Ms.toFixed(1)} ms, p99 ${each.p99Ms.toFixed(1)} ms | | |`,
   )
   .join('\n')}
-| ${count(expiry.lots)} lots expire at one instant | ${expiry.seconds.toFixed(1)} s, while ${count(expiry.purchasesPerSecond)} purchases/s were booked (p99 ${count(expiry.purchaseBatchP99Ms)} ms a batch of 250) | | |
+| ${count(expiry.lots)} lots expire at one instant | ${expiry.seconds.toFixed(1)} s, while ${count(expiry.purchasesPerSecond)} purchases/s were booked (p99 ${count(expiry.purchaseBatchP99Ms)} ms a batch of 100) | | |
 `;
 };
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sql } from '@vafa/bus';
 import { percentile } from '../percentile.ts';
 import { createFeed } from './feed-bus.ts';
@@ -13,7 +14,10 @@ export interface ExpiryFigures {
 
 const LOTS_PER_CUSTOMER = 4;
 const POINTS = 10;
-const PURCHASE_BATCH = 250;
+/** Purchases that go on meanwhile, so many a second: batches at a steady pace. */
+const PURCHASES_PER_SECOND = 1_000;
+const PURCHASE_BATCH = 100;
+const PACE_MS = (PURCHASE_BATCH * 1_000) / PURCHASES_PER_SECOND;
 
 /** A book in which so many lots expire at the same instant, a moment ago. */
 const fill = async (admin: Sql, lots: number): Promise<void> => {
@@ -56,7 +60,12 @@ export const measureExpiry = async (
       seconds = (performance.now() - begun) / 1_000;
       expiring = false;
     };
-    const [figures] = await Promise.all([feed.run(() => expiring), expire()]);
+    let batches = 0;
+    const wanted = async (): Promise<boolean> => {
+      await sleep(Math.max(0, begun + PACE_MS * batches++ - performance.now()));
+      return expiring;
+    };
+    const [figures] = await Promise.all([feed.run(wanted), expire()]);
     const [left] = await ledger.admin<{ n: number }[]>`
       select count(*) as n from ledger.lot where customer_id like 'old-%' and remaining > 0`;
     if (left?.n !== 0) throw new Error(`${left?.n} lots did not expire`);
