@@ -5,7 +5,7 @@ import { customerErased, customerMerged, REWARD, redemptions } from '../test/red
 
 let ledger: LedgerHarness;
 
-const { ok, earn, addReward, addPool, claim, redeem } = redemptions(() => ledger);
+const { ok, earn, addReward, addPool, claim, cancel, stockLeft, redeem } = redemptions(() => ledger);
 
 beforeAll(async () => {
   ledger = await startLedger({}, { settings: { VAFA_DATABASE_POOL: '16' } });
@@ -15,10 +15,6 @@ afterAll(async () => {
   await ledger.verify();
   await ledger.stop();
 });
-
-const cancel = (claimId: string, payload?: unknown) =>
-  ledger.call('POST', `/v1/reward-claims/${claimId}/cancel`, payload);
-const stockLeft = async (rewardId: string) => (await ok('GET', `/v1/rewards/${rewardId}`)).stockLeft;
 
 test('a claim spends points, takes a piece and gives a code, and the entry and the event say so', async () => {
   await earn(35, 'ann');

@@ -6,7 +6,7 @@ import { REWARD, redemptions, TERMS } from '../test/redemption.fixture.ts';
 
 let ledger: LedgerHarness;
 
-const { ok, earn, addReward, addPool, claim, redeem } = redemptions(() => ledger);
+const { ok, earn, addReward, addPool, claim, cancel, stockLeft, redeem } = redemptions(() => ledger);
 
 beforeAll(async () => {
   ledger = await startLedger({}, { settings: { VAFA_DATABASE_POOL: '16' } });
@@ -16,10 +16,6 @@ afterAll(async () => {
   await ledger.verify();
   await ledger.stop();
 });
-
-const cancel = (claimId: string, payload?: unknown) =>
-  ledger.call('POST', `/v1/reward-claims/${claimId}/cancel`, payload);
-const stockLeft = async (rewardId: string) => (await ok('GET', `/v1/rewards/${rewardId}`)).stockLeft;
 
 test('a reward is drafted, changed, put into the catalogue and taken out, each with who and when', async () => {
   const draft = await ok('POST', '/v1/rewards', { ...REWARD, stock: 20 });

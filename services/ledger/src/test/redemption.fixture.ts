@@ -74,6 +74,10 @@ export const redemptions = (ledger: () => LedgerHarness) => {
     },
     claim: (customerId: string, rewardId: string, payload?: unknown, headers?: Record<string, string>) =>
       ledger().call('POST', `/v1/customers/${customerId}/rewards/${rewardId}/claims`, payload, headers),
+    cancel: (claimId: string, payload?: unknown) =>
+      ledger().call('POST', `/v1/reward-claims/${claimId}/cancel`, payload),
+    stockLeft: async (rewardId: string): Promise<number | null> =>
+      (await ok('GET', `/v1/rewards/${rewardId}`)).stockLeft,
     redeem: (orderId: string, codes: string[], more: object = {}, headers?: Record<string, string>) =>
       ledger().call(
         'POST',
