@@ -196,7 +196,7 @@ test('what another process appends is noticed by polling, also after a long rest
   for (const value of ['one', 'two', 'three']) {
     await sleep(150);
     await other.bus.publish([record(value)]);
-    await until(`${value} is read`, () => reader.values.includes(value), 5_000);
+    await until(`${value} is read`, () => reader.values.includes(value), { limitMs: 5_000 });
   }
   await reader.stop();
   await other.close();

@@ -72,6 +72,17 @@ const isHandled = async (bus: EventBus, sql: Sql, group: string): Promise<boolea
   return (await bus.bounds(TOPIC.name)).every(({ partition, high }) => (fences.get(partition) ?? 0) >= Number(high));
 };
 
+/** What to look at when a group does not get on: how far it is, and what the database's sessions are at. */
+const whatHinders = async (bus: EventBus, sql: Sql, group: string): Promise<unknown> => ({
+  ends: (await bus.bounds(TOPIC.name)).map(({ high }) => Number(high)),
+  fences: (await readFences(sql, group)).map(({ partition, nextOffset }) => [partition, nextOffset]),
+  leases: (await bus.lag(group, [TOPIC.name])).map(({ partition, committed }) => [partition, Number(committed)]),
+  sessions:
+    await sql`select pid, application_name as name, state, wait_event as waits, pg_blocking_pids(pid) as "waitsFor",
+      round(extract(epoch from clock_timestamp() - xact_start) * 1000)::bigint as "openMs", left(query, 100) as query
+    from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and state <> 'idle'`,
+});
+
 const readAll = async (bus: EventBus, topic: string, group: string): Promise<InRecord[]> => {
   const records: InRecord[] = [];
   const ends = await bus.bounds(topic);
@@ -183,7 +194,10 @@ export const openStage = async (address: BusAddress, shop: ShopDatabase, logLeve
       >`select order_id as id from effect where grp = ${group} order by effect.id`;
       return rows.map((row) => row.id);
     },
-    untilHandled: () => until('everything is handled', () => isHandled(bus, sql, group)),
+    untilHandled: () =>
+      until('everything is handled', () => isHandled(bus, sql, group), {
+        instead: () => whatHinders(bus, sql, group),
+      }),
     readAll: (topic) => readAll(bus, topic, `${group}-reader-${topic}`),
     close: async () => {
       for (const ending of endings.reverse()) await ending();

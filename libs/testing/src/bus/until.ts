@@ -7,11 +7,14 @@ const LIMIT_MS = 40_000;
 export const until = async (
   what: string,
   claim: () => boolean | Promise<boolean>,
-  limitMs = LIMIT_MS,
+  { limitMs = LIMIT_MS, instead }: { limitMs?: number; instead?: () => Promise<unknown> } = {},
 ): Promise<void> => {
   const limit = performance.now() + limitMs;
   while (!(await claim())) {
-    if (performance.now() > limit) throw new Error(`${what}: not within ${limitMs} ms`);
+    if (performance.now() > limit) {
+      const found = instead ? `, instead: ${JSON.stringify(await instead())}` : '';
+      throw new Error(`${what}: not within ${limitMs} ms${found}`);
+    }
     await sleep(LOOK_MS);
   }
 };
