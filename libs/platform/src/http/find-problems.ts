@@ -1,8 +1,7 @@
 import type { FieldProblem } from '@vafa/kernel';
 import Type, { type TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
 import { Settings } from 'typebox/system';
-import { Clone, Default } from 'typebox/value';
+import { Clone, Default, Errors } from 'typebox/value';
 
 /** More than this tells nobody more. */
 const MAX_PROBLEMS = 100;
@@ -72,7 +71,8 @@ const findAll = (schema: TSchema, value: unknown): Found[] => {
   try {
     // What may be left out is no problem.
     const whole = Default(schema, Clone(value));
-    return Compile(narrowed(schema as Shape, whole) as TSchema).Errors(whole) as Found[];
+    // Not compiled: a schema made for one wrong body is not used again.
+    return Errors(narrowed(schema as Shape, whole) as TSchema, whole) as Found[];
   } finally {
     Settings.Set({ maxErrors });
   }
