@@ -1,4 +1,5 @@
 import { AppError } from '@vafa/kernel';
+import { createGather } from './gather.ts';
 import type { OutRecord } from './port.ts';
 
 interface Waiting {
@@ -30,30 +31,13 @@ export const bytesOf = ({ key, headers, value }: OutRecord): number => {
 
 /**
  * Gathers concurrent publishes into one send at a time: while one is on its way the next ones queue up and go together
- * (group commit without a timer: small batches when idle, large ones under load). Order of calls is kept: what a failed
- * send left behind of a call is not overtaken by a later part of the same call.
+ * (see `createGather`). Order of calls is kept: what a failed send left behind of a call is not overtaken by a later part of
+ * the same call.
  */
 export const createBatchingPublisher = (options: BatchingPublisherOptions) => {
   const { send, maxRecords, maxBytes, maxRecordBytes, maxQueued } = options;
-  let queue: Waiting[] = [];
   let queued = 0;
-  let running: Promise<void> | undefined;
   let closed = false;
-
-  /** Calls that go together. A large one goes alone. */
-  const takePortion = (): Waiting[] => {
-    let size = 0;
-    let count = 0;
-    for (const { records } of queue) {
-      if (count > 0 && size + records.length > maxRecords) break;
-      size += records.length;
-      count += 1;
-    }
-    const portion = queue.slice(0, count);
-    queue = queue.slice(count);
-    queued -= size;
-    return portion;
-  };
 
   /** In pieces that fit one send, one after the other; a failure leaves the rest unsent. */
   const sendAll = async (records: readonly OutRecord[]): Promise<void> => {
@@ -71,18 +55,21 @@ export const createBatchingPublisher = (options: BatchingPublisherOptions) => {
     await send(from === 0 ? records : records.slice(from));
   };
 
-  const drain = async (): Promise<void> => {
-    while (queue.length > 0) {
-      const portion = takePortion();
+  const gather = createGather<Waiting>({
+    places: 1,
+    most: maxRecords,
+    weigh: ({ records }) => records.length,
+    run: async (portion) => {
+      const records = portion.length === 1 ? (portion[0] as Waiting).records : portion.flatMap((each) => each.records);
+      queued -= records.length;
       try {
-        await sendAll(portion.length === 1 ? (portion[0] as Waiting).records : portion.flatMap((each) => each.records));
+        await sendAll(records);
         for (const { done } of portion) done();
       } catch (error) {
         for (const { failed } of portion) failed(error);
       }
-    }
-    running = undefined;
-  };
+    },
+  });
 
   /** One caller's record that can never be sent must not fail the others that would travel with it. */
   const check = (records: readonly OutRecord[]): void => {
@@ -106,15 +93,14 @@ export const createBatchingPublisher = (options: BatchingPublisherOptions) => {
       if (queued + records.length > maxQueued && queued > 0)
         throw later('bus.overloaded', 'too many records wait to be published');
       await new Promise<void>((done, failed) => {
-        queue.push({ records, done, failed });
         queued += records.length;
-        running ??= drain();
+        gather.add({ records, done, failed });
       });
     },
     /** Refuses what comes from now on and waits for what was taken. */
     close: async (): Promise<void> => {
       closed = true;
-      await running;
+      await gather.idle();
     },
   };
 };

@@ -19,6 +19,7 @@ export {
   retryDeadLetters,
 } from './dead-letters/store.ts';
 export { isInfrastructure } from './errors.ts';
+export { createGather, type Gather, type GatherOptions } from './gather.ts';
 export { createKafkaBus, type KafkaBusOptions } from './kafka/kafka-bus.ts';
 export { type BusMetrics, createBusMetrics } from './metrics.ts';
 export { emit } from './outbox/emit.ts';
