@@ -43,7 +43,7 @@ export interface SubscribeOptions {
   topics: readonly string[];
   /** Most records handed over at once. */
   maxBatch: number;
-  /** Partitions handled at the same time by this member. */
+  /** Partitions whose batches this member hands over at the same time. */
   concurrency: number;
   /** Called once when the member can't go on; the process should end with a code other than 0. */
   onFatal: (error: unknown) => void;

@@ -61,14 +61,15 @@ export const MUTANTS: readonly Mutant[] = [
     does: 'commits offset and fence when a batch is received, and handles it a moment later',
     replacements: [
       {
-        file: 'libs/bus/src/consumer/deliver.ts',
+        file: 'libs/bus/src/consumer/transact.ts',
         find: `const parked = await sql.begin(async (tx): Promise<Parking[]> => {
-      const { next, anyWaiting } = await lockFence(tx, group, topic, partition);`,
+      const { next, anyWaiting } = await lockFences(tx, group, topic, partitions);`,
         put: `const { next, anyWaiting } = await sql.begin(async (tx) => {
-      const fence = await lockFence(tx, group, topic, partition);
-      const end = (entries.at(-1) as Entry).record.offset + 1n;
-      if (end > fence.next) await advanceFence(tx, group, topic, partition, end);
-      return fence;
+      const fences = await lockFences(tx, group, topic, partitions);
+      const ends = [...endsOf(inOrder.flatMap(({ entries }) => entries))];
+      const ahead = ends.filter(([partition, end]) => end > (fences.next.get(partition) as bigint));
+      if (ahead.length > 0) await advanceFences(tx, group, topic, new Map(ahead));
+      return fences;
     });
     await new Promise((resolve) => setTimeout(resolve, 250));
     const parked = await sql.begin(async (tx): Promise<Parking[]> => {`,
@@ -102,14 +103,14 @@ export const MUTANTS: readonly Mutant[] = [
     does: 'handles whatever is delivered, without looking at the fence',
     replacements: [
       {
-        file: 'libs/bus/src/consumer/deliver.ts',
-        find: 'const fresh = entries.filter(({ record }) => record.offset >= next);',
-        put: 'const fresh = entries;',
+        file: 'libs/bus/src/consumer/transact.ts',
+        find: 'const fresh = entries.filter(({ record }) => record.offset >= fence);',
+        put: 'const fresh = [...entries];',
       },
       {
-        file: 'libs/bus/src/consumer/deliver.ts',
-        find: "if (first.record.offset > next && !rest && !accepted.has('gap'))",
-        put: 'if (first.record.offset < 0n)',
+        file: 'libs/bus/src/consumer/transact.ts',
+        find: "if (first && first.record.offset > fence && !rest && !accepted.has('gap'))",
+        put: 'if (first && first.record.offset < 0n)',
       },
     ],
     // Orders, refunds and messages have natural keys and stay right: that is what both are for. Parking has none.

@@ -1,38 +1,52 @@
+import { plainArray } from '../array-literal.ts';
 import type { Queryable, Sql, Tx } from '../sql.ts';
 
-export interface LockedFence {
-  /** Offset that is to be handled next; everything below is done. */
-  next: bigint;
-  /** Does any event of the topic wait? Seen after the lock was taken, so that nobody can add one any more. */
+export interface LockedFences {
+  /** By partition: the offset that is to be handled next; everything below is done. */
+  next: ReadonlyMap<number, bigint>;
+  /** Does any event of the topic wait? Seen after the locks were taken, so that nobody can add one any more. */
   anyWaiting: boolean;
 }
 
-/** Takes the fence of a partition for this transaction: whoever else handles the partition waits here. */
-export const lockFence = async (tx: Tx, group: string, topic: string, partition: number): Promise<LockedFence> => {
+/**
+ * Takes the fences of partitions for this transaction, in the order of their numbers: whoever else handles one of them waits
+ * here.
+ */
+export const lockFences = async (
+  tx: Tx,
+  group: string,
+  topic: string,
+  partitions: readonly number[],
+): Promise<LockedFences> => {
+  const wanted = plainArray(partitions);
   for (;;) {
-    // Two statements in one round trip. Not one statement: it would look at waiting events before it waits for the lock.
-    const [[fence], [waiting]] = await Promise.all([
-      tx<{ nextOffset: number }[]>`select next_offset as "nextOffset" from consumer_fence
-        where grp = ${group} and topic = ${topic} and partition = ${partition} for update`,
+    // Two statements in one round trip. Not one statement: it would look at waiting events before it waits for the locks.
+    const [fences, [waiting]] = await Promise.all([
+      tx<{ partition: number; nextOffset: number }[]>`select partition, next_offset as "nextOffset" from consumer_fence
+        where grp = ${group} and topic = ${topic} and partition = any(${wanted}::integer[]) order by partition for update`,
       tx<{ any: boolean }[]>`select exists (
         select from dead_letter where grp = ${group} and topic = ${topic} and status = 'waiting') as any`,
     ]);
-    if (fence) return { next: BigInt(fence.nextOffset), anyWaiting: waiting?.any ?? false };
-    await tx`insert into consumer_fence (grp, topic, partition, next_offset) values (${group}, ${topic}, ${partition}, 0)
+    if (fences.length === partitions.length) {
+      const next = new Map(fences.map(({ partition, nextOffset }) => [partition, BigInt(nextOffset)]));
+      return { next, anyWaiting: waiting?.any ?? false };
+    }
+    await tx`insert into consumer_fence (grp, topic, partition, next_offset)
+      select ${group}, ${topic}, partition, 0 from unnest(${wanted}::integer[]) as partition order by partition
       on conflict do nothing`;
   }
 };
 
-/** Marks everything below `next` as handled. */
-export const advanceFence = async (
+/** Marks everything below an offset as handled, by partition. Their fences are locked. */
+export const advanceFences = async (
   tx: Tx,
   group: string,
   topic: string,
-  partition: number,
-  next: bigint,
+  next: ReadonlyMap<number, bigint>,
 ): Promise<void> => {
-  await tx`update consumer_fence set next_offset = ${next.toString()}::bigint, updated_at = now()
-    where grp = ${group} and topic = ${topic} and partition = ${partition}`;
+  await tx`update consumer_fence f set next_offset = u.next, updated_at = now()
+    from unnest(${plainArray([...next.keys()])}::integer[], ${plainArray([...next.values()].map(String))}::bigint[]) as u(partition, next)
+    where f.grp = ${group} and f.topic = ${topic} and f.partition = u.partition`;
 };
 
 export interface FenceRow {

@@ -22,7 +22,7 @@ export class OutOfTurn extends Error {
 
 const keyOf = ({ record }: Entry): string => record.key ?? '';
 
-/** Hands the handler what it may take now, and says what is to be set aside, in order of offset. */
+/** Hands the handler what it may take now, and says what is to be set aside, in order of partition and offset. */
 export const handleInOrder = async (
   tx: Tx,
   subscription: Subscription,
@@ -51,7 +51,7 @@ export const handleInOrder = async (
   if (inOrder) checkTurns(result, taken);
   parkings.push(...setAside(result, taken, context.now));
   // The order of waiting events is the order of these rows.
-  return parkings.sort((a, b) => Number(a.record.offset - b.record.offset));
+  return parkings.sort(({ record: a }, { record: b }) => a.partition - b.partition || Number(a.offset - b.offset));
 };
 
 const describe = (problem: Entry['problem']): { code: string; message: string } => {

@@ -13,7 +13,7 @@ import {
 import { classify, reasonOf } from '../errors.ts';
 import type { Sql, Tx } from '../sql.ts';
 import { readEntry } from './entry.ts';
-import { lockFence } from './fence.ts';
+import { lockFences } from './fence.ts';
 import type { HandlerResult, Subscription } from './subscription.ts';
 
 export interface RetryWaitingDeps {
@@ -70,7 +70,7 @@ export const createRetryWaiting = (deps: RetryWaitingDeps, subscriptions: readon
   /** Undefined when somebody else settled it meanwhile. */
   const attempt = ({ id, topic, partition }: Place, decide: typeof handle): Promise<Verdict | undefined> =>
     sql.begin(async (tx) => {
-      await lockFence(tx, group, topic, partition);
+      await lockFences(tx, group, topic, [partition]);
       const letter = await lockLetter(tx, id);
       if (!letter) return undefined;
       const verdict = await decide(tx, letter);

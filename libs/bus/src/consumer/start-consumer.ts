@@ -1,7 +1,8 @@
 import { deadTopic } from '@vafa/contracts';
 import type { Clock, Log } from '@vafa/kernel';
+import { MAX_PARTITIONS_IN_HAND } from '../limits.ts';
 import type { BusMetrics } from '../metrics.ts';
-import type { BusSubscription, EventBus, RecordBatch } from '../port.ts';
+import type { BusSubscription, EventBus } from '../port.ts';
 import type { Sql } from '../sql.ts';
 import { createDeliver } from './deliver.ts';
 import { readFences } from './fence.ts';
@@ -20,7 +21,7 @@ export interface ConsumerOptions {
   onFatal: (error: unknown) => void;
   /** Most records per transaction. */
   maxBatch: number;
-  /** Partitions handled at the same time. */
+  /** Transactions under way at the same time. */
   concurrency: number;
   futureToleranceMs: number;
   patienceMs: number;
@@ -55,21 +56,16 @@ export const startConsumer = async (options: ConsumerOptions): Promise<Consumer>
     topics.map(({ name }) => name),
   );
 
-  const delivers = new Map(subscriptions.map((each) => [each.topic.name, createDeliver(options, each)]));
   const retryWaiting = createRetryWaiting(options, subscriptions);
   const subscription = await bus.subscribe(
     {
       group,
       topics: topics.map(({ name }) => name),
       maxBatch: options.maxBatch,
-      concurrency: options.concurrency,
+      concurrency: MAX_PARTITIONS_IN_HAND,
       onFatal: options.onFatal,
     },
-    (batch: RecordBatch) => {
-      const deliver = delivers.get(batch.topic);
-      if (!deliver) throw new Error(`no subscription for ${batch.topic}`);
-      return deliver(batch);
-    },
+    createDeliver(options, subscriptions),
   );
   return { subscription, retryWaiting, stop: (deadlineMs) => subscription.stop(deadlineMs) };
 };

@@ -5,6 +5,7 @@ import type { Tx } from '../sql.ts';
 export interface HandlerContext {
   group: string;
   topic: string;
+  /** The first of the partitions whose events these are: no other transaction of the group has it at the same time. */
   partition: number;
   now: Temporal.Instant;
 }
@@ -21,7 +22,7 @@ export interface HandlerResult {
 }
 
 /**
- * Handles the events of one partition, in order, in one open transaction: everything it writes commits together with the
+ * Handles events of one or several partitions, each partition's in order, in one open transaction: everything it writes commits together with the
  * fence. It must not call anything over the network. A throw rolls all back; the batch is then retried or halved.
  */
 export type EventHandler<Event> = (

@@ -77,7 +77,7 @@ export const PlatformSettings = Type.Object({
     default: 2,
     minimum: 1,
     maximum: 16,
-    description: 'Partitions a service handles at the same time',
+    description: 'Transactions a service has under way at the same time for what it hears',
   }),
   BUS_FUTURE_TOLERANCE_MS: Type.Integer({
     default: 600_000,

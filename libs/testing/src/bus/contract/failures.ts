@@ -4,7 +4,7 @@ import { deadTopic } from '@vafa/contracts';
 import { AppError } from '@vafa/kernel';
 import { expect } from 'vitest';
 import { bookOrders, damaged, type Purchase, purchase, purchases, recordEffects, TOPIC } from '../shop-events.ts';
-import type { Stage, StagedTest } from '../stage.ts';
+import { PARTITIONS, type Stage, type StagedTest } from '../stage.ts';
 import { until } from '../until.ts';
 import { expectOnceInOrder } from './order.ts';
 
@@ -97,6 +97,28 @@ export const failureContract = (staged: StagedTest): void => {
     expectOnceInOrder(await stage.effects(), good);
     expect(await letters(stage)).toEqual(['parked database.22003 bad2', 'parked database.23514 bad1']);
     expect(calls).toBeLessThan(60);
+  });
+
+  staged('partitions that wait share a transaction; what fails among them takes no other along', async (stage) => {
+    const good = purchases(40, 40);
+    const bad = Array.from({ length: 8 }, (_, i) => purchase(`bad${i}`, 0));
+    await stage.publish([...good, ...bad]);
+    const calls: string[][] = [];
+    const inHand = () => new Set(stage.handedOver.map(({ partition }) => partition)).size;
+    await stage.start(
+      async (tx, events, context) => {
+        calls.push(events.map(({ data }) => data.customerId));
+        if (calls.length === 1) await until('every partition is in hand', () => inHand() === PARTITIONS);
+        await recordEffects(tx, events, context);
+        if (events.some(({ subject }) => subject.startsWith('bad'))) throw new TypeError('a bug');
+      },
+      { concurrency: 1 },
+    );
+    await stage.untilHandled();
+    expectOnceInOrder(await stage.effects(), good);
+    expect(await letters(stage)).toEqual(bad.map(({ subject }) => `parked internal ${subject}`));
+    const partitionOf = (key: string) => stage.handedOver.find((record) => record.key === key)?.partition;
+    expect(Math.max(...calls.map((keys) => new Set(keys.map(partitionOf)).size))).toBe(PARTITIONS - 1);
   });
 
   const bugs: [string, () => unknown][] = [
