@@ -8,6 +8,7 @@ export {
   type HandlerContext,
   type HandlerResult,
   on,
+  prepareAndHandle,
   type Subscription,
 } from './consumer/subscription.ts';
 export {

@@ -20,6 +20,10 @@ export class OutOfTurn extends Error {
   }
 }
 
+/** The events that the handler is given, unless their customer waits or the fence drops them. */
+export const eventsFor = ({ ignores }: Subscription, entries: readonly Entry[]): EventEnvelope[] =>
+  entries.flatMap(({ event, problem }) => (event && !problem && !ignores.includes(event.type) ? [event] : []));
+
 const keyOf = ({ record }: Entry): string => record.key ?? '';
 
 /** Hands the handler what it may take now, and says what is to be set aside, in order of partition and offset. */
@@ -28,7 +32,7 @@ export const handleInOrder = async (
   subscription: Subscription,
   entries: readonly Entry[],
   context: HandlerContext,
-  anyWaiting: boolean,
+  { anyWaiting, prepared }: { anyWaiting: boolean; prepared: unknown },
 ): Promise<Parking[]> => {
   const inOrder = subscription.order === 'key';
   const blocked =
@@ -47,7 +51,7 @@ export const handleInOrder = async (
     } else taken.set(event, entry);
   }
   if (taken.size === 0) return parkings;
-  const result = (await subscription.handler(tx, [...taken.keys()], context)) ?? {};
+  const result = (await subscription.handler(tx, [...taken.keys()], context, prepared)) ?? {};
   if (inOrder) checkTurns(result, taken);
   parkings.push(...setAside(result, taken, context.now));
   // The order of waiting events is the order of these rows.

@@ -14,7 +14,7 @@ import { classify, reasonOf } from '../errors.ts';
 import type { Sql, Tx } from '../sql.ts';
 import { readEntry } from './entry.ts';
 import { lockFences } from './fence.ts';
-import type { HandlerResult, Subscription } from './subscription.ts';
+import { type HandlerResult, prepareAndHandle, type Subscription } from './subscription.ts';
 
 export interface RetryWaitingDeps {
   group: string;
@@ -53,7 +53,7 @@ const createHandle =
     if (subscription.ignores.includes(event.type))
       return { outcome: 'retried', code: 'bus.ignored', message: 'ignored by this service' };
     const now = clock.now();
-    const result = (await subscription.handler(tx, [event], { group, topic, partition, now })) ?? {};
+    const result = await prepareAndHandle(subscription, tx, [event], { group, topic, partition, now });
     return judge(letter, result, now.epochMilliseconds - Date.parse(letter.firstSeenAt) >= patienceMs);
   };
 

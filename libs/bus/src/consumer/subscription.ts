@@ -25,11 +25,18 @@ export interface HandlerResult {
  * Handles events of one or several partitions, each partition's in order, in one open transaction: everything it writes commits together with the
  * fence. It must not call anything over the network. A throw rolls all back; the batch is then retried or halved.
  */
-export type EventHandler<Event> = (
+export type EventHandler<Event, Prepared = undefined> = (
   tx: Tx,
   events: readonly Event[],
   context: HandlerContext,
+  ...prepared: Prepared extends undefined ? [] : [prepared: Prepared]
 ) => Promise<HandlerResult | undefined | void>;
+
+/**
+ * Reads what the handler will ask first, so that it goes to the database together with the locks of the fences. It is given
+ * all events of the batch, also those that the fence will drop, and must not write.
+ */
+export type Prepare<Event, Prepared> = (tx: Tx, events: readonly Event[]) => Promise<Prepared>;
 
 export interface Subscription {
   topic: Topic;
@@ -37,23 +44,41 @@ export interface Subscription {
   ignores: readonly string[];
   /** 'key': while an event waits, later ones of the same customer on this topic wait behind it. */
   order: 'key' | 'none';
-  handler: EventHandler<EventEnvelope>;
+  prepare: Prepare<EventEnvelope, unknown>;
+  handler: EventHandler<EventEnvelope, unknown>;
 }
+
+/** Prepares and handles, one after the other. */
+export const prepareAndHandle = async (
+  subscription: Subscription,
+  tx: Tx,
+  events: readonly EventEnvelope[],
+  context: HandlerContext,
+): Promise<HandlerResult> => {
+  const prepared = await subscription.prepare(tx, events);
+  return (await subscription.handler(tx, events, context, prepared)) ?? {};
+};
 
 /**
  * What a service hears on one topic. Every event type of the topic is either handled or named as ignored, so that a new
  * type is never missed in silence.
  */
-export const on = <const Handled extends readonly EventDefinition[]>(
+export const on = <const Handled extends readonly EventDefinition[], Prepared = undefined>(
   topic: Topic,
-  spec: { handles: Handled; ignores?: readonly EventDefinition[]; order?: 'key' | 'none' },
-  handler: EventHandler<EventOf<Handled[number]>>,
+  spec: {
+    handles: Handled;
+    ignores?: readonly EventDefinition[];
+    order?: 'key' | 'none';
+    prepare?: Prepare<EventOf<Handled[number]>, Prepared>;
+  },
+  handler: EventHandler<EventOf<Handled[number]>, Prepared>,
 ): Subscription => ({
   topic,
   handles: spec.handles.map(({ type }) => type),
   ignores: (spec.ignores ?? []).map(({ type }) => type),
   order: spec.order ?? 'key',
-  handler: handler as EventHandler<EventEnvelope>,
+  prepare: (spec.prepare ?? (async () => undefined)) as Subscription['prepare'],
+  handler: handler as Subscription['handler'],
 });
 
 /** @throws Error that lists every event type of the topics that has no handler, or two, or is foreign to its topic */

@@ -5,7 +5,7 @@ import type { RecordBatch } from '../port.ts';
 import type { Sql } from '../sql.ts';
 import type { Entry } from './entry.ts';
 import { advanceFences, lockFences } from './fence.ts';
-import { handleInOrder } from './handle-in-order.ts';
+import { eventsFor, handleInOrder } from './handle-in-order.ts';
 import { Misfit } from './misfit.ts';
 import type { Subscription } from './subscription.ts';
 
@@ -56,7 +56,14 @@ export const createTransact = (deps: TransactDeps, subscription: Subscription) =
     const inOrder = slices.toSorted((a, b) => a.batch.partition - b.batch.partition);
     const partitions = inOrder.map(({ batch }) => batch.partition);
     const parked = await sql.begin(async (tx): Promise<Parking[]> => {
-      const { next, anyWaiting } = await lockFences(tx, group, topic, partitions);
+      const events = eventsFor(
+        subscription,
+        inOrder.flatMap(({ entries }) => entries),
+      );
+      const [{ next, anyWaiting }, prepared] = await Promise.all([
+        lockFences(tx, group, topic, partitions),
+        events.length > 0 ? subscription.prepare(tx, events) : undefined,
+      ]);
       const fresh = inOrder.flatMap((slice) => freshOf(slice, next.get(slice.batch.partition) as bigint));
       const dropped = inOrder.reduce((sum, { entries }) => sum + entries.length, 0) - fresh.length;
       if (dropped > 0) metrics.fenceDropped.inc(labels, dropped);
@@ -66,7 +73,7 @@ export const createTransact = (deps: TransactDeps, subscription: Subscription) =
       // The fences are ours until the commit, so moving them need not wait for the handler.
       const [, parkings] = await Promise.all([
         advanceFences(tx, group, topic, endsOf(fresh)),
-        handleInOrder(tx, subscription, fresh, context, anyWaiting),
+        handleInOrder(tx, subscription, fresh, context, { anyWaiting, prepared }),
       ]);
       await park(tx, group, parkings, context.now);
       return parkings;

@@ -1,3 +1,4 @@
+import { prepareAndHandle } from '@vafa/bus';
 import type { Topic } from '@vafa/contracts';
 import { present } from '@vafa/kernel';
 import fc from 'fast-check';
@@ -22,17 +23,17 @@ const heard = subscriptions({
   lookBackPurchases: 1_000,
   countOutcomes: () => undefined,
 });
-const handlerOf = ({ name }: Topic) =>
+const subscriptionTo = ({ name }: Topic) =>
   present(
     heard.find(({ topic }) => topic.name === name),
     name,
-  ).handler;
+  );
 
 const doors: Doors = {
   // Straight to the handler, so that both customers are in one batch, in this order.
   publish: async (topic, events) => {
     const context = { group: 'model', topic: topic.name, partition: 0, now: ledger.clock.now() };
-    await ledger.sql('ledger').begin((tx) => handlerOf(topic)(tx, events, context));
+    await ledger.sql('ledger').begin((tx) => prepareAndHandle(subscriptionTo(topic), tx, events, context));
   },
   post: (url, payload) => ledger.call('POST', url, payload),
   sweep: async () => {

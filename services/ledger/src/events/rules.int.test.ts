@@ -4,7 +4,11 @@ import { enter, interaction, RULES, ruleDeeds } from '../test/club-rules.fixture
 import { PROGRAMME, purchase, refund } from '../test/events.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
 import { createCurrentRules } from '../use-cases/current-programme.ts';
+import { findStandings } from '../use-cases/find-standings.ts';
+import type { PurchaseEvent } from '../use-cases/read-batch.ts';
 import { recordPurchases } from '../use-cases/record-purchases.ts';
+
+const currentRules = createCurrentRules();
 
 let ledger: LedgerHarness;
 const { send, statement, earned } = ruleDeeds(() => ledger);
@@ -96,16 +100,19 @@ test('a refund in the batch of its order, and one that came before it, see what 
   expect(await ledger.balance('fay')).toMatchObject({ active: 80, earned: 110, negative: 0 });
 });
 
+/** Books a batch in a transaction of its own, as the consumer does. */
+const book = (events: readonly PurchaseEvent[], door: number) =>
+  ledger.sql('ledger').begin(async (tx) => {
+    const standings = await findStandings(tx, events, { currentRules });
+    const context = { group: 'test', topic: 'vafa.purchases', partition: door, now: ledger.clock.now() };
+    return recordPurchases(tx, events, context, standings, { lookBackPurchases: 1_000 });
+  });
+
 test('two batches at once do not exceed a budget together', async () => {
-  const currentRules = createCurrentRules();
   const batch = (door: number) =>
-    ledger.sql('ledger').begin((tx) =>
-      recordPurchases(
-        tx,
-        Array.from({ length: 8 }, (_, i) => purchase(`gus-${door}-${i}`, `gus-${door}-${i}`, 1_000, { store: 'new' })),
-        { group: 'test', topic: 'vafa.purchases', partition: door, now: ledger.clock.now() },
-        { currentRules, lookBackPurchases: 1_000 },
-      ),
+    book(
+      Array.from({ length: 8 }, (_, i) => purchase(`gus-${door}-${i}`, `gus-${door}-${i}`, 1_000, { store: 'new' })),
+      door,
     );
   await Promise.all([batch(0), batch(1)]);
   const [sums] = await ledger.sql('ledger')`select sum(amount)::bigint as points, count(*) as entries from transfer
@@ -117,16 +124,11 @@ test('two batches at once do not exceed a budget together', async () => {
 });
 
 test('two batches of the same customers at once do not exceed their caps, and wait for each other in order', async () => {
-  const currentRules = createCurrentRules();
   const customers = ['hap-1', 'hap-2', 'hap-3'];
   const batch = (door: number, ids: readonly string[]) =>
-    ledger.sql('ledger').begin((tx) =>
-      recordPurchases(
-        tx,
-        ids.flatMap((id) => [0, 1].map((n) => purchase(id, `${id}-${door}-${n}`, 1_000, { channel: 'app' }))),
-        { group: 'test', topic: 'vafa.purchases', partition: door, now: ledger.clock.now() },
-        { currentRules, lookBackPurchases: 1_000 },
-      ),
+    book(
+      ids.flatMap((id) => [0, 1].map((n) => purchase(id, `${id}-${door}-${n}`, 1_000, { channel: 'app' }))),
+      door,
     );
   await Promise.all([batch(0, customers), batch(1, customers.toReversed()), batch(2, customers)]);
   for (const id of customers) {

@@ -15,24 +15,33 @@ import {
 } from '@vafa/contracts';
 import { AppError } from '@vafa/kernel';
 import type { Door } from '../domain/transfer.ts';
+import type { CurrentRules } from '../use-cases/current-programme.ts';
+import { findStandings } from '../use-cases/find-standings.ts';
 import { forgetCustomer } from '../use-cases/forget-customer.ts';
 import { mergeCustomers } from '../use-cases/merge-customers.ts';
 import { recordInteractions } from '../use-cases/record-interactions.ts';
 import { recordMemberships } from '../use-cases/record-memberships.ts';
 import { recordProfiles } from '../use-cases/record-profiles.ts';
-import { type Outcomes, type RecordPurchasesDeps, recordPurchases } from '../use-cases/record-purchases.ts';
+import { type Outcomes, recordPurchases } from '../use-cases/record-purchases.ts';
 
-export interface SubscriptionDeps extends RecordPurchasesDeps {
+export interface SubscriptionDeps {
+  currentRules: CurrentRules;
+  /** How many of a customer's newest purchases a refund without a reference is matched with. */
+  lookBackPurchases: number;
   countOutcomes: (outcomes: Outcomes) => void;
 }
 
 /** What the ledger hears. */
 export const subscriptions = (deps: SubscriptionDeps): Subscription[] => [
-  on(Topics.purchases, { handles: [PurchaseCompleted, PurchaseRefunded] }, async (tx, events, context) => {
-    const { outcomes, ...result } = await recordPurchases(tx, events, context, deps);
-    deps.countOutcomes(outcomes);
-    return result;
-  }),
+  on(
+    Topics.purchases,
+    { handles: [PurchaseCompleted, PurchaseRefunded], prepare: (tx, events) => findStandings(tx, events, deps) },
+    async (tx, events, context, standings) => {
+      const { outcomes, ...result } = await recordPurchases(tx, events, context, standings, deps);
+      deps.countOutcomes(outcomes);
+      return result;
+    },
+  ),
 
   on(
     Topics.customers,

@@ -4,6 +4,7 @@ import { purchase, refund } from '../test/events.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
 import { captureReservation } from '../use-cases/close-reservation.ts';
 import { createCurrentRules } from '../use-cases/current-programme.ts';
+import { findStandings } from '../use-cases/find-standings.ts';
 import { recordPurchases } from '../use-cases/record-purchases.ts';
 import { reservePoints } from '../use-cases/reserve-points.ts';
 
@@ -82,8 +83,11 @@ const bookAndLook = async (): Promise<Plans[]> => {
     const context = { group: 'vafa.ledger', topic: 'vafa.purchases', partition: 0, now };
     const call = { actor: 'test', now };
     for (let run = 0; run < RUNS; run++) {
-      const { refused } = await inTransaction((tx) =>
-        recordPurchases(tx, batchOf(BATCH), context, { currentRules, lookBackPurchases: 50 }),
+      const events = batchOf(BATCH);
+      const { refused } = await inTransaction(async (tx) =>
+        recordPurchases(tx, events, context, await findStandings(tx, events, { currentRules }), {
+          lookBackPurchases: 50,
+        }),
       );
       expect(refused).toEqual([]);
       const { reservationId } = await inTransaction((tx) =>

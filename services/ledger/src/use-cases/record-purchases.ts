@@ -6,26 +6,21 @@ import type { Refund } from '../domain/order.ts';
 import { newRefundCase, type RefundCase } from '../domain/plan.ts';
 import type { CustomerFacts } from '../domain/rules/facts.ts';
 import type { Door } from '../domain/transfer.ts';
-import { creditAndLock, findSpecial } from '../store/accounts.ts';
-import { keepPlans, planAnew } from '../store/plans.ts';
+import { creditAndLock } from '../store/accounts.ts';
+import { planAnew } from '../store/plans.ts';
 import { findFacts } from '../store/profiles.ts';
 import { findWaitingFor } from '../store/refunds.ts';
 import { saveBook } from '../store/save-book.ts';
 import { bookEarnings, creditsOf, earningsOf } from './book-earnings.ts';
 import { countPurchases, countRefunds, countTowardsTiers } from './count-towards-tiers.ts';
-import type { CurrentRules, Rules } from './current-programme.ts';
+import type { Rules } from './current-programme.ts';
 import { decideSteps } from './decide-steps.ts';
+import type { Standings } from './find-standings.ts';
 import { type Activity, keepAlive } from './keep-alive.ts';
 import { type Fresh, keepFresh } from './keep-fresh.ts';
 import { eventsOf } from './points-events.ts';
 import { type Batch, type PurchaseEvent, type ReadPurchase, type ReadRefund, readBatch } from './read-batch.ts';
 import type { TierRules } from './tier-rules.ts';
-
-export interface RecordPurchasesDeps {
-  currentRules: CurrentRules;
-  /** How many of a customer's newest purchases a refund without a reference is matched with. */
-  lookBackPurchases: number;
-}
 
 /** How many events of a batch came to what. */
 export interface Outcomes {
@@ -59,25 +54,6 @@ const NOTHING_KNOWN: ReadonlyMap<string, CustomerFacts> = new Map();
 
 const customerOf = (step: ReadPurchase | ReadRefund): string =>
   step.kind === 'purchase' ? step.purchase.order.customerId : step.case.refund.customerId;
-
-/** Which customers of a batch need care. */
-interface Special {
-  mergedInto: Map<string, string>;
-  owing: Set<string>;
-}
-
-const findSpecialOf = async (tx: Tx, customerIds: readonly string[]): Promise<Special> => {
-  const found = await findSpecial(tx, customerIds);
-  const mergedInto = new Map(
-    found.flatMap((each) => (each.mergedInto === null ? [] : [[each.customerId, each.mergedInto]])),
-  );
-  // Whom a customer was merged into may owe points too.
-  if (mergedInto.size > 0) found.push(...(await findSpecial(tx, [...mergedInto.values()])));
-  return {
-    mergedInto,
-    owing: new Set(found.filter((each) => each.mergedInto === null).map(({ customerId }) => customerId)),
-  };
-};
 
 /** Refunds that wait for an order of this batch, the batch's own among them. Sent along with the claim of those orders. */
 const findWaiting = async (tx: Tx, { steps }: Batch): Promise<Refund[]> => {
@@ -172,22 +148,18 @@ const tellFurther = async (
 };
 
 /**
- * Books the purchases and refunds of a batch. Customers who only earn go through one statement per table; those whose
+ * Books the purchases and refunds of a batch, on what was found of it (`findStandings`, whose plans it keeps). Customers who only earn go through one statement per table; those whose
  * outcome depends on what they have are loaded under lock and decided event by event, in the same transaction.
  */
 export const recordPurchases = async (
   tx: Tx,
   events: readonly PurchaseEvent[],
   context: HandlerContext,
-  deps: RecordPurchasesDeps,
+  { rules, special }: Standings,
+  { lookBackPurchases }: { lookBackPurchases: number },
 ): Promise<HandlerResult & { outcomes: Outcomes }> => {
   const recordedAt = context.now.toString();
   const nowMs = context.now.epochMilliseconds;
-  const [, rules, special] = await Promise.all([
-    keepPlans(tx),
-    deps.currentRules(tx),
-    findSpecialOf(tx, [...new Set(events.map(({ data }) => data.customerId))]),
-  ]);
   const ownerOf = (customerId: string): string => special.mergedInto.get(customerId) ?? customerId;
   const batch = readBatch(events, rules, ownerOf, nowMs, await findFactsOf(tx, events, rules, ownerOf));
   const [fresh, found] = await Promise.all([keepFresh(tx, batch, rules, recordedAt), findWaiting(tx, batch)]);
@@ -204,12 +176,7 @@ export const recordPurchases = async (
   if (deciders.size > 0) {
     const steps = fresh.steps.filter((step) => deciders.has(customerOf(step)));
     await planAnew(tx);
-    await decideSteps(
-      tx,
-      book,
-      { steps, waiting, customers: deciders },
-      { rules, lookBackPurchases: deps.lookBackPurchases },
-    );
+    await decideSteps(tx, book, { steps, waiting, customers: deciders }, { rules, lookBackPurchases });
   }
   const common = { door, recordedAt, ruleVersion: rules.programme?.version ?? null };
   const earned = bookEarnings(tx, earnings, credited, common);
