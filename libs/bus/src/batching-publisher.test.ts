@@ -37,7 +37,9 @@ const createRecorder = (limits: Partial<BatchingPublisherOptions> = {}) => {
 
 test('what comes while a send is on its way goes together in the next one, in order', async () => {
   const { publish, sent } = createRecorder();
-  await Promise.all([publish([record('a')]), publish([record('b')]), publish([record('c'), record('d')])]);
+  const first = publish([record('a')]);
+  await turn();
+  await Promise.all([first, publish([record('b')]), publish([record('c'), record('d')])]);
   expect(sent).toEqual([['a'], ['b', 'c', 'd']]);
 });
 

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createGather, type GatherOptions } from './gather.ts';
+import { createGather, createGatheredCall, type GatherOptions } from './gather.ts';
 
 /** A gather that keeps what it ran, and runs on until `finish` is called, the oldest portion first. */
 const createRecorder = <Item>(options: Partial<GatherOptions<Item>> = {}) => {
@@ -19,21 +19,33 @@ const createRecorder = <Item>(options: Partial<GatherOptions<Item>> = {}) => {
   const finish = async () => {
     ends.shift()?.();
     await turn();
+    await turn();
   };
   return { ...gather, portions, finish, underWay: () => ends.length };
 };
 
-test('the first does not wait; what comes meanwhile goes together, in order', async () => {
+test('what comes in one turn goes together, and so does what comes meanwhile, in order', async () => {
   const { add, portions, finish } = createRecorder<number>();
-  for (const item of [1, 2, 3, 4]) add(item);
-  expect(portions).toEqual([[1]]);
+  add(1);
+  add(2);
+  await turn();
+  expect(portions).toEqual([[1, 2]]);
+  for (const item of [3, 4, 5]) add(item);
+  await turn();
+  expect(portions).toEqual([[1, 2]]);
   await finish();
-  expect(portions).toEqual([[1], [2, 3, 4]]);
+  expect(portions).toEqual([
+    [1, 2],
+    [3, 4, 5],
+  ]);
 });
 
 test('no more portions are under way than there are places', async () => {
   const { add, portions, finish, underWay } = createRecorder<number>({ places: 2 });
-  for (const item of [1, 2, 3, 4]) add(item);
+  for (const item of [1, 2, 3, 4]) {
+    add(item);
+    await turn();
+  }
   expect(portions).toEqual([[1], [2]]);
   await finish();
   expect(portions).toEqual([[1], [2], [3, 4]]);
@@ -43,8 +55,9 @@ test('no more portions are under way than there are places', async () => {
 test('a portion weighs no more than it may, but one heavy item goes alone', async () => {
   const { add, portions, finish } = createRecorder<number>({ most: 5, weigh: (item) => item });
   for (const item of [1, 2, 3, 9, 1]) add(item);
+  await turn();
   for (let i = 0; i < 4; i++) await finish();
-  expect(portions).toEqual([[1], [2, 3], [9], [1]]);
+  expect(portions).toEqual([[1, 2], [3], [9], [1]]);
 });
 
 test('what does not fit is left for a later portion, and does not keep others back', async () => {
@@ -52,19 +65,21 @@ test('what does not fit is left for a later portion, and does not keep others ba
     fits: (item, portion) => !portion.some((other) => other[0] === item[0]),
   });
   for (const item of ['a1', 'a2', 'a3', 'b1']) add(item);
+  await turn();
   for (let i = 0; i < 3; i++) await finish();
-  expect(portions).toEqual([['a1'], ['a2', 'b1'], ['a3']]);
+  expect(portions).toEqual([['a1', 'b1'], ['a2'], ['a3']]);
 });
 
 test('idle when nothing waits and nothing is under way', async () => {
   const { add, idle, finish, underWay } = createRecorder<number>();
   await idle();
   add(1);
-  add(2);
   let done = false;
   const waiting = idle().then(() => {
     done = true;
   });
+  await turn();
+  add(2);
   await finish();
   expect([done, underWay()]).toEqual([false, 1]);
   await finish();
@@ -88,6 +103,7 @@ test('whatever comes whenever: each item goes once, within the limits', async ()
         }
         expect(underWay()).toBeLessThanOrEqual(places);
       }
+      await turn();
       while (underWay() > 0) await finish();
       await idle();
       expect(portions.flat()).toEqual(items);
@@ -97,4 +113,20 @@ test('whatever comes whenever: each item goes once, within the limits', async ()
       }
     }),
   );
+});
+
+test('calls that are made together are answered by one, each with its own answer, or fail together', async () => {
+  const asked: number[][] = [];
+  const double = createGatheredCall<number, number>(
+    async (questions) => {
+      asked.push(questions);
+      if (questions.includes(0)) throw new Error('nothing to double');
+      return questions.map((question) => question * 2);
+    },
+    { places: 1, most: 3 },
+  );
+  expect(await Promise.all([double(1), double(2), double(3), double(4)])).toEqual([2, 4, 6, 8]);
+  expect(asked).toEqual([[1, 2, 3], [4]]);
+  const failures = await Promise.allSettled([double(5), double(0)]);
+  expect(failures.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
 });

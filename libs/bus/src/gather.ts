@@ -5,7 +5,10 @@ export interface GatherOptions<Item> {
   most: number;
   /** What an item weighs; 1 unless given. */
   weigh?: (item: Item) => number;
-  /** Whether an item may go with those of a portion; one that may not is left for a later one. Any may, unless given. */
+  /**
+   * Whether an item may go with those of a portion, which are some; one that may not is left for a later one. Any may, unless
+   * given.
+   */
   fits?: (item: Item, portion: readonly Item[]) => boolean;
   /** Does the work of a portion and settles each of its items. Must not throw. */
   run: (portion: Item[]) => Promise<void>;
@@ -18,15 +21,16 @@ export interface Gather<Item> {
 }
 
 /**
- * Group commit without a timer: what comes while all places are taken waits and then goes together. Portions are small when
- * little comes and large when much does, and nothing ever waits for others to come. Portions are filled in the order of
- * arrival.
+ * Group commit without a timer: what comes in the same turn of the event loop, or while all places are taken, goes together.
+ * Portions are small when little comes and large when much does, and nothing ever waits for others to come. Portions are
+ * filled in the order of arrival.
  */
 export const createGather = <Item>(options: GatherOptions<Item>): Gather<Item> => {
   const { places, most, weigh = () => 1, fits = () => true, run } = options;
   let queue: Item[] = [];
   let underWay = 0;
   let waiting: (() => void)[] = [];
+  let beginning = false;
 
   const takePortion = (): Item[] => {
     const portion: Item[] = [];
@@ -35,7 +39,7 @@ export const createGather = <Item>(options: GatherOptions<Item>): Gather<Item> =
     let at = 0;
     for (; at < queue.length; at++) {
       const item = queue[at] as Item;
-      if (!fits(item, portion)) {
+      if (portion.length > 0 && !fits(item, portion)) {
         passed.push(item);
         continue;
       }
@@ -48,25 +52,61 @@ export const createGather = <Item>(options: GatherOptions<Item>): Gather<Item> =
   };
 
   const begin = (): void => {
+    beginning = false;
     while (underWay < places && queue.length > 0) {
       underWay += 1;
       void run(takePortion()).finally(() => {
         underWay -= 1;
-        begin();
-        if (underWay > 0) return;
+        beginThisTurn();
+        if (underWay > 0 || queue.length > 0) return;
         for (const resolve of waiting) resolve();
         waiting = [];
       });
     }
   };
+  const beginThisTurn = (): void => {
+    if (beginning || queue.length === 0) return;
+    beginning = true;
+    setImmediate(begin);
+  };
 
   return {
     add: (item) => {
       queue.push(item);
-      begin();
+      if (underWay < places) beginThisTurn();
     },
     idle: async () => {
-      if (underWay > 0) await new Promise<void>((resolve) => waiting.push(resolve));
+      if (underWay > 0 || queue.length > 0) await new Promise<void>((resolve) => waiting.push(resolve));
     },
   };
+};
+
+/**
+ * Makes one call of many: what is asked together is answered together, by one `ask` whose answers come in the order of what
+ * was asked. When it throws, each of them fails.
+ */
+export const createGatheredCall = <Question, Answer>(
+  ask: (questions: Question[]) => Promise<readonly Answer[]>,
+  limits: { places: number; most: number },
+): ((question: Question) => Promise<Answer>) => {
+  interface Asked {
+    question: Question;
+    answered: (answer: Answer) => void;
+    failed: (error: unknown) => void;
+  }
+  const gather = createGather<Asked>({
+    ...limits,
+    run: async (portion) => {
+      try {
+        const answers = await ask(portion.map(({ question }) => question));
+        for (const [i, { answered }] of portion.entries()) answered(answers[i] as Answer);
+      } catch (error) {
+        for (const { failed } of portion) failed(error);
+      }
+    },
+  });
+  return (question) =>
+    new Promise((answered, failed) => {
+      gather.add({ question, answered, failed });
+    });
 };

@@ -77,7 +77,7 @@ export const MUTANTS: readonly Mutant[] = [
       {
         file: 'libs/bus/src/pg-log/read-batch.ts',
         find: 'let outcome = await handler(batch);',
-        put: `await membership.commit(each.lease, (batch.records.at(-1)?.offset ?? 0n) + 1n);
+        put: `await note({ lease: each.lease, next: (batch.records.at(-1)?.offset ?? 0n) + 1n });
     let outcome = await handler(batch);`,
       },
       {

@@ -1,3 +1,4 @@
+import { plainArray } from '../array-literal.ts';
 import type { Sql } from '../sql.ts';
 
 /** A partition this member reads, under the epoch its lease was taken with. */
@@ -6,6 +7,12 @@ export interface Lease {
   partition: number;
   committed: bigint;
   epoch: number;
+}
+
+/** How far a partition is handled: everything below `next`. */
+export interface Reached {
+  lease: Lease;
+  next: bigint;
 }
 
 export interface MembershipOptions {
@@ -38,7 +45,8 @@ export const fairShare = ({ partitions, members, before }: Omit<TopicShare, 'top
   return Math.floor(partitions / others) + ((before + nthTopic) % others < leftOver ? 1 : 0);
 };
 
-/** The statements behind a member's leases. All times are the database's, so members' clocks don't matter. */
+/**
+ * The statements behind a member's leases. Those that change several rows lock them in one order. All times are the database's, so members' clocks don't matter. */
 const createStatements = ({ sql, group, member, topics, leaseMs }: MembershipOptions) => {
   const lease = `${leaseMs} milliseconds`;
   const names = [...topics];
@@ -60,9 +68,13 @@ const createStatements = ({ sql, group, member, topics, leaseMs }: MembershipOpt
 
     /** Prolongs what is ours and returns it: what is missing in the answer was lost. */
     renew: (): Promise<Lease[]> =>
-      readLeases(sql`update log_cursor set lease_until = clock_timestamp() + ${lease}::interval
-        where grp = ${group} and owner = ${member} and topic = any(${names}::text[])
-        returning topic, partition, committed, epoch`),
+      readLeases(sql`
+        with mine as materialized (
+          select grp, topic, partition from log_cursor
+          where grp = ${group} and owner = ${member} and topic = any(${names}::text[]) order by topic, partition for update)
+        update log_cursor c set lease_until = clock_timestamp() + ${lease}::interval from mine
+        where (c.grp, c.topic, c.partition) = (mine.grp, mine.topic, mine.partition)
+        returning c.topic, c.partition, c.committed, c.epoch`),
 
     /** Takes what is free or whose lease ran out. A new epoch keeps the old owner from committing. */
     claim: (wanted: readonly { topic: string; count: number }[]): Promise<Lease[]> =>
@@ -122,16 +134,27 @@ export const createMembership = (options: MembershipOptions) => {
     },
 
     /**
-     * False when the partition was lost: somebody else's epoch is in force. The disk is not waited for: what a crash of the
-     * server makes forgotten is read again, and the fence drops it.
+     * Notes how far partitions are handled. Of each: false when it was lost, as somebody else's epoch is in force. The disk is
+     * not waited for: what a crash of the server makes forgotten is read again, and the fence drops it.
      */
-    commit: async (held: Lease, next: bigint): Promise<boolean> => {
-      const rows = await sql`
-        with relaxed as materialized (select set_config('synchronous_commit', 'off', true))
-        update log_cursor set committed = ${next.toString()}::bigint from relaxed
-        where grp = ${group} and topic = ${held.topic} and partition = ${held.partition}
-          and owner = ${member} and epoch = ${held.epoch} returning 1`;
-      return rows.length === 1;
+    commit: async (reached: readonly Reached[]): Promise<boolean[]> => {
+      const rows = await sql<{ n: number }[]>`
+        with relaxed as materialized (select set_config('synchronous_commit', 'off', true)),
+        mine as materialized (
+          select c.grp, c.topic, c.partition, u.next, u.n::integer as n
+          from unnest(
+            ${plainArray(reached.map(({ lease }) => lease.topic))}::text[],
+            ${plainArray(reached.map(({ lease }) => lease.partition))}::integer[],
+            ${plainArray(reached.map(({ lease }) => lease.epoch))}::bigint[],
+            ${plainArray(reached.map(({ next }) => String(next)))}::bigint[]
+          ) with ordinality as u(topic, partition, epoch, next, n)
+          join log_cursor c on c.grp = ${group} and c.topic = u.topic and c.partition = u.partition
+            and c.owner = ${member} and c.epoch = u.epoch
+          order by c.topic, c.partition for update of c)
+        update log_cursor c set committed = mine.next from relaxed cross join mine
+        where (c.grp, c.topic, c.partition) = (mine.grp, mine.topic, mine.partition) returning mine.n`;
+      const kept = new Set(rows.map(({ n }) => n));
+      return reached.map((_, i) => kept.has(i + 1));
     },
 
     leave: async (): Promise<void> => {

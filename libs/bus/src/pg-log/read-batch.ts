@@ -1,10 +1,15 @@
 import type { Log } from '@vafa/kernel';
+import { createGatheredCall } from '../gather.ts';
+import { MAX_PARTITIONS_IN_HAND } from '../limits.ts';
 import type { BatchHandler, RecordBatch } from '../port.ts';
 import type { Sql } from '../sql.ts';
 import type { Chaos } from './chaos.ts';
-import { fetchRecords } from './fetch-records.ts';
+import { fetchRecords, type Position } from './fetch-records.ts';
 import type { Heads } from './heads.ts';
-import type { Lease, Membership } from './membership.ts';
+import type { Lease, Membership, Reached } from './membership.ts';
+
+/** Partitions that are read, or noted as handled, by one statement, and statements at the same time. */
+const TOGETHER = { places: 2, most: MAX_PARTITIONS_IN_HAND };
 
 /** A partition this member reads. */
 export interface Held {
@@ -38,10 +43,12 @@ const happens = (chaos: Chaos, rate: number): boolean => rate > 0 && chaos.rando
  */
 export const createReadBatch = (deps: ReadBatchDeps) => {
   const { sql, heads, log, chaos, membership, maxBatch, handler, stopping } = deps;
+  const fetch = createGatheredCall((positions: Position[]) => fetchRecords(sql, positions, maxBatch), TOGETHER);
+  const note = createGatheredCall((reached: Reached[]) => membership.commit(reached), TOGETHER);
 
   const toBatch = async (each: Held): Promise<RecordBatch | undefined> => {
     const { topic, partition } = each.lease;
-    const records = await fetchRecords(sql, topic, partition, each.position, maxBatch);
+    const records = await fetch({ topic, partition, offset: each.position });
     const [first, last] = [records[0], records.at(-1)];
     if (!first || !last) return undefined;
     if (last.offset - first.offset !== BigInt(records.length - 1))
@@ -53,7 +60,7 @@ export const createReadBatch = (deps: ReadBatchDeps) => {
   };
 
   const commit = async (each: Held, next: bigint): Promise<'done' | 'lost'> => {
-    if (!(await membership.commit(each.lease, next))) return 'lost';
+    if (!(await note({ lease: each.lease, next }))) return 'lost';
     each.position = next;
     return 'done';
   };
