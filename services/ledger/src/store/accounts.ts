@@ -13,7 +13,7 @@ interface Row extends Account {
 }
 
 /** Thrown when a customer was merged between finding and locking it: the transaction starts over and finds the other. */
-const changedMeanwhile = (): AppError =>
+export const changedMeanwhile = (): AppError =>
   new AppError(
     'unavailable',
     'ledger.customer_changed_meanwhile',
