@@ -12,7 +12,8 @@ export { AUTH_MIGRATIONS, checkJournal, migrateAll, type SchemaMigrations } from
 export { type OpenSqlOptions, openSql } from './database/open-sql.ts';
 export { type DatabaseAccess, roleOf, rolePassword, serviceUrl } from './database/roles.ts';
 export { type HttpApp, SCOPES, type Scope } from './http/app.ts';
-export { createTogether, type Together, type Verdict } from './http/decide-together.ts';
+export type { Postponed, Verdict } from './http/decide-in-one.ts';
+export { createTogether, type Together } from './http/decide-together.ts';
 export { findProblems } from './http/find-problems.ts';
 export type { Readiness, ServiceStatus } from './http/health-routes.ts';
 export { idempotent } from './http/idempotent.ts';

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import type { Tx } from '@vafa/bus';
 import { AppError } from '@vafa/kernel';
-import { createTogether, defineService, type Verdict } from '@vafa/platform';
+import { createTogether, defineService, type Postponed, type Verdict } from '@vafa/platform';
 import Type from 'typebox';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Harness, startHarness } from './harness.ts';
@@ -11,7 +11,7 @@ import { workspaceRoot } from './workspace.ts';
 /** What a request wants to happen; `name` stands in what it writes, when it is not refused. */
 interface Wish {
   name: string;
-  deed?: 'refuse' | 'throw' | 'throw_refusal' | 'break' | 'break_commit' | 'lose_connection' | 'deadlock';
+  deed?: 'refuse' | 'postpone' | 'throw' | 'throw_refusal' | 'break' | 'break_commit' | 'lose_connection' | 'deadlock';
   /** Transactions that deadlock before one passes. */
   times?: number;
 }
@@ -42,11 +42,14 @@ const grant = async (tx: Tx, { name, deed, times = 1 }: Wish): Promise<Verdict<{
   return { kind: 'done', result: { name } };
 };
 
-const decide = async (tx: Tx, wishes: readonly Wish[]): Promise<Verdict<{ name: string }>[]> => {
+type Granted = Verdict<{ name: string }> | Postponed;
+
+const decide = async (tx: Tx, wishes: readonly Wish[], patient: boolean): Promise<Granted[]> => {
   transactions.push(wishes.map(({ name }) => name));
   await gate;
-  const verdicts: Verdict<{ name: string }>[] = [];
-  for (const wish of wishes) verdicts.push(await grant(tx, wish));
+  const verdicts: Granted[] = [];
+  for (const wish of wishes)
+    verdicts.push(wish.deed === 'postpone' && !patient ? { kind: 'postponed' } : await grant(tx, wish));
   return verdicts;
 };
 
@@ -203,6 +206,18 @@ test.each([
   const others = names.filter((_, i) => i !== 4);
   expect(await effects(`f-${deed}`)).toEqual([...others, `f-${deed}-first`]);
   expect(await keptKeys(`f-${deed}-`)).toEqual(others);
+});
+
+test('those that are postponed are decided by themselves right after, before others that wait', async () => {
+  const names = Array.from({ length: MOST + 1 }, (_, i) => `j-${i}`);
+  const answers = await atOnce(
+    'j',
+    names.map((name, i) => () => post({ name, ...(i === 1 || i === 4 ? { deed: 'postpone' } : {}) }, name)),
+  );
+  expect(answers.map(({ statusCode }) => statusCode)).toEqual(names.map(() => 201));
+  expect(transactions).toEqual([['j-first'], names.slice(0, MOST), ['j-1', 'j-4'], [names[MOST]]]);
+  expect(await effects('j')).toEqual([...names, 'j-first'].toSorted());
+  expect(await keptKeys('j-')).toEqual(names.toSorted());
 });
 
 test('when the connection is lost all are told so, and nothing is done', async () => {

@@ -1,20 +1,9 @@
-import { createGather, isClash, isInfrastructure, type Tx } from '@vafa/bus';
-import { AppError, assert, present } from '@vafa/kernel';
+import { createGather, isClash, isInfrastructure } from '@vafa/bus';
+import { AppError, present } from '@vafa/kernel';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ServiceContext } from '../service/definition.ts';
-import {
-  type Answer,
-  answerAgain,
-  type Claim,
-  claimKeys,
-  claimOf,
-  giveKeysBack,
-  keepBodies,
-  tell,
-} from './kept-answers.ts';
-
-/** What became of one command of many: its result, or why it was refused. A refused one has changed nothing. */
-export type Verdict<Result> = { kind: 'done'; result: Result } | { kind: 'refused'; error: AppError };
+import { type Asked, type Decide, decideInOne, type Outcome } from './decide-in-one.ts';
+import { type Answer, claimOf, tell } from './kept-answers.ts';
 
 export interface TogetherOptions<Command, Result> {
   context: Pick<ServiceContext, 'sql' | 'clock' | 'wake'>;
@@ -24,11 +13,7 @@ export interface TogetherOptions<Command, Result> {
   most: number;
   /** Most requests that wait; further ones are refused until some are answered. */
   maxWaiting: number;
-  /**
-   * Decides commands in order of arrival and writes what they do; gives a verdict on each. What it throws fails all of them, see
-   * `createTogether`.
-   */
-  decide: (tx: Tx, commands: readonly Command[]) => Promise<Verdict<Result>[]>;
+  decide: Decide<Command, Result>;
 }
 
 export interface Together<Command, Result> {
@@ -41,31 +26,23 @@ export interface Together<Command, Result> {
   idle(): Promise<void>;
 }
 
-interface Waiting<Command, Result> {
-  command: Command;
-  status: number;
-  claim: Claim | undefined;
+interface Waiting<Command, Result> extends Asked<Command> {
   done: (answer: Answer<Result>) => void;
   failed: (error: unknown) => void;
 }
 
-type Outcome<Result> = Verdict<Answer<Result>>;
-
 /** A transaction that the database gave up for the sake of another is tried so often in all. */
 const MAX_TRIES = 5;
 
-const refusalIn = <Result>(work: () => Outcome<Result>): Outcome<Result> => {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof AppError) return { kind: 'refused', error };
-    throw error;
-  }
-};
+const tooManyWait = (): AppError =>
+  new AppError('unavailable', 'http.too_many_waiting', 'too many requests wait to be decided, try again', {
+    retryAfterSeconds: 1,
+  });
 
 /**
  * Requests that wait while others are decided are decided together then: one transaction, one commit, and each gets its own
- * answer. A request that comes when nothing is under way goes at once and alone, by the same way.
+ * answer. A request that comes when nothing is under way goes at once and alone, by the same way. Those of them that somebody
+ * else's lock hinders keep nobody else waiting: they are decided by themselves right after.
  *
  * When the transaction fails, all of its requests are undone. If the database (or the network) failed, all are told so; but a
  * deadlock is tried again. Otherwise it was one of them that made it fail, and halves of them are done by themselves until
@@ -78,87 +55,49 @@ export const createTogether = <Command, Result>(
   type Each = Waiting<Command, Result>;
   let waiting = 0;
 
-  const decideFresh = async (tx: Tx, fresh: readonly Each[]): Promise<Map<Each, Outcome<Result>>> => {
-    if (fresh.length === 0) return new Map();
-    const verdicts = await decide(
-      tx,
-      fresh.map(({ command }) => command),
-    );
-    assert(verdicts.length === fresh.length, 'there is a verdict on each command');
-    const bodies: { key: string; body: Result }[] = [];
-    const refused: string[] = [];
-    const outcomes = fresh.map(({ claim, status }, at): Outcome<Result> => {
-      const verdict = present(verdicts[at], 'verdict');
-      if (claim && verdict.kind === 'done') bodies.push({ key: claim.key, body: verdict.result });
-      if (claim && verdict.kind === 'refused') refused.push(claim.key);
-      if (verdict.kind === 'refused') return verdict;
-      return { kind: 'done', result: { status, body: verdict.result, replayed: false } };
-    });
-    await Promise.all([keepBodies(tx, bodies), giveKeysBack(tx, refused)]);
-    return new Map(fresh.map((each, at) => [each, present(outcomes[at], 'outcome')]));
+  const run = async (portion: readonly Each[], patient: boolean, tries = 1): Promise<void> => {
+    let outcomes: Outcome<Result>[];
+    try {
+      outcomes = await decideInOne(context, decide, portion, patient);
+    } catch (error) {
+      if (isClash(error) && tries < MAX_TRIES) return run(portion, patient, tries + 1);
+      return fail(portion, error, patient);
+    }
+    context.wake();
+    const postponed: Each[] = [];
+    for (const [i, each] of portion.entries()) {
+      const outcome = present(outcomes[i], 'outcome');
+      if (outcome.kind === 'done') each.done(outcome.result);
+      else if (outcome.kind === 'refused') each.failed(outcome.error);
+      else postponed.push(each);
+    }
+    if (postponed.length > 0) await run(postponed, true);
   };
 
-  /** One transaction. Keys are claimed before anything else is locked, here as in `idempotent`. */
-  const decideAll = (portion: readonly Each[]): Promise<Outcome<Result>[]> =>
-    context.sql.begin(async (tx) => {
-      const claims = portion.flatMap(({ claim }) => claim ?? []);
-      const known = claims.length > 0 ? await claimKeys(tx, claims, context.clock.now()) : new Map();
-      const isKnown = ({ claim }: Each): boolean => claim !== undefined && known.has(claim.key);
-      const outcomes = await decideFresh(
-        tx,
-        portion.filter((each) => !isKnown(each)),
-      );
-      return portion.map((each) => {
-        if (!each.claim || !isKnown(each)) return present(outcomes.get(each), 'outcome');
-        const { claim } = each;
-        return refusalIn(() => ({ kind: 'done', result: answerAgain<Result>(known.get(claim.key), claim) }));
-      });
-    }) as Promise<Outcome<Result>[]>;
-
-  const fail = async (portion: readonly Each[], error: unknown, tries: number): Promise<void> => {
-    if (isClash(error) && tries < MAX_TRIES) return run(portion, tries + 1);
+  const fail = async (portion: readonly Each[], error: unknown, patient: boolean): Promise<void> => {
     if (portion.length === 1 || isInfrastructure(error)) {
       for (const { failed } of portion) failed(error);
       return;
     }
     const half = Math.ceil(portion.length / 2);
-    await run(portion.slice(0, half));
-    await run(portion.slice(half));
-  };
-
-  const run = async (portion: readonly Each[], tries = 1): Promise<void> => {
-    let outcomes: Outcome<Result>[];
-    try {
-      outcomes = await decideAll(portion);
-    } catch (error) {
-      return fail(portion, error, tries);
-    }
-    context.wake();
-    for (const [at, { done, failed }] of portion.entries()) {
-      const outcome = present(outcomes[at], 'outcome');
-      if (outcome.kind === 'done') done(outcome.result);
-      else failed(outcome.error);
-    }
+    await run(portion.slice(0, half), patient);
+    await run(portion.slice(half), patient);
   };
 
   const gather = createGather<Each>({
-    places,
-    most,
+    ...{ places, most },
     // Of two requests with one key the later one hears what became of the first.
     fits: ({ claim }, portion) => !claim || portion.every((each) => each.claim?.key !== claim.key),
     run: (portion) => {
       waiting -= portion.length;
-      return run(portion);
+      return run(portion, portion.length === 1);
     },
   });
 
   return {
     answer: async (request, reply, status, command) => {
       const claim = claimOf(request, status);
-      if (waiting >= maxWaiting)
-        throw new AppError('unavailable', 'http.too_many_waiting', 'too many requests wait to be decided, try again', {
-          retryAfterSeconds: 1,
-        });
+      if (waiting >= maxWaiting) throw tooManyWait();
       const answer = await new Promise<Answer<Result>>((done, failed) => {
         waiting += 1;
         gather.add({ command, status, claim, done, failed });

@@ -42,7 +42,8 @@ const createAsk = (sql: Sql) => {
   const { answer } = createTogether<Redemption, Redeemed>({
     context: { sql: { begin } as Sql, clock: ledger.clock, wake: () => undefined },
     ...{ places: 1, most: 100, maxWaiting: 100 },
-    decide: (tx, commands) => decideRedemptions(tx, commands, ledger.clock.now(), { currentRules, maxTtlSeconds: 900 }),
+    decide: (tx, commands, patient) =>
+      decideRedemptions(tx, commands, { now: ledger.clock.now(), patient }, { currentRules, maxTtlSeconds: 900 }),
   });
   const ask = (deed: Deed, headers: object) => {
     const reply = { replayed: false, code: () => reply, header: () => Object.assign(reply, { replayed: true }) };

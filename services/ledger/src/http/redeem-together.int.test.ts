@@ -39,18 +39,37 @@ const statuses = (answers: readonly Answer[]): Record<number, number> =>
  * all others wait.
  */
 const inOneTransaction = async (blocker: string, requests: () => Promise<Answer>[]): Promise<Answer[]> => {
-  const sql = ledger.sql('ledger');
-  const answers = await sql.begin(async (tx) => {
-    await tx`select 1 from balance where customer_id = ${blocker} for update`;
-    const first = [reserve(blocker, 1), reserve(blocker, 1)];
-    await waitingFor(2);
-    const others = requests();
-    // What is injected reaches its route some turns later.
-    await pause(100);
-    return { first, others };
+  const letGo = await holdAccount(blocker);
+  const first = [reserve(blocker, 1), reserve(blocker, 1)];
+  await waitingFor(2);
+  const others = requests();
+  // What is injected reaches its route some turns later.
+  await pause(100);
+  await letGo();
+  expect(statuses(await Promise.all(first))).toEqual({ 201: 2 });
+  return Promise.all(others);
+};
+
+/** Holds an account until it is told to let go, as a batch of purchases does. */
+const holdAccount = async (customerId: string): Promise<() => Promise<unknown>> => {
+  let letGo = (): void => undefined;
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve;
   });
-  expect(statuses(await Promise.all(answers.first))).toEqual({ 201: 2 });
-  return Promise.all(answers.others);
+  let taken = (): void => undefined;
+  const isTaken = new Promise<void>((resolve) => {
+    taken = resolve;
+  });
+  const transaction = ledger.sql('ledger').begin(async (tx) => {
+    await tx`select 1 from balance where customer_id = ${customerId} for update`;
+    taken();
+    await held;
+  });
+  await isTaken;
+  return () => {
+    letGo();
+    return transaction;
+  };
 };
 
 /** Until so many transactions of the ledger wait for a lock. */
@@ -149,6 +168,29 @@ test('one command that makes the transaction fail takes none of its neighbours a
     expect(await ledger.balance(name)).toMatchObject(name === 'cursed' ? { active: 10 } : { active: 6, reserved: 4 });
   // What failed was not kept.
   expect((await reserve('cursed', 4, 'cursed-pays')).statusCode).toBe(201);
+});
+
+test('who is locked by somebody else keeps nobody waiting but itself, and is served in its turn', async () => {
+  await earn(10, 'lea', 'max', 'ned', 'block-6');
+  const letGo = await holdAccount('max');
+  let served = false;
+  let max: Promise<Answer> | undefined;
+  const answers = await inOneTransaction('block-6', () => {
+    const lea = reserve('lea', 4, 'lea-pays');
+    max = reserve('max', 4, 'max-pays');
+    void max.then(() => {
+      served = true;
+    });
+    return [lea, reserve('ned', 4, 'ned-pays')];
+  });
+  expect(statuses(answers)).toEqual({ 201: 2 });
+  await waitingFor(1);
+  expect(served).toBe(false);
+  await letGo();
+  expect((await max)?.statusCode).toBe(201);
+  const again = await reserve('max', 4, 'max-pays');
+  expect([again.statusCode, again.headers['idempotency-replayed']]).toEqual([201, 'true']);
+  expect(await ledger.balance('max')).toMatchObject({ active: 6, reserved: 4 });
 });
 
 test('who was merged into another pays with what both have', async () => {

@@ -30,7 +30,7 @@ export const createRedeem = (
 ): { redeem: Redeem } & Pick<Door, 'idle'> => {
   const { answer, idle }: Door = createTogether({
     ...{ context, places: PLACES, most: MOST_TOGETHER, maxWaiting: MAX_WAITING },
-    decide: (tx, commands) => decideRedemptions(tx, commands, context.clock.now(), deps),
+    decide: (tx, commands, patient) => decideRedemptions(tx, commands, { now: context.clock.now(), patient }, deps),
   });
   const redeem: Redeem = (request, reply, status, deed) =>
     // A deed is answered by its kind.

@@ -28,7 +28,8 @@ const WRITES = [
 ];
 /** What redemptions look up. */
 const READS = [
-  ...['order by id for update', 'from points_payment', 'from allocation', 'lot_id from allocation', 'from purchase p'],
+  ...['for update skip locked', 'select customer_id as "customerId" from balance', 'order by id for update'],
+  ...['from points_payment', 'from allocation', 'lot_id from allocation', 'from purchase p'],
   ...['select distinct customer_id', "status = 'captured'"],
 ];
 
@@ -97,7 +98,8 @@ const createRedeemers = (inTransaction: Sql['begin']) => {
   const together = createTogether<Redemption, Redeemed>({
     context: { sql: { begin: inTransaction } as Sql, clock: ledger.clock, wake: () => undefined },
     ...{ places: 1, most: REDEEMERS, maxWaiting: REDEEMERS },
-    decide: (tx, commands) => decideRedemptions(tx, commands, now, { currentRules, maxTtlSeconds: 900 }),
+    decide: (tx, commands, patient) =>
+      decideRedemptions(tx, commands, { now, patient }, { currentRules, maxTtlSeconds: 900 }),
   });
   const reply = { code: () => reply, header: () => reply };
   let keys = 0;
@@ -117,6 +119,7 @@ const redeemSome = async (redeem: ReturnType<typeof createRedeemers>): Promise<v
       // The first one's order was refunded before; of the others nothing is refunded, so that they don't run out of points.
       const customerId = i === 0 ? 'customer-0' : `customer-${BATCH / 2 + i}`;
       if (i % 3 === 0) return { kind: 'pay', customerId, currency: 'EUR', amountMinor: 2, orderId: `free-${orders}` };
+      if (i === 2) return { kind: 'reserve', customerId: 'nobody', points: 1 };
       return { kind: 'reserve', customerId, points: i % 3 === 1 ? 2 : 1_000_000 };
     }),
   );

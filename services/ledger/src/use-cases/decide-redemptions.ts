@@ -1,6 +1,6 @@
 import { emit, type Tx } from '@vafa/bus';
 import { AppError } from '@vafa/kernel';
-import type { Verdict } from '@vafa/platform';
+import type { Postponed, Verdict } from '@vafa/platform';
 import { saveGivenBack } from '../store/payments.ts';
 import { insertPayments, saveCaptured } from '../store/points-payments.ts';
 import { closeReservations, insertReservations } from '../store/reservations.ts';
@@ -49,9 +49,9 @@ const save = async (tx: Tx, { book, now }: OpenedRedemptions, decided: Decided):
 export const decideRedemptions = async (
   tx: Tx,
   commands: readonly Redemption[],
-  now: Temporal.Instant,
+  { now, patient }: { now: Temporal.Instant; patient: boolean },
   deps: RedemptionDeps,
-): Promise<Verdict<Redeemed>[]> => {
+): Promise<(Verdict<Redeemed> | Postponed)[]> => {
   const known = await findKnown(
     tx,
     commands.map(({ deed }) => deed),
@@ -62,11 +62,12 @@ export const decideRedemptions = async (
     tx,
     meant.flatMap((verdict) => (verdict.kind === 'done' ? [verdict.result] : [])),
     known.rules,
-    now,
+    { now, patient },
   );
   const decided = nothingDecided();
-  const verdicts = meant.map((verdict, i): Verdict<Redeemed> => {
+  const verdicts = meant.map((verdict, i): Verdict<Redeemed> | Postponed => {
     if (verdict.kind === 'refused') return verdict;
+    if (opened.locked.has(verdict.result.customerId)) return { kind: 'postponed' };
     const { caller } = commands[i] as Redemption;
     return verdictOn(() => decideRedemption(opened, verdict.result, caller, decided));
   });

@@ -3,7 +3,7 @@ import type { Account } from '../domain/account.ts';
 import { type Allocation, addAccounts, addLots, type Book, createBook } from '../domain/book.ts';
 import { returnsOf } from '../domain/programme.ts';
 import type { Reservation } from '../domain/reservation.ts';
-import { lockAccounts } from '../store/accounts.ts';
+import { lockAccounts, lockFreeAccounts } from '../store/accounts.ts';
 import { findAllocations } from '../store/allocations.ts';
 import { findLotsHeldBy, findOpenLots } from '../store/lots.ts';
 import { lockReservations } from '../store/reservations.ts';
@@ -16,6 +16,8 @@ import type { End, Hold, Meant } from './understand-redemption.ts';
 export interface OpenedRedemptions {
   now: Temporal.Instant;
   rules: Rules;
+  /** Customers whose accounts somebody else has locked, where these are not waited for. */
+  locked: ReadonlySet<string>;
   book: Book;
   reservations: ReadonlyMap<string, Reservation>;
   allocations: ReadonlyMap<string, Allocation[]>;
@@ -51,6 +53,11 @@ const openReservations = async (tx: Tx, ends: readonly End[], rules: Rules) => {
 const toBeSettled = (accounts: readonly Account[], wanted: ReadonlyMap<string, number>, rules: Rules): Account[] =>
   rules.keptAliveBy.redemption ? [...accounts] : accounts.filter(({ customerId }) => wanted.has(customerId));
 
+const lock = async (tx: Tx, customers: readonly string[], patient: boolean) => {
+  if (customers.length > 0 && !patient) return lockFreeAccounts(tx, customers);
+  return { accounts: customers.length > 0 ? await lockAccounts(tx, customers) : [], locked: new Set<string>() };
+};
+
 /**
  * Locks the accounts that commands are about in the order of their ids, then their reservations in the order of theirs, and
  * loads the lots that they may need: all but the first are sent at once. An account that does not exist is not made.
@@ -60,12 +67,13 @@ export const openRedemptions = async (
   tx: Tx,
   meant: readonly Meant[],
   rules: Rules,
-  now: Temporal.Instant,
+  { now, patient }: { now: Temporal.Instant; patient: boolean },
 ): Promise<OpenedRedemptions> => {
-  const holds = meant.filter((each) => each.kind === 'hold');
-  const ends = meant.filter((each) => each.kind === 'end');
   const customers = [...new Set(meant.map(({ customerId }) => customerId))];
-  const accounts = customers.length > 0 ? await lockAccounts(tx, customers) : [];
+  const { accounts, locked } = await lock(tx, customers, patient);
+  const free = meant.filter(({ customerId }) => !locked.has(customerId));
+  const holds = free.filter((each) => each.kind === 'hold');
+  const ends = free.filter((each) => each.kind === 'end');
   const book = createBook('api', now);
   addAccounts(book, accounts);
   const wanted = pointsHeldBy(holds.filter(({ customerId }) => book.accounts.has(customerId)));
@@ -76,7 +84,7 @@ export const openRedemptions = async (
   ]);
   addLots(book, [...lots, ...open]);
   return {
-    ...{ now, rules, book, refundedOrders },
+    ...{ now, rules, book, locked, refundedOrders },
     reservations: new Map(reservations.map((reservation) => [reservation.id, reservation])),
     allocations: Map.groupBy(allocations, ({ ownerId }) => ownerId),
   };
