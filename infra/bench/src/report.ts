@@ -2,6 +2,7 @@ import { type BusFigures, busName, count, type Figures, type LedgerAlone, ratio,
 import { goalsOf, seriesOf } from './goals.ts';
 import type { Footprint } from './ledger/copy-footprint.ts';
 import type { FlatFigures } from './ledger/measure-flat.ts';
+import { MAX_UNDER_WAY } from './ledger/measure-redeeming.ts';
 
 const rowsOf = ({ rowsPerEvent }: Footprint): string =>
   Object.entries(rowsPerEvent)
@@ -57,7 +58,7 @@ const aloneSection = ({ path, expiry }: LedgerAlone): string => {
   return `
 ## The ledger alone: decoding, rules, natural keys, both legs, balance, lot, outbox, fence; durable; without bus and relay
 
-${count(path.customers)} customers, PostgreSQL with its default settings. COPY is one session that writes all rows an event makes (${rowsOf(footprint)}; its balance is not among them, as COPY can't update) into tables with the same columns, checks and indexes. Records are bytes, as a broker gives them, and encoded before the run but for their ids and times, which takes ${path.microsToMake.toFixed(1)} µs each of the thread that books. In an open load a record's time begins when it was due. Redemptions go through the handlers of the HTTP routes, without a socket: two transactions each, reservation and capture.
+${count(path.customers)} customers, PostgreSQL with its default settings. COPY is one session that writes all rows an event makes (${rowsOf(footprint)}; its balance is not among them, as COPY can't update) into tables with the same columns, checks and indexes. Records are bytes, as a broker gives them, and encoded before the run but for their ids and times, which takes ${path.microsToMake.toFixed(1)} µs each of the thread that books. In an open load a record's time begins when it was due. Redemptions go through the handlers of the HTTP routes, without a socket, each a reservation and then its capture. They arrive as what was booked calls for them, whether or not others are done, but no more than ${MAX_UNDER_WAY} are under way at once; each is counted as one event.
 
 | what | figure | limit in the same run | ratio |
 | --- | ---: | --- | ---: |

@@ -35,6 +35,7 @@ const DEPLOYMENT = /^(28...|3D000|3F000|42501|42703|42704|42883|42P01)$/;
 const POISON = /^(22...|23502|23514)$/;
 /** 23 integrity otherwise: a race with another transaction may have caused it, another try tells. */
 const REFUSED_DATA = /^(22...|23...)$/;
+const CLASH = new Set(['40001', '40P01']);
 const STATEMENT_TIMEOUT = '57014';
 /** drizzle wraps what the driver throws, and a service may wrap that once more. */
 const MAX_WRAPPING = 4;
@@ -55,6 +56,9 @@ export const isInfrastructure = (error: unknown): boolean => {
   const code = databaseCode(error);
   return CONNECTION_CODES.has(code) || INFRASTRUCTURE.test(code) || DEPLOYMENT.test(code);
 };
+
+/** Did the database give a transaction up for the sake of another (serialization, deadlock)? The same again may pass at once. */
+export const isClash = (error: unknown): boolean => !isOurRefusal(error) && CLASH.has(databaseCode(error));
 
 /** Did the database give up because the batch took too long? A smaller one may pass. */
 export const isTooSlow = (error: unknown): boolean => !isOurRefusal(error) && databaseCode(error) === STATEMENT_TIMEOUT;

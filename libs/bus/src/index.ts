@@ -19,7 +19,7 @@ export {
   listDeadLetters,
   retryDeadLetters,
 } from './dead-letters/store.ts';
-export { isInfrastructure } from './errors.ts';
+export { isClash, isInfrastructure } from './errors.ts';
 export { createGather, type Gather, type GatherOptions } from './gather.ts';
 export { createKafkaBus, type KafkaBusOptions } from './kafka/kafka-bus.ts';
 export { type BusMetrics, createBusMetrics } from './metrics.ts';

@@ -17,13 +17,13 @@ export interface RedeemingFigures {
 /** Of all events. */
 const SHARE = 0.05;
 const POINTS = 5;
-/** Redemptions under way at the same time. */
-const REDEEMERS = 6;
+/** Most redemptions under way at the same time: more are not begun until some are done. */
+export const MAX_UNDER_WAY = 200;
 const LOOK_MS = 1;
 
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, LOOK_MS));
 
-/** Holds points of a customer and spends them: two transactions, as by two requests. False where there are too few. */
+/** Holds points of a customer and spends them, by two requests. False where there are too few. */
 const redeem = async (ledger: BareLedger, customer: string): Promise<boolean> => {
   try {
     const params = { customerId: customer };
@@ -54,29 +54,41 @@ export const measureRedeeming = async (
     buyers.push(record.key as string);
     return record;
   };
-  /** Those of the newest batches may not have their points yet. */
-  const served = (): number => Math.max(0, buyers.length - 2 * workers * maxBatch);
+  /** Those of the newest batch of each partition may not have their points yet. */
+  const served = (): number => Math.max(0, buyers.length - source.partitions * maxBatch);
   const due = (): number => Math.floor((served() * SHARE) / (1 - SHARE));
   const feed = createFeed({ ...source, make });
   await ledger.consume(feed, { maxBatch, concurrency: workers });
 
   const times: number[] = [];
+  const redeemOne = async (): Promise<void> => {
+    const at = performance.now();
+    if (await redeem(ledger, buyers[Math.floor(Math.random() * served())] as string)) redeemed += 1;
+    times.push(performance.now() - at);
+  };
+  let failure: unknown;
+  /** Begins redemptions as they become due, whether or not others are done. */
   const redeemDue = async (): Promise<void> => {
-    for (;;) {
-      if (begun < due()) {
-        begun += 1;
-        const at = performance.now();
-        if (await redeem(ledger, buyers[Math.floor(Math.random() * served())] as string)) redeemed += 1;
-        times.push(performance.now() - at);
-      } else if (ended) return;
-      else await pause();
+    const underWay = new Set<Promise<void>>();
+    while (failure === undefined && (!ended || begun < due())) {
+      for (; begun < due() && underWay.size < MAX_UNDER_WAY; begun++) {
+        const one = redeemOne()
+          .catch((error: unknown) => {
+            failure ??= error;
+          })
+          .finally(() => underWay.delete(one));
+        underWay.add(one);
+      }
+      await pause();
     }
+    await Promise.all(underWay);
+    if (failure !== undefined) throw failure;
   };
   const inTime = forSeconds(seconds);
   /** True once the redemptions that belong to earlier batches are under way. */
   const wanted = async (): Promise<boolean> => {
-    while (begun < due() - maxBatch * SHARE && inTime()) await pause();
-    return inTime();
+    while (failure === undefined && begun < due() - maxBatch * SHARE && inTime()) await pause();
+    return failure === undefined && inTime();
   };
   const purchase = async () => {
     const figures = await feed.run(wanted);
@@ -84,7 +96,7 @@ export const measureRedeeming = async (
     return figures;
   };
   const at = performance.now();
-  const [figures] = await Promise.all([purchase(), ...Array.from({ length: REDEEMERS }, redeemDue)]);
+  const [figures] = await Promise.all([purchase(), redeemDue()]);
   const took = (performance.now() - at) / 1_000;
   if (redeemed < begun * 0.9) throw new Error(`${begun - redeemed} of ${begun} redemptions lacked points`);
   return {

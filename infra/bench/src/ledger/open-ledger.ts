@@ -37,7 +37,7 @@ const collectPosts = (register: (app: never) => void): Map<string, Handler> => {
   const posts = new Map<string, Handler>();
   const ignore = () => undefined;
   const post = (route: string, _options: object, handler: Handler) => posts.set(route, handler);
-  register({ post, get: ignore, put: ignore, delete: ignore, addContentTypeParser: ignore } as never);
+  register({ post, get: ignore, put: ignore, delete: ignore, addHook: ignore, addContentTypeParser: ignore } as never);
   return posts;
 };
 

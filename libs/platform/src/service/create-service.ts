@@ -156,6 +156,10 @@ export const createService = async (
         retryAfterSeconds: 1,
       });
   });
+  // Who is answered while the service stops must not keep its connection, or the stop waits until it lets go of it.
+  app.addHook('onSend', async (_request, reply) => {
+    if (state === 'stopping') reply.header('connection', 'close');
+  });
   healthRoutes(app, { metrics, readiness, status });
   await definition.routes(app, context as never);
 

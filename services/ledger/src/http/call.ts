@@ -1,5 +1,5 @@
 import type { Clock } from '@vafa/kernel';
-import type { Call } from '../use-cases/reserve-points.ts';
+import type { Call, Caller } from '../use-cases/call.ts';
 
 interface Authenticated {
   apiKey?: { id: string } | undefined;
@@ -8,8 +8,12 @@ interface Authenticated {
 /** Who is on record for a change: the API key. */
 export const actorOf = (request: Authenticated): string => request.apiKey?.id ?? 'unknown';
 
-export const callOf = (request: Authenticated & { traceparent: string }, clock: Clock): Call => ({
+export const callerOf = (request: Authenticated & { traceparent: string }): Caller => ({
   actor: actorOf(request),
+  ...(request.traceparent === '' ? {} : { traceparent: request.traceparent }),
+});
+
+export const callOf = (request: Authenticated & { traceparent: string }, clock: Clock): Call => ({
+  ...callerOf(request),
   now: clock.now(),
-  traceparent: request.traceparent,
 });

@@ -1,10 +1,10 @@
 import { fields } from '@vafa/contracts';
-import { type HttpApp, idempotent, type ServiceContext } from '@vafa/platform';
+import type { HttpApp, ServiceContext } from '@vafa/platform';
 import Type from 'typebox';
 import { RESERVATION_STATUSES } from '../store/schema.ts';
-import { capturePayment, payWithPoints, quotePoints, viewPayment } from '../use-cases/pay-with-points.ts';
-import type { ReserveDeps } from '../use-cases/reserve-points.ts';
-import { callOf } from './call.ts';
+import type { CurrentRules } from '../use-cases/current-programme.ts';
+import { quotePoints, viewPayment } from '../use-cases/pay-with-points.ts';
+import type { Redeem } from './redeem-together.ts';
 import {
   Account,
   CapturedBody,
@@ -71,8 +71,12 @@ const PaymentBody = Type.Object({
 });
 
 /** Points as a means of payment, at the programme's value. */
-export const pointsPaymentRoutes = (app: HttpApp, context: ServiceContext, deps: ReserveDeps): void => {
-  const { sql, clock } = context;
+export const pointsPaymentRoutes = (
+  app: HttpApp,
+  { sql, clock }: ServiceContext,
+  deps: { currentRules: CurrentRules; redeem: Redeem },
+): void => {
+  const { redeem } = deps;
 
   app.post(
     '/v1/customers/:customerId/points-payments/quote',
@@ -101,12 +105,7 @@ export const pointsPaymentRoutes = (app: HttpApp, context: ServiceContext, deps:
       },
       config: { scope: 'ledger:write' },
     },
-    (request, reply) =>
-      idempotent(context, request, reply, 201, async (tx) => {
-        const command = { ...request.params, ...request.body };
-        const { reserved, payment } = await payWithPoints(tx, command, callOf(request, clock), deps);
-        return { ...reserved, currency: payment.currency, amountMinor: payment.amountMinor };
-      }),
+    (request, reply) => redeem(request, reply, 201, { kind: 'pay', ...request.params, ...request.body }),
   );
 
   app.get(
@@ -143,11 +142,6 @@ export const pointsPaymentRoutes = (app: HttpApp, context: ServiceContext, deps:
       },
       config: { scope: 'ledger:write' },
     },
-    (request, reply) =>
-      idempotent(context, request, reply, 200, async (tx) => {
-        const command = { reservationId: request.params.reservationId, ...request.body };
-        const { captured, payment } = await capturePayment(tx, command, callOf(request, clock), deps);
-        return { ...captured, capturedMinor: payment.capturedMinor ?? 0 };
-      }),
+    (request, reply) => redeem(request, reply, 200, { kind: 'capture_payment', ...request.params, ...request.body }),
   );
 };

@@ -1,8 +1,7 @@
-import { type HttpApp, idempotent, type ServiceContext } from '@vafa/platform';
+import type { HttpApp, ServiceContext } from '@vafa/platform';
 import { findReservation, type KeptReservation } from '../store/reservations.ts';
-import { captureReservation, releaseReservation, reservationNotFound } from '../use-cases/close-reservation.ts';
-import { type ReserveDeps, reservePoints } from '../use-cases/reserve-points.ts';
-import { callOf } from './call.ts';
+import { reservationNotFound } from '../use-cases/understand-redemption.ts';
+import type { Redeem } from './redeem-together.ts';
 import {
   CaptureBody,
   CapturedBody,
@@ -31,9 +30,7 @@ const bodyOf = (found: KeptReservation) => ({
 });
 
 /** Redemption in two phases: reserve, then capture or release. */
-export const reservationRoutes = (app: HttpApp, context: ServiceContext, deps: ReserveDeps): void => {
-  const { sql, clock } = context;
-
+export const reservationRoutes = (app: HttpApp, { sql }: ServiceContext, redeem: Redeem): void => {
   app.post(
     '/v1/customers/:customerId/reservations',
     {
@@ -46,10 +43,7 @@ export const reservationRoutes = (app: HttpApp, context: ServiceContext, deps: R
       },
       config: { scope: 'ledger:write' },
     },
-    (request, reply) =>
-      idempotent(context, request, reply, 201, (tx) =>
-        reservePoints(tx, { customerId: request.params.customerId, ...request.body }, callOf(request, clock), deps),
-      ),
+    (request, reply) => redeem(request, reply, 201, { kind: 'reserve', ...request.params, ...request.body }),
   );
 
   app.get(
@@ -77,15 +71,7 @@ export const reservationRoutes = (app: HttpApp, context: ServiceContext, deps: R
       },
       config: { scope: 'ledger:write' },
     },
-    (request, reply) =>
-      idempotent(context, request, reply, 200, (tx) =>
-        captureReservation(
-          tx,
-          { reservationId: request.params.reservationId, ...request.body },
-          callOf(request, clock),
-          deps,
-        ),
-      ),
+    (request, reply) => redeem(request, reply, 200, { kind: 'capture', ...request.params, ...request.body }),
   );
 
   app.post(
@@ -99,9 +85,6 @@ export const reservationRoutes = (app: HttpApp, context: ServiceContext, deps: R
       },
       config: { scope: 'ledger:write' },
     },
-    (request, reply) =>
-      idempotent(context, request, reply, 200, (tx) =>
-        releaseReservation(tx, request.params.reservationId, callOf(request, clock)),
-      ),
+    (request, reply) => redeem(request, reply, 200, { kind: 'release', ...request.params }),
   );
 };

@@ -13,7 +13,7 @@ interface Row extends Account {
 }
 
 /** Thrown when a customer was merged between finding and locking it: the transaction starts over and finds the other. */
-const changedMeanwhile = (): AppError =>
+export const changedMeanwhile = (): AppError =>
   new AppError(
     'unavailable',
     'ledger.customer_changed_meanwhile',
@@ -92,6 +92,12 @@ export const resolveCustomer = async (db: Queryable, customerId: string): Promis
   return row?.mergedInto ?? customerId;
 };
 
+const asAccounts = (rows: readonly Row[]): Account[] =>
+  rows.map(({ mergedInto, ...account }) => {
+    if (mergedInto !== null) throw changedMeanwhile();
+    return account;
+  });
+
 /**
  * Locks accounts in the order of their ids and reads them. Those that don't exist are left out.
  * @throws AppError unavailable when one was merged since it was resolved
@@ -99,10 +105,26 @@ export const resolveCustomer = async (db: Queryable, customerId: string): Promis
 export const lockAccounts = async (tx: Tx, customerIds: readonly string[]): Promise<Account[]> => {
   const rows = await tx<Row[]>`select ${tx.unsafe(COLUMNS)}, merged_into as "mergedInto" from balance
     where customer_id = any(${textList(tx, customerIds)}) order by customer_id for update`;
-  return rows.map(({ mergedInto, ...account }) => {
-    if (mergedInto !== null) throw changedMeanwhile();
-    return account;
-  });
+  return asAccounts(rows);
+};
+
+/**
+ * As `lockAccounts`, but waits for nobody: accounts that somebody else has locked at this moment are left out and named in `locked`.
+ */
+export const lockFreeAccounts = async (
+  tx: Tx,
+  customerIds: readonly string[],
+): Promise<{ accounts: Account[]; locked: Set<string> }> => {
+  const accounts = asAccounts(
+    await tx<Row[]>`select ${tx.unsafe(COLUMNS)}, merged_into as "mergedInto" from balance
+      where customer_id = any(${textList(tx, customerIds)}) order by customer_id for update skip locked`,
+  );
+  if (accounts.length === customerIds.length) return { accounts, locked: new Set() };
+  const mine = new Set(accounts.map(({ customerId }) => customerId));
+  const missing = customerIds.filter((customerId) => !mine.has(customerId));
+  const there = await tx<{ customerId: string }[]>`select customer_id as "customerId" from balance
+    where customer_id = any(${textList(tx, missing)})`;
+  return { accounts, locked: new Set(there.map(({ customerId }) => customerId)) };
 };
 
 /** As `lockAccounts`, but makes the accounts that don't exist yet. */

@@ -21,4 +21,4 @@ export const saveAllocations = async (tx: Tx, allocations: readonly Allocation[]
 
 export const findAllocations = (db: Queryable, ownerIds: readonly string[]): Promise<Allocation[]> =>
   db<Allocation[]>`select owner_id as "ownerId", lot_id as "lotId", points, returned from allocation
-    where owner_id = any(${[...ownerIds]}::uuid[])`;
+    where owner_id = any(${plainArray(ownerIds)}::uuid[])`;

@@ -1,4 +1,4 @@
-import type { Tx } from '@vafa/bus';
+import { plainArray, type Tx, textList } from '@vafa/bus';
 import type { Payment } from '../domain/give-back.ts';
 import { findAllocations } from './allocations.ts';
 import { msOf } from './instants.ts';
@@ -12,7 +12,7 @@ export const lockPayments = async (tx: Tx, orderIds: readonly string[]): Promise
     select id as "reservationId", customer_id as "customerId", order_id as "orderId", captured, given_back as "givenBack",
       ${tx.unsafe(msOf('closed_at'))} as "capturedAtMs"
     from reservation
-    where order_id = any(${[...orderIds]}::text[]) and status = 'captured'
+    where order_id = any(${textList(tx, orderIds)}) and status = 'captured'
     order by id for update`;
   if (rows.length === 0) return [];
   const allocations = await findAllocations(
@@ -31,8 +31,8 @@ export const saveGivenBack = async (
   await tx`
     update reservation r set given_back = u.given_back
     from unnest(
-      ${payments.map(({ reservationId }) => reservationId)}::uuid[],
-      ${payments.map(({ givenBack }) => givenBack)}::bigint[]
+      ${plainArray(payments.map(({ reservationId }) => reservationId))}::uuid[],
+      ${plainArray(payments.map(({ givenBack }) => givenBack))}::bigint[]
     ) as u (id, given_back)
     where r.id = u.id`;
 };

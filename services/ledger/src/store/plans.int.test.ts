@@ -1,12 +1,13 @@
 import type { Sql, Tx } from '@vafa/bus';
+import { createTogether } from '@vafa/platform';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { purchase, refund } from '../test/events.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
-import { captureReservation } from '../use-cases/close-reservation.ts';
 import { createCurrentRules } from '../use-cases/current-programme.ts';
+import { decideRedemptions } from '../use-cases/decide-redemptions.ts';
 import { findStandings } from '../use-cases/find-standings.ts';
 import { recordPurchases } from '../use-cases/record-purchases.ts';
-import { reservePoints } from '../use-cases/reserve-points.ts';
+import type { Deed, Redeemed, Redemption } from '../use-cases/redemptions.ts';
 
 /**
  * The trap of generic plans: after five runs PostgreSQL may plan a prepared statement without looking at what it is given. Of
@@ -22,6 +23,15 @@ const RUNS = PLANNED_ANEW + 3;
 const WRITES = [
   ...['insert into purchase', 'insert into balance', 'insert into transfer', 'insert into lot', 'insert into outbox'],
   ...['insert into seal', 'insert into refund', 'update purchase', 'update balance', 'insert into reservation'],
+  ...['insert into idempotency_key', 'update idempotency_key', 'delete from idempotency_key', 'insert into allocation'],
+  ...['update reservation r set status', 'update reservation r set given_back', 'insert into points_payment'],
+  'update points_payment',
+];
+/** What redemptions look up. */
+const READS = [
+  ...['for update skip locked', 'select customer_id as "customerId" from balance', 'order by id for update'],
+  ...['from points_payment', 'from allocation', 'lot_id from allocation', 'from purchase p'],
+  ...['select distinct customer_id', "status = 'captured'"],
 ];
 
 /** Tables that grow: none is read from end to end. */
@@ -33,6 +43,8 @@ const GROWING = [
   'refund',
   'reservation',
   'allocation',
+  'idempotency_key',
+  'points_payment',
   'outbox',
   'seal',
   'tier_state',
@@ -47,7 +59,10 @@ interface Plans {
 let ledger: LedgerHarness;
 
 beforeAll(async () => {
-  ledger = await startLedger();
+  ledger = await startLedger({
+    returns: { policy: 'allow_negative', spentPoints: 'proportional' },
+    pointValues: [{ currency: 'EUR', minor: 1, perPoints: 1 }],
+  });
 });
 afterAll(async () => {
   await ledger.verify();
@@ -57,7 +72,7 @@ afterAll(async () => {
 const currentRules = createCurrentRules();
 let orders = 0;
 
-/** A batch of purchases, and refunds of a few of the one before. */
+/** A batch of purchases, one of which costs nothing and is refunded at once, and refunds of a few of the one before. */
 const batchOf = (size: number) => {
   const refunded = orders;
   const purchases = Array.from({ length: size }, (_, i) => purchase(`customer-${i}`, `order-${++orders}`, 1_000));
@@ -66,7 +81,57 @@ const batchOf = (size: number) => {
     .map(({ subject }, i) =>
       refund(subject, `refund-${orders}-${i}`, { orderId: `order-${refunded - size + 1 + i}`, scope: 'whole' }),
     );
-  return [...purchases, ...refunds];
+  const free = purchase('customer-0', `free-${orders}`, 0);
+  return [
+    ...purchases,
+    ...refunds,
+    free,
+    refund('customer-0', `refund-${free.id}`, { orderId: `free-${orders}`, scope: 'whole' }),
+  ];
+};
+
+/** Customers who redeem points in each run. */
+const REDEEMERS = 20;
+
+/** Asks for several deeds at once, through the door of redemptions. */
+const createRedeemers = (inTransaction: Sql['begin']) => {
+  const now = ledger.clock.now();
+  const together = createTogether<Redemption, Redeemed>({
+    context: { sql: { begin: inTransaction } as Sql, clock: ledger.clock, wake: () => undefined },
+    ...{ places: 1, most: REDEEMERS, maxWaiting: REDEEMERS },
+    decide: (tx, commands, patient) =>
+      decideRedemptions(tx, commands, { now, patient }, { currentRules, maxTtlSeconds: 900 }),
+  });
+  const reply = { code: () => reply, header: () => reply };
+  let keys = 0;
+  return (deeds: readonly Deed[]): Promise<PromiseSettledResult<Redeemed>[]> =>
+    Promise.allSettled(
+      deeds.map((deed) => {
+        const request = { method: 'POST', url: '/', body: deed, headers: { 'idempotency-key': `key-${++keys}` } };
+        return together.answer(request as never, reply as never, 200, { deed, caller: { actor: 'test' } });
+      }),
+    );
+};
+
+/** Reserves and captures, by points and by money; some are refused. */
+const redeemSome = async (redeem: ReturnType<typeof createRedeemers>): Promise<void> => {
+  const held = await redeem(
+    Array.from({ length: REDEEMERS }, (_, i): Deed => {
+      // The first one's order was refunded before; of the others nothing is refunded, so that they don't run out of points.
+      const customerId = i === 0 ? 'customer-0' : `customer-${BATCH / 2 + i}`;
+      if (i % 3 === 0) return { kind: 'pay', customerId, currency: 'EUR', amountMinor: 2, orderId: `free-${orders}` };
+      if (i === 2) return { kind: 'reserve', customerId: 'nobody', points: 1 };
+      return { kind: 'reserve', customerId, points: i % 3 === 1 ? 2 : 1_000_000 };
+    }),
+  );
+  const ended = held.flatMap((each, i): Deed[] => {
+    if (each.status === 'rejected') return [];
+    const { reservationId } = each.value;
+    return [i % 3 === 0 ? { kind: 'capture_payment', reservationId } : { kind: 'capture', reservationId, points: 1 }];
+  });
+  expect(ended.length).toBeGreaterThan(REDEEMERS / 2);
+  const answers = await redeem(ended);
+  expect(answers.filter(({ status }) => status === 'rejected')).toEqual([]);
 };
 
 /** Books on one connection of the service's pool, as its doors do, and tells how each statement was planned. */
@@ -81,7 +146,7 @@ const bookAndLook = async (): Promise<Plans[]> => {
   try {
     const now = ledger.clock.now();
     const context = { group: 'vafa.ledger', topic: 'vafa.purchases', partition: 0, now };
-    const call = { actor: 'test', now };
+    const redeem = createRedeemers(inTransaction as Sql['begin']);
     for (let run = 0; run < RUNS; run++) {
       const events = batchOf(BATCH);
       const { refused } = await inTransaction(async (tx) =>
@@ -90,10 +155,7 @@ const bookAndLook = async (): Promise<Plans[]> => {
         }),
       );
       expect(refused).toEqual([]);
-      const { reservationId } = await inTransaction((tx) =>
-        reservePoints(tx, { customerId: 'customer-999', points: 1 }, call, { currentRules, maxTtlSeconds: 900 }),
-      );
-      await inTransaction((tx) => captureReservation(tx, { reservationId }, call, { currentRules }));
+      await redeemSome(redeem);
     }
     return await plansOf(connection);
   } finally {
@@ -145,10 +207,10 @@ test('every session of the ledger plans each run anew', async () => {
 
 test('what is planned once has a plan for one row and for thousands; all else is planned anew', async () => {
   const plans = await bookAndLook();
-  for (const write of WRITES)
+  for (const each of [...WRITES, ...READS])
     expect(
-      plans.some(({ statement }) => statement.includes(write)),
-      write,
+      plans.some(({ statement }) => statement.includes(each)),
+      each,
     ).toBe(true);
   const kept = plans.filter(({ generic }) => generic > 0);
   expect(kept.length).toBeGreaterThan(10);

@@ -85,7 +85,7 @@ export const findPurchaseHashes = async (db: Queryable, orderIds: readonly strin
 };
 
 export const findOrders = async (db: Queryable, orderIds: readonly string[]): Promise<Order[]> =>
-  (await db<Row[]>`select ${db.unsafe(COLUMNS)} from purchase p where order_id = any(${[...orderIds]}::text[])`).map(
+  (await db<Row[]>`select ${db.unsafe(COLUMNS)} from purchase p where order_id = any(${textList(db, orderIds)})`).map(
     toOrder,
   );
 

@@ -53,12 +53,15 @@ export const findRefundHashes = async (db: Queryable, refundIds: readonly string
   return new Map(rows.map(({ refundId, hash }) => [refundId, hash]));
 };
 
-/** Has a refund of the whole order taken effect? */
-export const isRefundedWhole = async (db: Queryable, customerId: string, orderId: string): Promise<boolean> => {
-  const rows = await db`select 1 from refund
-    where customer_id = ${customerId} and order_id = ${orderId} and scope = 'whole' and status = 'applied' limit 1`;
-  return rows.length > 0;
-};
+/** Those of these customers' orders of which a refund of the whole has taken effect. */
+export const findRefundedWhole = (
+  db: Queryable,
+  customerIds: readonly string[],
+  orderIds: readonly string[],
+): Promise<{ customerId: string; orderId: string }[]> =>
+  db`select distinct customer_id as "customerId", order_id as "orderId" from refund
+    where customer_id = any(${textList(db, customerIds)}) and order_id = any(${textList(db, orderIds)})
+      and scope = 'whole' and status = 'applied'`;
 
 const COLUMNS = `refund_id as "refundId", customer_id as "customerId", order_id as "orderId", scope, currency,
   amount_minor as "amountMinor", lines, occurred_at as "occurredAt"`;

@@ -1,4 +1,4 @@
-import type { Queryable, Tx } from '@vafa/bus';
+import { plainArray, type Queryable, type Tx, textList } from '@vafa/bus';
 import type { Reservation } from '../domain/reservation.ts';
 import { msOf, textOf } from './instants.ts';
 
@@ -11,25 +11,36 @@ export interface KeptReservation extends Reservation {
   closedAtMs: number | null;
 }
 
-export const insertReservation = async (tx: Tx, row: Reservation, actor: string, createdAt: string): Promise<void> => {
-  await tx`insert into reservation (id, customer_id, points, order_id, status, actor, created_at, expires_at)
-    values (${row.id}, ${row.customerId}, ${row.points}, ${row.orderId}, ${row.status}, ${actor}, ${createdAt}::timestamptz,
-      ${textOf(row.expiresAtMs)}::timestamptz)`;
+/** A reservation as it is made, and by whom. */
+export interface NewReservation extends Reservation {
+  actor: string;
+}
+
+export const insertReservations = async (tx: Tx, rows: readonly NewReservation[], createdAt: string): Promise<void> => {
+  const texts = (pick: (row: NewReservation) => string | null) => textList(tx, rows.map(pick));
+  await tx`
+    insert into reservation (id, customer_id, points, order_id, status, actor, created_at, expires_at)
+    select id, customer_id, points, order_id, status, actor, ${createdAt}::timestamptz, expires_at
+    from unnest(
+      ${plainArray(rows.map(({ id }) => id))}::uuid[], ${texts(({ customerId }) => customerId)},
+      ${plainArray(rows.map(({ points }) => points))}::bigint[], ${texts(({ orderId }) => orderId)},
+      ${plainArray(rows.map(({ status }) => status))}::text[], ${texts(({ actor }) => actor)},
+      ${plainArray(rows.map(({ expiresAtMs }) => textOf(expiresAtMs)))}::timestamptz[]
+    ) as u (id, customer_id, points, order_id, status, actor, expires_at)`;
 };
 
-export const findReservation = async (db: Queryable, id: string): Promise<KeptReservation | undefined> => {
-  const [row] = await db<
-    KeptReservation[]
-  >`select ${db.unsafe(COLUMNS)}, ${db.unsafe(msOf('created_at'))} as "createdAtMs",
-    ${db.unsafe(msOf('closed_at'))} as "closedAtMs" from reservation where id = ${id}`;
-  return row;
-};
+export const findReservations = (db: Queryable, ids: readonly string[]): Promise<KeptReservation[]> =>
+  db<KeptReservation[]>`select ${db.unsafe(COLUMNS)}, ${db.unsafe(msOf('created_at'))} as "createdAtMs",
+    ${db.unsafe(msOf('closed_at'))} as "closedAtMs" from reservation where id = any(${plainArray(ids)}::uuid[])`;
+
+export const findReservation = async (db: Queryable, id: string): Promise<KeptReservation | undefined> =>
+  (await findReservations(db, [id]))[0];
 
 /** Reads reservations under lock; their customers' accounts must be locked before. */
 export const lockReservations = (tx: Tx, ids: readonly string[]): Promise<Reservation[]> =>
   tx<
     Reservation[]
-  >`select ${tx.unsafe(COLUMNS)} from reservation where id = any(${[...ids]}::uuid[]) order by id for update`;
+  >`select ${tx.unsafe(COLUMNS)} from reservation where id = any(${plainArray(ids)}::uuid[]) order by id for update`;
 
 /** Open reservations whose time is up, the longest overdue first. */
 export const findOverdue = (
@@ -50,8 +61,8 @@ export const closeReservations = async (tx: Tx, rows: readonly Reservation[], cl
   await tx`
     update reservation r set status = u.status, captured = u.captured, closed_at = ${closedAt}::timestamptz
     from unnest(
-      ${rows.map(({ id }) => id)}::uuid[], ${rows.map(({ status }) => status)}::text[],
-      ${rows.map(({ captured }) => captured)}::bigint[]
+      ${plainArray(rows.map(({ id }) => id))}::uuid[], ${plainArray(rows.map(({ status }) => status))}::text[],
+      ${plainArray(rows.map(({ captured }) => captured))}::bigint[]
     ) as u (id, status, captured)
     where r.id = u.id`;
 };

@@ -7,10 +7,10 @@ import { atOnce } from '../domain/terms.ts';
 import { findOpenLots } from '../store/lots.ts';
 import { saveBook } from '../store/save-book.ts';
 import { type AccountView, viewOf } from './account-view.ts';
+import type { Call } from './call.ts';
 import type { CurrentRules } from './current-programme.ts';
 import { openAccount } from './open-account.ts';
 import { eventsOf } from './points-events.ts';
-import type { Call } from './reserve-points.ts';
 
 export interface AdjustCommand {
   customerId: string;

@@ -14,9 +14,9 @@ import { putBackPiece } from '../store/reward-stock.ts';
 import { shareReward } from '../store/rewards.ts';
 import { saveBook } from '../store/save-book.ts';
 import { type AccountView, viewOf } from './account-view.ts';
+import type { Call } from './call.ts';
 import { claimNotFound } from './claim-view.ts';
 import { eventsOf } from './points-events.ts';
-import type { Call } from './reserve-points.ts';
 
 export interface Cancelled {
   claim: Claim;

@@ -20,8 +20,8 @@ import {
   lockProgramme,
   type ProgrammeVersion,
 } from '../store/programmes.ts';
+import type { Call } from './call.ts';
 import { bareProgramme } from './read-programme.ts';
-import type { Call } from './reserve-points.ts';
 
 const MAX_OPEN_DRAFTS = 50;
 

@@ -13,7 +13,7 @@ import {
   savePool,
   wantCodes,
 } from '../store/coupon-pools.ts';
-import type { Call } from './reserve-points.ts';
+import type { Call } from './call.ts';
 
 /** What may be said of a pool at any time. */
 export interface PoolSettings {

@@ -7,7 +7,7 @@ import { findPool } from '../store/coupon-pools.ts';
 import { countTaken } from '../store/reward-claims.ts';
 import { lockStock, removeStock, saveStock } from '../store/reward-stock.ts';
 import { findReward, insertReward, type KeptReward, lockReward, saveReward } from '../store/rewards.ts';
-import type { Call } from './reserve-points.ts';
+import type { Call } from './call.ts';
 
 export const rewardNotFound = (): AppError =>
   new AppError('not_found', 'ledger.reward_not_found', 'there is no reward of this id');

@@ -9,7 +9,7 @@ import { withTierBenefits } from '../domain/rewards/tier-rewards.ts';
 import { type CouponPool, findPool } from '../store/coupon-pools.ts';
 import { findPoolsWithFree, type GivenCode, takeFreeCode } from '../store/coupons.ts';
 import { findOpenLots } from '../store/lots.ts';
-import { closeReservations, insertReservation } from '../store/reservations.ts';
+import { closeReservations, insertReservations } from '../store/reservations.ts';
 import {
   asClaimed,
   type Claim,
@@ -22,14 +22,14 @@ import { takePiece } from '../store/reward-stock.ts';
 import { type KeptReward, shareReward } from '../store/rewards.ts';
 import { saveBook } from '../store/save-book.ts';
 import { type AccountView, viewOf } from './account-view.ts';
+import type { Call } from './call.ts';
 import { rewardNotFound } from './change-reward.ts';
 import { shownCodes } from './claim-view.ts';
-import type { CurrentRules } from './current-programme.ts';
+import type { CurrentRules, Rules } from './current-programme.ts';
 import { findCustomerFacts } from './customer-facts.ts';
 import { keepAliveByRedemption } from './keep-alive.ts';
 import { openAccount } from './open-account.ts';
 import { eventsOf } from './points-events.ts';
-import type { Call } from './reserve-points.ts';
 
 export interface ClaimCommand {
   customerId: string;
@@ -80,7 +80,7 @@ const requireClaimable = async (
  * Spends the points of a reward at once: a reservation that is captured as it is made, so that their lots are kept with it.
  * The entry names the reward.
  */
-const spend = async (tx: Tx, { book, account }: Opened, { definition }: KeptReward, call: Call) => {
+const spend = async (tx: Tx, { book, account }: Opened, { definition }: KeptReward, call: Call, rules: Rules) => {
   const { costPoints: points, name } = definition;
   addLots(book, await findOpenLots(tx, new Map([[account.customerId, points]]), book.nowMs));
   const now = call.now.toString();
@@ -100,8 +100,9 @@ const spend = async (tx: Tx, { book, account }: Opened, { definition }: KeptRewa
     ...(call.traceparent ? { traceparent: call.traceparent } : {}),
   });
   transfer.reason = `reward: ${name.en ?? name.fa ?? ''}`;
+  keepAliveByRedemption(book, account, rules);
   await Promise.all([
-    insertReservation(tx, held, call.actor, now),
+    insertReservations(tx, [{ ...held, actor: call.actor }], now),
     closeReservations(tx, [captured], now),
     saveBook(tx, book, now),
     emit(tx, eventsOf(book)),
@@ -160,8 +161,7 @@ export const claimReward = async (
   const pool = await requireClaimable(tx, reward, opened);
   const { customerId } = opened.account;
   const { costPoints } = reward.definition;
-  const spent = await spend(tx, opened, reward, call);
-  await emit(tx, await keepAliveByRedemption(tx, rules, customerId, call.now));
+  const spent = await spend(tx, opened, reward, call, rules);
   const id = newId();
   const expiresAtMs = couponExpiryMs(call.now, pool?.validDays ?? null, programme?.timeZone ?? 'UTC');
   const { display, ...goods } = await takeGoods(tx, reward, pool, { customerId, claimId: id, expiresAtMs });

@@ -8,8 +8,8 @@ import {
   saveStatus,
 } from '../store/coupon-redemptions.ts';
 import { lockCoupons, moveUses } from '../store/coupons.ts';
+import type { Call } from './call.ts';
 import { type RedemptionView, redemptionNotFound, viewRedemption } from './redeem-coupons.ts';
-import type { Call } from './reserve-points.ts';
 
 const closed = (status: string): AppError =>
   new AppError('conflict', 'ledger.redemption_closed', `the redemption is ${status.replace('_', ' ')}`, {

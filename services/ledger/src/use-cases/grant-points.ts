@@ -8,9 +8,9 @@ import { readBalance } from '../store/read-balance.ts';
 import { type AwardClaim, findAward } from '../store/rule-awards.ts';
 import { findAmount } from '../store/transfers.ts';
 import { type AccountView, viewOf } from './account-view.ts';
+import type { Call } from './call.ts';
 import type { CurrentRules, Rules } from './current-programme.ts';
 import { giveAwards } from './give-awards.ts';
-import type { Call } from './reserve-points.ts';
 
 export interface GrantCommand {
   customerId: string;

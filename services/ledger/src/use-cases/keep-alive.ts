@@ -1,7 +1,9 @@
 import type { Tx } from '@vafa/bus';
 import type { EventEnvelope } from '@vafa/contracts';
-import { addAccounts, createBook } from '../domain/book.ts';
+import type { Account } from '../domain/account.ts';
+import { addAccounts, type Book, createBook } from '../domain/book.ts';
 import { settleDue } from '../domain/plan.ts';
+import { mayHaveExpired, slide } from '../domain/slide.ts';
 import type { Door } from '../domain/transfer.ts';
 import { lockAccounts } from '../store/accounts.ts';
 import { saveBook } from '../store/save-book.ts';
@@ -60,15 +62,13 @@ export const keepAlive = async (
   return events;
 };
 
-/** The same for a customer who spends points at this moment, once that is written. */
-export const keepAliveByRedemption = async (
-  tx: Tx,
-  rules: Rules,
-  customerId: string,
-  now: Temporal.Instant,
-  written: Promise<unknown> = Promise.resolve(),
-): Promise<EventEnvelope[]> => {
-  if (!rules.keptAliveBy.redemption) return [];
-  await written;
-  return keepAlive(tx, rules, [{ customerId, atMs: now.epochMilliseconds }], 'api', now);
+/**
+ * The same in memory, for a customer who spends points at the book's time and whose account is locked; the lots that may be
+ * past their time are in the book.
+ */
+export const keepAliveByRedemption = (book: Book, account: Account, rules: Rules): void => {
+  const untilMs = rules.keptAliveBy.redemption ? rules.expiryOf(book.nowMs) : null;
+  if (untilMs === null || untilMs <= book.nowMs) return;
+  if (mayHaveExpired(account, book.nowMs)) settleDue(book, account);
+  slide(book, account, untilMs);
 };

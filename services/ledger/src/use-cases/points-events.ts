@@ -106,9 +106,9 @@ const eventOf = (transfer: Transfer, terms: Terms): EventEnvelope | undefined =>
 
 const NO_TERMS = atOnce(null);
 
-/** The events of a book's transfers, in their order. Nobody is told of points that are kept for nobody. */
-export const eventsOf = (book: Book): EventEnvelope[] =>
-  book.transfers.flatMap((transfer) => {
+/** The events of a book's transfers from one of them on, in their order. Nobody is told of points that are kept for nobody. */
+export const eventsOf = (book: Book, from = 0): EventEnvelope[] =>
+  book.transfers.slice(from).flatMap((transfer) => {
     if (transfer.customerId.startsWith(ERASED_PREFIX)) return [];
     return eventOf(transfer, findLot(book, transfer.customerId, transfer.id) ?? NO_TERMS) ?? [];
   });

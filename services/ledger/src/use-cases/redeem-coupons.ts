@@ -16,8 +16,8 @@ import {
   saveDiscounts,
 } from '../store/coupon-redemptions.ts';
 import { lockCoupons, moveUses } from '../store/coupons.ts';
+import type { Call } from './call.ts';
 import { decideCoupons } from './decide-coupons.ts';
-import type { Call } from './reserve-points.ts';
 
 export interface RedeemCouponsCommand {
   orderId: string;

@@ -18,8 +18,8 @@ import {
   readReplayed,
   saveProgress,
 } from '../store/replays.ts';
+import type { Call } from './call.ts';
 import { getDraft } from './change-draft.ts';
-import type { Call } from './reserve-points.ts';
 
 /** Farthest that a replay looks back. */
 export const MAX_REPLAY_DAYS = 366;

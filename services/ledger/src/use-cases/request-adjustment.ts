@@ -11,8 +11,8 @@ import {
 } from '../store/adjustment-requests.ts';
 import { insertAudit } from '../store/audit.ts';
 import { type AdjustCommand, type Adjusted, adjustPoints } from './adjust-points.ts';
+import type { Call } from './call.ts';
 import type { CurrentRules } from './current-programme.ts';
-import type { Call } from './reserve-points.ts';
 
 /** Who is on record where time decided. */
 const CLOCK = 'clock';

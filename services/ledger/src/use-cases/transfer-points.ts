@@ -9,9 +9,9 @@ import { lockPair } from '../store/lock-pair.ts';
 import { findOpenLots } from '../store/lots.ts';
 import { saveBook } from '../store/save-book.ts';
 import { type AccountView, viewOf } from './account-view.ts';
+import type { Call } from './call.ts';
 import { loadDueLots } from './open-account.ts';
 import { eventsOf } from './points-events.ts';
-import type { Call } from './reserve-points.ts';
 
 export interface TransferCommand {
   customerId: string;

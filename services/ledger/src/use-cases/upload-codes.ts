@@ -4,8 +4,8 @@ import { checkRows, type RefusedRow, type UploadedRow } from '../domain/coupons/
 import { insertAudit } from '../store/audit.ts';
 import { findPool } from '../store/coupon-pools.ts';
 import { findPoolsOf, insertUploaded } from '../store/coupons.ts';
+import type { Call } from './call.ts';
 import { poolNotFound } from './change-pool.ts';
-import type { Call } from './reserve-points.ts';
 
 export interface Uploaded {
   /** Codes that are new. */

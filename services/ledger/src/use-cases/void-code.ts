@@ -3,7 +3,7 @@ import { AppError } from '@vafa/kernel';
 import { displayOf, normaliseCode } from '../domain/coupons/code.ts';
 import { insertAudit } from '../store/audit.ts';
 import { findDisplays, type KeptCoupon, lockCoupon, voidCoupon } from '../store/coupons.ts';
-import type { Call } from './reserve-points.ts';
+import type { Call } from './call.ts';
 
 export const couponNotFound = (): AppError =>
   new AppError('not_found', 'ledger.coupon_not_found', 'there is no such code');
