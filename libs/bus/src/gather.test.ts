@@ -31,6 +31,12 @@ test('the first does not wait; what comes meanwhile goes together, in order', as
   expect(portions).toEqual([[1], [2, 3, 4]]);
 });
 
+test('what is added together goes together', () => {
+  const { add, portions } = createRecorder<number>();
+  add(1, 2, 3);
+  expect(portions).toEqual([[1, 2, 3]]);
+});
+
 test('no more portions are under way than there are places', async () => {
   const { add, portions, finish, underWay } = createRecorder<number>({ places: 2 });
   for (const item of [1, 2, 3, 4]) add(item);

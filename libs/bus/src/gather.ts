@@ -12,7 +12,8 @@ export interface GatherOptions<Item> {
 }
 
 export interface Gather<Item> {
-  add(item: Item): void;
+  /** Those that are added together are taken as if they had come at the same moment. */
+  add(...items: readonly Item[]): void;
   /** Resolves when nothing waits and nothing is under way. */
   idle(): Promise<void>;
 }
@@ -61,8 +62,8 @@ export const createGather = <Item>(options: GatherOptions<Item>): Gather<Item> =
   };
 
   return {
-    add: (item) => {
-      queue.push(item);
+    add: (...items) => {
+      queue.push(...items);
       begin();
     },
     idle: async () => {
