@@ -1,6 +1,6 @@
 import { AppError } from '@vafa/kernel';
 import { describe, expect, test } from 'vitest';
-import { classify, isInfrastructure, isTooSlow, reasonOf } from './errors.ts';
+import { classify, isClash, isInfrastructure, isTooSlow, reasonOf } from './errors.ts';
 
 const coded = (code: string): Error => Object.assign(new Error('text of the server, with the data: 42'), { code });
 const wrapped = (code: string): Error => new Error('Failed query', { cause: coded(code) });
@@ -76,6 +76,14 @@ test('a batch that was too slow is told apart', () => {
     false,
   ]);
   expect(isInfrastructure(new AppError('conflict', 'x', 'x', {}, coded('57014')))).toBe(false);
+});
+
+test('a transaction that was given up for another is told apart', () => {
+  expect(['40001', '40P01'].every((code) => isClash(coded(code)) && isClash(wrapped(code)))).toBe(true);
+  expect([isClash(coded('55P03')), isClash(new AppError('conflict', 'x', 'x', {}, coded('40P01')))]).toEqual([
+    false,
+    false,
+  ]);
 });
 
 describe('the reason kept with a parked event', () => {

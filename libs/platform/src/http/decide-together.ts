@@ -4,15 +4,16 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ServiceContext } from '../service/definition.ts';
 import { type Asked, type Decide, decideInOne, type Outcome } from './decide-in-one.ts';
 import { type Answer, claimOf, tell } from './kept-answers.ts';
+import { createOneByOne } from './one-by-one.ts';
 
 export interface TogetherOptions<Command, Result> {
   context: Pick<ServiceContext, 'sql' | 'clock' | 'wake'>;
-  /** Transactions at the same time. */
+  /** Transactions at the same time, and as many again that wait for somebody else's locks. */
   places: number;
   /** Most requests of one transaction. */
   most: number;
-  /** Most requests that wait; further ones are refused until some are answered. */
-  maxWaiting: number;
+  /** Most requests that are not answered yet; further ones are refused until some are. */
+  maxUnanswered: number;
   decide: Decide<Command, Result>;
 }
 
@@ -22,7 +23,7 @@ export interface Together<Command, Result> {
    * @throws AppError with which it was refused, conflict `http.idempotency_key_reused`, unavailable `http.too_many_waiting`
    */
   answer(request: FastifyRequest, reply: FastifyReply, status: number, command: Command): Promise<Result>;
-  /** Resolves when all that waited are answered. */
+  /** Resolves when all are answered. */
   idle(): Promise<void>;
 }
 
@@ -41,8 +42,8 @@ const tooManyWait = (): AppError =>
 
 /**
  * Requests that wait while others are decided are decided together then: one transaction, one commit, and each gets its own
- * answer. A request that comes when nothing is under way goes at once and alone, by the same way. Those of them that somebody
- * else's lock hinders keep nobody else waiting: they are decided by themselves right after.
+ * answer. A request that comes when nothing is under way goes at once and alone, by the same way. Those that somebody else's
+ * locks hinder keep nobody else waiting: they wait for them in transactions of their own.
  *
  * When the transaction fails, all of its requests are undone. If the database (or the network) failed, all are told so; but a
  * deadlock is tried again. Otherwise it was one of them that made it fail, and halves of them are done by themselves until
@@ -51,9 +52,10 @@ const tooManyWait = (): AppError =>
 export const createTogether = <Command, Result>(
   options: TogetherOptions<Command, Result>,
 ): Together<Command, Result> => {
-  const { context, places, most, maxWaiting, decide } = options;
+  const { context, places, most, maxUnanswered, decide } = options;
   type Each = Waiting<Command, Result>;
-  let waiting = 0;
+  const unanswered = new Set<Promise<unknown>>();
+  const oneByOne = createOneByOne();
 
   const run = async (portion: readonly Each[], patient: boolean, tries = 1): Promise<void> => {
     let outcomes: Outcome<Result>[];
@@ -64,14 +66,12 @@ export const createTogether = <Command, Result>(
       return fail(portion, error, patient);
     }
     context.wake();
-    const postponed: Each[] = [];
     for (const [i, each] of portion.entries()) {
       const outcome = present(outcomes[i], 'outcome');
       if (outcome.kind === 'done') each.done(outcome.result);
       else if (outcome.kind === 'refused') each.failed(outcome.error);
-      else postponed.push(each);
+      else hindered.add(each);
     }
-    if (postponed.length > 0) await run(postponed, true);
   };
 
   const fail = async (portion: readonly Each[], error: unknown, patient: boolean): Promise<void> => {
@@ -84,26 +84,27 @@ export const createTogether = <Command, Result>(
     await run(portion.slice(half), patient);
   };
 
-  const gather = createGather<Each>({
-    ...{ places, most },
-    // Of two requests with one key the later one hears what became of the first.
-    fits: ({ claim }, portion) => !claim || portion.every((each) => each.claim?.key !== claim.key),
-    run: (portion) => {
-      waiting -= portion.length;
-      return run(portion, portion.length === 1);
-    },
-  });
+  const arrived = createGather<Each>({ places, most, run: (portion) => run(portion, false) });
+  const hindered = createGather<Each>({ places, most, run: (portion) => run(portion, true) });
+
+  const decided = (asked: Asked<Command>): Promise<Answer<Result>> =>
+    new Promise((done, failed) => arrived.add({ ...asked, done, failed }));
 
   return {
     answer: async (request, reply, status, command) => {
       const claim = claimOf(request, status);
-      if (waiting >= maxWaiting) throw tooManyWait();
-      const answer = await new Promise<Answer<Result>>((done, failed) => {
-        waiting += 1;
-        gather.add({ command, status, claim, done, failed });
-      });
-      return tell(reply, answer);
+      if (unanswered.size >= maxUnanswered) throw tooManyWait();
+      // Of requests with one key the later one hears what became of the first, and no transaction waits for that.
+      const answer = oneByOne(claim?.key, () => decided({ command, status, claim }));
+      unanswered.add(answer);
+      try {
+        return tell(reply, await answer);
+      } finally {
+        unanswered.delete(answer);
+      }
     },
-    idle: () => gather.idle(),
+    idle: async () => {
+      while (unanswered.size > 0) await Promise.allSettled(unanswered);
+    },
   };
 };

@@ -41,7 +41,7 @@ const createAsk = (sql: Sql) => {
   const currentRules = createCurrentRules();
   const { answer } = createTogether<Redemption, Redeemed>({
     context: { sql: { begin } as Sql, clock: ledger.clock, wake: () => undefined },
-    ...{ places: 1, most: 100, maxWaiting: 100 },
+    ...{ places: 1, most: 100, maxUnanswered: 100 },
     decide: (tx, commands, patient) =>
       decideRedemptions(tx, commands, { now: ledger.clock.now(), patient }, { currentRules, maxTtlSeconds: 900 }),
   });

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Tx } from '@vafa/bus';
 import { Topics } from '@vafa/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PROGRAMME, purchase, refund } from '../test/events.fixture.ts';
@@ -34,52 +35,51 @@ const statuses = (answers: readonly Answer[]): Record<number, number> =>
     ]),
   ) as Record<number, number>;
 
-/**
- * Has requests decided in one transaction: all places are taken by requests of a customer whom somebody else has locked, until
- * all others wait.
- */
-const inOneTransaction = async (blocker: string, requests: () => Promise<Answer>[]): Promise<Answer[]> => {
-  const letGo = await holdAccount(blocker);
-  const first = [reserve(blocker, 1), reserve(blocker, 1)];
-  await waitingFor(2);
-  const others = requests();
-  // What is injected reaches its route some turns later.
-  await pause(100);
-  await letGo();
-  expect(statuses(await Promise.all(first))).toEqual({ 201: 2 });
-  return Promise.all(others);
-};
-
-/** Holds an account until it is told to let go, as a batch of purchases does. */
-const holdAccount = async (customerId: string): Promise<() => Promise<unknown>> => {
-  let letGo = (): void => undefined;
-  const held = new Promise<void>((resolve) => {
-    letGo = resolve;
-  });
-  let taken = (): void => undefined;
-  const isTaken = new Promise<void>((resolve) => {
-    taken = resolve;
-  });
+/** Holds something in a transaction until it is told to let go. */
+const hold = async (take: (tx: Tx) => Promise<unknown>): Promise<() => Promise<unknown>> => {
+  const [taken, free] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const transaction = ledger.sql('ledger').begin(async (tx) => {
-    await tx`select 1 from balance where customer_id = ${customerId} for update`;
-    taken();
-    await held;
+    await take(tx);
+    taken.resolve();
+    await free.promise;
   });
-  await isTaken;
+  await taken.promise;
   return () => {
-    letGo();
+    free.resolve();
     return transaction;
   };
 };
 
-/** Until so many transactions of the ledger wait for a lock. */
-const waitingFor = async (transactions: number): Promise<void> => {
+/** Until so many transactions of the ledger wait for a lock, in a statement like this. */
+const waitingFor = async (transactions: number, statement: string): Promise<void> => {
   for (;;) {
     const rows = await ledger.admin`select 1 from pg_stat_activity where datname = current_database()
-      and wait_event_type = 'Lock' and query like '%from balance%for update%'`;
+      and wait_event_type = 'Lock' and query like ${`%${statement}%`}`;
     if (rows.length >= transactions) return;
     await pause(5);
   }
+};
+
+let blocks = 0;
+/**
+ * Has requests decided in one transaction: all places are taken by requests whose keys somebody else holds, until all others
+ * wait.
+ */
+const inOneTransaction = async (requests: () => Promise<Answer>[]): Promise<Answer[]> => {
+  const names = [++blocks, ++blocks].map((n) => `block-${n}`);
+  const [key] = await ledger.admin<{ id: string }[]>`select id from auth.api_key`;
+  const letGo = await hold(
+    (tx) => tx`insert into idempotency_key (key, request_hash, status, body, created_at)
+      select ${`${key?.id}:`} || name, '', 0, '', now() - interval '99 years' from unnest(${names}::text[]) as name`,
+  );
+  const first = names.map((name) => reserve('nobody', 1, name));
+  await waitingFor(2, 'insert into idempotency_key');
+  const others = requests();
+  // What is injected reaches its route some turns later.
+  await pause(100);
+  await letGo();
+  expect(statuses(await Promise.all(first))).toEqual({ 409: 2 });
+  return Promise.all(others);
 };
 
 test('a thousand at once for one customer get what there is and not a point more', async () => {
@@ -99,10 +99,10 @@ test('a thousand at once for one customer get what there is and not a point more
 });
 
 test('captured or released twice in one transaction, a reservation ends once', async () => {
-  await earn(100, 'ann', 'block-1');
+  await earn(100, 'ann');
   const ids = await Promise.all([1, 2, 3].map(async () => (await reserve('ann', 20)).json().reservationId as string));
   // Requests with a body take longer to come in.
-  const answers = await inOneTransaction('block-1', () => [
+  const answers = await inOneTransaction(() => [
     ...[end('capture', ids[0] as string), end('capture', ids[0] as string)],
     ...[end('release', ids[1] as string), end('release', ids[1] as string)],
     ...[end('capture', ids[2] as string, { points: 5 }), end('release', ids[2] as string, {})],
@@ -134,11 +134,11 @@ test('one key holds once, however many ask with it at once; the others hear the 
 });
 
 test('who is refused leaves no trace among neighbours who are served', async () => {
-  await earn(10, 'cid', 'dan', 'block-2');
+  await earn(10, 'cid', 'dan');
   const sql = ledger.sql('ledger');
   const versionOf = () => sql`select xmin::text, * from balance where customer_id = 'dan'`;
   const before = await versionOf();
-  const answers = await inOneTransaction('block-2', () => [
+  const answers = await inOneTransaction(() => [
     reserve('dan', 11, 'refused-dan'),
     reserve('cid', 10, 'served-cid'),
     reserve('nobody', 1, 'refused-nobody'),
@@ -159,9 +159,9 @@ test('who is refused leaves no trace among neighbours who are served', async () 
 
 test('one command that makes the transaction fail takes none of its neighbours along', async () => {
   const names = ['eve', 'fay', 'cursed', 'gus', 'hal'];
-  await earn(10, ...names, 'block-3');
+  await earn(10, ...names);
   await ledger.admin`alter table ledger.reservation add constraint cursed check (customer_id <> 'cursed') not valid`;
-  const answers = await inOneTransaction('block-3', () => names.map((name) => reserve(name, 4, `${name}-pays`)));
+  const answers = await inOneTransaction(() => names.map((name) => reserve(name, 4, `${name}-pays`)));
   await ledger.admin`alter table ledger.reservation drop constraint cursed`;
   expect(answers.map(({ statusCode }) => statusCode)).toEqual([201, 201, 500, 201, 201]);
   for (const name of names)
@@ -171,11 +171,11 @@ test('one command that makes the transaction fail takes none of its neighbours a
 });
 
 test('who is locked by somebody else keeps nobody waiting but itself, and is served in its turn', async () => {
-  await earn(10, 'lea', 'max', 'ned', 'block-6');
-  const letGo = await holdAccount('max');
+  await earn(10, 'lea', 'max', 'ned');
+  const letGo = await hold((tx) => tx`select 1 from balance where customer_id = 'max' for update`);
   let served = false;
   let max: Promise<Answer> | undefined;
-  const answers = await inOneTransaction('block-6', () => {
+  const answers = await inOneTransaction(() => {
     const lea = reserve('lea', 4, 'lea-pays');
     max = reserve('max', 4, 'max-pays');
     void max.then(() => {
@@ -184,7 +184,7 @@ test('who is locked by somebody else keeps nobody waiting but itself, and is ser
     return [lea, reserve('ned', 4, 'ned-pays')];
   });
   expect(statuses(answers)).toEqual({ 201: 2 });
-  await waitingFor(1);
+  await waitingFor(1, 'order by customer_id for update');
   expect(served).toBe(false);
   await letGo();
   expect((await max)?.statusCode).toBe(201);
@@ -194,11 +194,11 @@ test('who is locked by somebody else keeps nobody waiting but itself, and is ser
 });
 
 test('who was merged into another pays with what both have', async () => {
-  await earn(30, 'ida', 'jon', 'block-4');
+  await earn(30, 'ida', 'jon');
   const held = (await reserve('jon', 10)).json().reservationId as string;
   await ledger.publish([customerMerged('jon', 'ida')]);
   await ledger.settle();
-  const answers = await inOneTransaction('block-4', () => [
+  const answers = await inOneTransaction(() => [
     reserve('jon', 40),
     reserve('ida', 10),
     reserve('jon', 1),
@@ -213,7 +213,7 @@ test('payments of one refunded order that are captured together give back what t
     ...PROGRAMME,
     returns: { policy: 'allow_negative', spentPoints: 'proportional' },
   });
-  await earn(100, 'kim', 'block-5');
+  await earn(100, 'kim');
   await ledger.publish([
     purchase('kim', 'kim-order', 300),
     refund('kim', 'kim-refund', { orderId: 'kim-order', scope: 'amount', amountMinor: 100 }),
@@ -225,7 +225,7 @@ test('payments of one refunded order that are captured together give back what t
       return answer.json().reservationId as string;
     }),
   );
-  const answers = await inOneTransaction('block-5', () => ids.map((id) => end('capture', id)));
+  const answers = await inOneTransaction(() => ids.map((id) => end('capture', id)));
   // A third of 5, of 10 and of 15, each less what the ones before it gave back.
   expect(answers.map((answer) => answer.json().givenBackPoints)).toEqual([1, 2, 2]);
 });

@@ -4,12 +4,12 @@ import type { Answers, Deed, Redeemed, Redemption } from '../use-cases/redemptio
 import type { RedemptionDeps } from '../use-cases/understand-redemption.ts';
 import { callerOf } from './call.ts';
 
-/** Transactions of redemptions at the same time: while one waits for accounts that are being credited, the other goes on. */
+/** Transactions of redemptions at the same time. */
 const PLACES = 2;
 /** Most redemptions of one transaction: whose accounts they lock wait as long as it takes. */
 const MOST_TOGETHER = 200;
-/** Most redemptions that wait. */
-const MAX_WAITING = 10_000;
+/** Most redemptions that are not answered yet. */
+const MAX_UNANSWERED = 10_000;
 
 type Door = Together<Redemption, Redeemed>;
 type HttpRequest = Parameters<Door['answer']>[0];
@@ -29,7 +29,7 @@ export const createRedeem = (
   deps: RedemptionDeps,
 ): { redeem: Redeem } & Pick<Door, 'idle'> => {
   const { answer, idle }: Door = createTogether({
-    ...{ context, places: PLACES, most: MOST_TOGETHER, maxWaiting: MAX_WAITING },
+    ...{ context, places: PLACES, most: MOST_TOGETHER, maxUnanswered: MAX_UNANSWERED },
     decide: (tx, commands, patient) => decideRedemptions(tx, commands, { now: context.clock.now(), patient }, deps),
   });
   const redeem: Redeem = (request, reply, status, deed) =>

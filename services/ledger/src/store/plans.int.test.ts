@@ -98,7 +98,7 @@ const createRedeemers = (inTransaction: Sql['begin']) => {
   const now = ledger.clock.now();
   const together = createTogether<Redemption, Redeemed>({
     context: { sql: { begin: inTransaction } as Sql, clock: ledger.clock, wake: () => undefined },
-    ...{ places: 1, most: REDEEMERS, maxWaiting: REDEEMERS },
+    ...{ places: 1, most: REDEEMERS, maxUnanswered: REDEEMERS },
     decide: (tx, commands, patient) =>
       decideRedemptions(tx, commands, { now, patient }, { currentRules, maxTtlSeconds: 900 }),
   });

@@ -104,6 +104,18 @@ const outboxIsEmpty = async (): Promise<void> => {
   while ((await ledger.service('ledger').status()).outboxDepth > 0) await new Promise((go) => setTimeout(go, 5));
 };
 
+test('what many ask of one customer together is covered by more lots than any of them needs', async () => {
+  const LOTS = 90;
+  const ago = (seconds: number): string => ledger.clock.now().subtract({ seconds }).toString();
+  await ledger.publish(Array.from({ length: LOTS }, (_, i) => purchase('lots', `lots-${i}`, 100, { time: ago(i) })));
+  await ledger.settle();
+  const verdicts = await decide(
+    Array.from({ length: LOTS / 2 + 1 }, () => ({ kind: 'reserve', customerId: 'lots', points: 2 })),
+  );
+  expect(verdicts.filter(({ kind }) => kind === 'done')).toHaveLength(LOTS / 2);
+  expect(await ledger.balance('lots')).toMatchObject({ active: 0, reserved: LOTS });
+});
+
 test('decided in one transaction, deeds come to the same as one after the other', async () => {
   let run = 0;
   await fc.assert(

@@ -137,6 +137,27 @@ test('spending keeps what is left', async () => {
   await ledger.call('POST', `/v1/reservations/${again.json().reservationId}/release`);
 });
 
+test('spending brings nothing back that is past its time, whether or not the sweep has been by, and each of it is told once', async () => {
+  await send(purchase('pia', 'pia-1', 1_000, { time: now() }));
+  ledger.clock.advance('P29D');
+  const hold = async () =>
+    (await ledger.call('POST', '/v1/customers/pia/reservations', { points: 2, ttlSeconds: 259_200 })).json();
+  const [first, second] = [await hold(), await hold()];
+  ledger.clock.advance('P2D');
+  const capture = async ({ reservationId }: { reservationId: string }) =>
+    (await ledger.call('POST', `/v1/reservations/${reservationId}/capture`)).json();
+  await capture(first);
+  expect(await ledger.balance('pia')).toMatchObject({ active: 0, spent: 2, reserved: 2, expired: 6 });
+  await capture(second);
+  await ledger.settle();
+  expect(await ledger.balance('pia')).toMatchObject({ active: 0, spent: 4, reserved: 0, expired: 6 });
+  expect((await told('pia')).filter(({ type }) => type !== 'points.expiring_soon')).toMatchObject([
+    { type: 'points.redeemed', points: 2 },
+    { type: 'points.expired', points: 6 },
+    { type: 'points.redeemed', points: 2 },
+  ]);
+});
+
 test('merged: the later activity of both keeps the points of both', async () => {
   await send(purchase('old', 'old-1', 1_000, { time: now() }));
   const first = (await ledger.balance('old')).nextExpiration.at;
