@@ -1,12 +1,13 @@
 import type { Tx } from '@vafa/bus';
 import { forgetCancelReasons, giveRedemptions } from './redemption-belongings.ts';
+import { inAnyWeek } from './weeks.ts';
 
 /** Gives everything that belongs to one customer to another: lots, reservations, orders, refunds and requests; not its history. */
 export const giveBelongings = async (tx: Tx, from: string, into: string): Promise<void> => {
   await Promise.all([
     tx`update lot set customer_id = ${into} where customer_id = ${from}`,
     tx`update reservation set customer_id = ${into} where customer_id = ${from}`,
-    tx`update purchase set customer_id = ${into} where customer_id = ${from}`,
+    tx`update purchase p set customer_id = ${into} where customer_id = ${from} and ${tx.unsafe(inAnyWeek('purchase', 'p'))}`,
     tx`update refund set customer_id = ${into} where customer_id = ${from}`,
     tx`update adjustment_request set customer_id = ${into} where customer_id = ${from}`,
   ]);
@@ -45,10 +46,11 @@ export const emptyLots = async (
  */
 export const rename = async (tx: Tx, customerId: string, pseudonym: string): Promise<void> => {
   await tx`select set_config('vafa.erasing', 'on', true)`;
+  const own = tx`t.customer_id = ${customerId} and ${tx.unsafe(inAnyWeek('transfer', 't'))}`;
   // The other half of a gift is another customer's, and says the same.
   await tx`update transfer set reason = null where reason is not null and id in (
-    select pair_id from transfer where customer_id = ${customerId} and pair_id is not null)`;
-  await tx`update transfer set customer_id = ${pseudonym}, reason = null where customer_id = ${customerId}`;
+    select t.pair_id from transfer t where ${own} and t.pair_id is not null)`;
+  await tx`update transfer t set customer_id = ${pseudonym}, reason = null where ${own}`;
   await tx`select set_config('vafa.erasing', 'off', true)`;
   await forgetCancelReasons(tx, customerId);
   await giveBelongings(tx, customerId, pseudonym);

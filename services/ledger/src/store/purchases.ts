@@ -3,6 +3,7 @@ import { plainArray, sparseArray, textList } from '@vafa/bus';
 import type { Order, OrderLine, Refund } from '../domain/order.ts';
 import type { Note } from '../domain/rules/evaluate.ts';
 import { msOf, textOf } from './instants.ts';
+import { weekOf, weeksOf } from './weeks.ts';
 
 const COLUMNS = `p.order_id as "orderId", p.customer_id as "customerId", ${msOf('p.occurred_at')} as "occurredAtMs", p.currency,
   p.total_minor as "totalMinor", p.refunded_minor as "refundedMinor", p.points_earned as "pointsEarned",
@@ -111,9 +112,11 @@ export const findRefundable = async (
     from json_to_recordset(${JSON.stringify(questions)}::text::json)
       as q (customer text, currency text, until timestamptz, skus text[])
     cross join lateral (
-      select * from purchase
-      where customer_id = q.customer and occurred_at < q.until and not order_id = any(${[...except]}::text[])
-      order by occurred_at desc, order_id desc limit ${lookBackPurchases}
+      select p.* from ${db.unsafe(weeksOf('purchase'))} as week (at) cross join lateral (
+        select * from purchase p where ${db.unsafe(weekOf('p'))} = week.at
+          and customer_id = q.customer and occurred_at < q.until and not order_id = any(${[...except]}::text[])
+        order by occurred_at desc, order_id desc limit ${lookBackPurchases}
+      ) as p order by p.occurred_at desc, p.order_id desc limit ${lookBackPurchases}
     ) as p
     where p.currency = q.currency and p.refunded_minor < p.total_minor and (q.skus is null or p.lines ?| q.skus)`;
   return rows.map(toOrder);

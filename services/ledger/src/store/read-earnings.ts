@@ -2,6 +2,7 @@ import type { Queryable } from '@vafa/bus';
 import type { Explanation } from '../domain/rules/explanation.ts';
 import { msOf } from './instants.ts';
 import { keptUntil } from './lots.ts';
+import { inAnyWeek } from './weeks.ts';
 
 /** An order as far as its points are concerned. */
 export interface OrderRow {
@@ -79,8 +80,9 @@ export const readOrderEntries = (
       ${db.unsafe(msOf(keptUntil('l')))} as "expiresAtMs", ${db.unsafe(msOf('l.pending_until'))} as "pendingUntilMs", l.awaits
     from transfer t left join lot l on l.id = t.id
     where t.order_id = ${orderId} and t.kind in ('earn', 'clawback') and (
-      t.customer_id in (select ${customerId}::text union all select customer_id from balance where merged_into = ${customerId})
-      or t.id = ${earnId}::uuid
+      ${db.unsafe(inAnyWeek('transfer', 't'))} and t.customer_id = any(array(
+        select ${customerId}::text union all select customer_id from balance where merged_into = ${customerId}
+      )) or t.id = ${earnId}::uuid
     )
     order by t.occurred_at, t.id`;
 

@@ -2,6 +2,7 @@ import type { Queryable } from '@vafa/bus';
 import type { TransferKind } from '../domain/transfer.ts';
 import { isoOfMs, msOf } from './instants.ts';
 import { keptUntil } from './lots.ts';
+import { inAnyWeek } from './weeks.ts';
 
 export const LOT_STATES = ['open', 'pending', 'all'] as const;
 export type LotState = (typeof LOT_STATES)[number];
@@ -70,6 +71,7 @@ export const readAllLots = (
 ): Promise<LotRow[]> =>
   db<LotRow[]>`
     select ${db.unsafe(COLUMNS)} from transfer t join lot on lot.id = t.id
-    where t.customer_id in (select ${customerId}::text union all select customer_id from balance where merged_into = ${customerId})
-      and lot.customer_id = ${customerId} and (${page.after === null} or lot.id < ${page.after?.lotId ?? null}::uuid)
+    where ${db.unsafe(inAnyWeek('transfer', 't'))} and t.customer_id = any(array(
+        select ${customerId}::text union all select customer_id from balance where merged_into = ${customerId}
+      )) and lot.customer_id = ${customerId} and (${page.after === null} or lot.id < ${page.after?.lotId ?? null}::uuid)
     order by lot.id desc limit ${page.limit}`;

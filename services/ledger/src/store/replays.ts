@@ -5,6 +5,7 @@ import type { Programme } from '../domain/programme.ts';
 import type { PastPurchase, Tally } from '../domain/replay.ts';
 import { isoOf, msOf } from './instants.ts';
 import type { REPLAY_STATUSES } from './schema.ts';
+import { weekOf } from './weeks.ts';
 
 export type ReplayStatus = (typeof REPLAY_STATUSES)[number];
 
@@ -125,28 +126,70 @@ interface Row {
   details: string | null;
 }
 
+/** After which order to go on; without an id, after all orders of that customer and time. */
+type After = [customerId: string, occurredAt: string, orderId: string | null];
+
 /** Ids are never empty. */
-const BEFORE_ALL: Position = ['', '-infinity', ''];
+const BEFORE_ALL: After = ['', '-infinity', ''];
+
+/** Weeks in which orders of the replay's days may have been recorded: none is known a week before it happens. */
+const weeksOfReplay = (db: Queryable, replay: Replay) => db`generate_series(
+  date_bin('7 days', ${replay.fromAt}::timestamptz, timestamptz '2001-01-01 00:00+00') - interval '168 hours',
+  ${replay.createdAt}::timestamptz, interval '168 hours')`;
 
 /**
- * The next orders after a position, customer by customer and each customer's by time, as the index has them. Only what was
- * kept before the replay was asked for, so that it comes to an end while purchases flow.
+ * Customer and time of the order that stands so many places further; none = fewer are left. The index has the orders week by
+ * week, each week's customer by customer: its columns alone are looked at, where the way back to the rows is short.
+ */
+const findEnd = async (db: Queryable, replay: Replay, after: After, places: number): Promise<After | undefined> => {
+  const [row] = await db<{ customerId: string; occurredAt: string }[]>`
+    select p.customer_id as "customerId", p.occurred_at as "occurredAt"
+    from ${weeksOfReplay(db, replay)} as week (at) cross join lateral (
+      select customer_id, occurred_at from purchase p
+      where ${db.unsafe(weekOf('p'))} = week.at and (customer_id, occurred_at) > (${after[0]}::text, ${after[1]}::timestamptz)
+        and occurred_at >= ${replay.fromAt}::timestamptz and occurred_at < ${replay.untilAt}::timestamptz
+      order by customer_id, occurred_at limit ${places}
+    ) as p order by p.customer_id, p.occurred_at offset ${places - 1} limit 1`;
+  return row && [row.customerId, row.occurredAt, null];
+};
+
+const readUpTo = (
+  db: Queryable,
+  replay: Replay,
+  after: After,
+  end: After | undefined,
+  limit: number,
+): Promise<Row[]> => {
+  const [customerId, occurredAt, orderId] = after;
+  return db<Row[]>`
+    select order_id as "orderId", customer_id as "customerId", occurred_at as "occurredAt",
+      ${db.unsafe(msOf('occurred_at'))} as "occurredAtMs", currency, total_minor as "totalMinor",
+      points_earned as "pointsEarned", lines, details
+    from purchase p
+    where ${db.unsafe(weekOf('p'))} = any(array(select ${weeksOfReplay(db, replay)}))
+      and (customer_id, occurred_at) >= (${customerId}::text, ${occurredAt}::timestamptz)
+      and ((customer_id, occurred_at) > (${customerId}::text, ${occurredAt}::timestamptz) or order_id > ${orderId}::text)
+      and ${end ? db`(customer_id, occurred_at) <= (${end[0]}::text, ${end[1]}::timestamptz)` : db`true`}
+      and occurred_at >= ${replay.fromAt}::timestamptz and occurred_at < ${replay.untilAt}::timestamptz
+      and recorded_at < ${replay.createdAt}::timestamptz
+    order by customer_id, occurred_at, order_id limit ${limit}`;
+};
+
+/**
+ * The next orders after a position, customer by customer and each customer's by time; fewer than asked for only at the end.
+ * Only what was kept before the replay was asked for, so that it comes to an end while purchases flow.
  */
 export const readReplayed = async (
   db: Queryable,
   replay: Replay,
   limit: number,
 ): Promise<{ purchases: PastPurchase[]; last: Position | null }> => {
-  const [customerId, occurredAt, orderId] = replay.position ?? BEFORE_ALL;
-  const rows = await db<Row[]>`
-    select order_id as "orderId", customer_id as "customerId", occurred_at as "occurredAt",
-      ${db.unsafe(msOf('occurred_at'))} as "occurredAtMs", currency, total_minor as "totalMinor",
-      points_earned as "pointsEarned", lines, details
-    from purchase
-    where (customer_id, occurred_at, order_id) > (${customerId}::text, ${occurredAt}::timestamptz, ${orderId}::text)
-      and occurred_at >= ${replay.fromAt}::timestamptz and occurred_at < ${replay.untilAt}::timestamptz
-      and recorded_at < ${replay.createdAt}::timestamptz
-    order by customer_id, occurred_at, order_id limit ${limit}`;
+  const rows: Row[] = [];
+  for (let after: After | undefined = replay.position ?? BEFORE_ALL; after && rows.length < limit; ) {
+    const end: After | undefined = await findEnd(db, replay, after, limit);
+    rows.push(...(await readUpTo(db, replay, after, end, limit - rows.length)));
+    after = end;
+  }
   const last = rows.at(-1);
   return {
     purchases: rows.map((row) => ({

@@ -1,4 +1,5 @@
 import type { Queryable, Tx } from '@vafa/bus';
+import { weekOf, weeksOf } from './weeks.ts';
 
 /** How far a count of everybody's qualification has come. */
 export interface TierRecount {
@@ -45,8 +46,10 @@ export const findCustomersAfter = async (db: Queryable, afterCustomer: string, l
       (select customer_id as id from balance where customer_id > ${afterCustomer} and merged_into is null
         order by customer_id limit ${limit})
       union
-      (select customer_id from purchase where customer_id > ${afterCustomer} group by customer_id order by customer_id
-        limit ${limit})
+      (select p.customer_id from ${db.unsafe(weeksOf('purchase'))} as week (at) cross join lateral (
+          select customer_id from purchase p where ${db.unsafe(weekOf('p'))} = week.at and customer_id > ${afterCustomer}
+          group by customer_id order by customer_id limit ${limit}
+        ) as p group by p.customer_id order by p.customer_id limit ${limit})
     ) c order by id limit ${limit}`;
   return rows.map(({ id }) => id);
 };

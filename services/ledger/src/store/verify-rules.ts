@@ -43,13 +43,15 @@ export const RULES: readonly Rule[] = [
   },
   {
     rule: 'running_balance',
+    // The database itself refuses a number that is given twice only within a week.
     find: (tx, limit) => tx<Found[]>`
-      select customer_id as subject, 'transfer ' || id || ' says ' || balance_after || ', the sum so far is ' || so_far as detail
+      select customer_id as subject, 'transfer ' || id || ', the ' || nth || '. with number ' || seq || ', says ' || balance_after
+        || ', the sum so far is ' || so_far as detail
       from (
-        select customer_id, id, balance_after,
-          sum(case 'customer' when credit then amount when debit then -amount else 0 end) over (partition by customer_id order by seq) as so_far
-        from ledger.transfer
-      ) t where balance_after <> so_far limit ${limit}`,
+        select customer_id, id, seq, balance_after, row_number() over by_number as nth,
+          sum(case 'customer' when credit then amount when debit then -amount else 0 end) over by_number as so_far
+        from ledger.transfer window by_number as (partition by customer_id order by seq rows unbounded preceding)
+      ) t where balance_after <> so_far or seq <> nth limit ${limit}`,
   },
   {
     rule: 'counters_are_entries',

@@ -70,7 +70,14 @@ test.each([
       'entry_not_sealed',
       'lot_is_a_credit',
       'one_earn_per_order',
+      'running_balance',
     ],
+  ],
+  [
+    // Beyond a week the database itself does not see it.
+    'a number given twice',
+    "update transfer set seq = 1, recorded_at = recorded_at - interval '30 days' where seq = 2",
+    ['running_balance', 'sealed_entry_changed'],
   ],
   [
     'a lost update of a balance',

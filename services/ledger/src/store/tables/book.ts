@@ -13,7 +13,7 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core';
 import { TRANSFER_KINDS } from '../../domain/transfer.ts';
-import { counter, instant, ledgerSchema, oneOf, points } from './columns.ts';
+import { counter, instant, ledgerSchema, oneOf, points, weekOf } from './columns.ts';
 
 /** How points are earned and lost: a new row for every change, none is ever altered. */
 export const programmeVersion = ledgerSchema.table('programme_version', {
@@ -35,7 +35,7 @@ export const transfer = ledgerSchema.table(
   {
     id: uuid('id').primaryKey(),
     customerId: text('customer_id').notNull(),
-    /** The how-many-th transfer of the customer, without gaps: order of the statement, and a lost update is an error. */
+    /** The how-many-th transfer of the customer, without gaps: order of the statement. */
     seq: bigint('seq', { mode: 'number' }).notNull(),
     kind: text('kind').notNull(),
     debit: text('debit').notNull(),
@@ -62,7 +62,11 @@ export const transfer = ledgerSchema.table(
     reason: text('reason'),
   },
   (table) => [
-    uniqueIndex('transfer_customer_seq').on(table.customerId, table.seq),
+    /**
+     * A customer's transfers, by the week of recording first: so only the present week's part is written, see `weekOf`. A number
+     * given twice within a week is refused; `verify` finds it wherever it is.
+     */
+    uniqueIndex('transfer_week_customer_seq').on(weekOf(table.recordedAt), table.customerId, table.seq),
     /** For finance: rows lie in the order of recording, so a range of blocks holds a range of time; next to no cost to write. */
     index('transfer_recorded').using('brin', table.recordedAt).with({ pages_per_range: 32, autosummarize: true }),
     check('transfer_amount', sql`${table.amount} > 0`),

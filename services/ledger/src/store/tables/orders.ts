@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { bigint, check, index, integer, jsonb, text, uuid } from 'drizzle-orm/pg-core';
-import { counter, instant, ledgerSchema, oneOf, points } from './columns.ts';
+import { counter, instant, ledgerSchema, oneOf, points, weekOf } from './columns.ts';
 
 /** One row per order: what it earned, what of it was refunded, what was taken back. */
 export const purchase = ledgerSchema.table(
@@ -30,7 +30,11 @@ export const purchase = ledgerSchema.table(
     programmeVersion: integer('programme_version'),
   },
   (table) => [
-    index('purchase_newest').on(table.customerId, table.occurredAt),
+    /**
+     * A customer's orders, by the week of recording first, see `weekOf`. The instant itself is the last column, as PostgreSQL
+     * answers by an index alone only where it finds what an expression was made of.
+     */
+    index('purchase_week_customer').on(weekOf(table.recordedAt), table.customerId, table.occurredAt, table.recordedAt),
     check('purchase_refunded', sql`${table.refundedMinor} between 0 and ${table.totalMinor}`),
     check('purchase_taken_back', sql`${table.pointsTakenBack} between 0 and ${table.pointsEarned}`),
   ],
