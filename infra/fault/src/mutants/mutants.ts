@@ -62,9 +62,8 @@ export const MUTANTS: readonly Mutant[] = [
     replacements: [
       {
         file: 'libs/bus/src/consumer/transact.ts',
-        find: `const parked = await sql.begin(async (tx): Promise<Parking[]> => {
-      const { next, anyWaiting } = await lockFences(tx, group, topic, partitions);`,
-        put: `const { next, anyWaiting } = await sql.begin(async (tx) => {
+        find: 'const parked = await sql.begin(async (tx): Promise<Parking[]> => {',
+        put: `const early = await sql.begin(async (tx) => {
       const fences = await lockFences(tx, group, topic, partitions);
       const ends = [...endsOf(inOrder.flatMap(({ entries }) => entries))];
       const ahead = ends.filter(([partition, end]) => end > (fences.next.get(partition) as bigint));
@@ -73,6 +72,11 @@ export const MUTANTS: readonly Mutant[] = [
     });
     await new Promise((resolve) => setTimeout(resolve, 250));
     const parked = await sql.begin(async (tx): Promise<Parking[]> => {`,
+      },
+      {
+        file: 'libs/bus/src/consumer/transact.ts',
+        find: 'lockFences(tx, group, topic, partitions),',
+        put: 'early,',
       },
       {
         file: 'libs/bus/src/pg-log/read-batch.ts',

@@ -72,8 +72,12 @@ const inOneTransaction = async (requests: () => Promise<Answer>[]): Promise<Answ
     (tx) => tx`insert into idempotency_key (key, request_hash, status, body, created_at)
       select ${`${key?.id}:`} || name, '', 0, '', now() - interval '99 years' from unnest(${names}::text[]) as name`,
   );
-  const first = names.map((name) => reserve('nobody', 1, name));
-  await waitingFor(2, 'insert into idempotency_key');
+  const first: Promise<Answer>[] = [];
+  for (const name of names) {
+    // One after the other, or they would share a place.
+    first.push(reserve('nobody', 1, name));
+    await waitingFor(first.length, 'insert into idempotency_key');
+  }
   const others = requests();
   // What is injected reaches its route some turns later.
   await pause(100);

@@ -118,7 +118,10 @@ export const failureContract = (staged: StagedTest): void => {
     expectOnceInOrder(await stage.effects(), good);
     expect(await letters(stage)).toEqual(bad.map(({ subject }) => `parked internal ${subject}`));
     const partitionOf = (key: string) => stage.handedOver.find((record) => record.key === key)?.partition;
-    expect(Math.max(...calls.map((keys) => new Set(keys.map(partitionOf)).size))).toBe(PARTITIONS - 1);
+    // All of them, or all but the one that came first.
+    expect(Math.max(...calls.map((keys) => new Set(keys.map(partitionOf)).size))).toBeGreaterThanOrEqual(
+      PARTITIONS - 1,
+    );
   });
 
   const bugs: [string, () => unknown][] = [
