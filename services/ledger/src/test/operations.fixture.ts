@@ -1,14 +1,18 @@
 import fc from 'fast-check';
 import type { Activation } from '../domain/activation.ts';
 import { type Expiry, expiryAfterDays, SLIDING_ACTIVITIES } from '../domain/expiry-policy.ts';
-import { SPENT_POINTS } from '../domain/programme.ts';
+import { ERASE_POLICIES, SPENT_POINTS } from '../domain/programme.ts';
 import type { EarningRule } from '../domain/rules/rule.ts';
 import { PROGRAMME } from './events.fixture.ts';
 import { customerFacts, matchings, ruleLists } from './rules.fixture.ts';
 import { tierStructures } from './tier-structures.fixture.ts';
 
-export const CUSTOMERS = ['ann', 'bob'] as const;
-const customerName = fc.constantFrom(...CUSTOMERS);
+export const CUSTOMERS = ['ann', 'bob', 'cid'] as const;
+/** Mostly two, who meet often; the third is there so that a merge leaves two. */
+const customerName = fc.constantFrom('ann' as const, 'bob' as const, 'ann' as const, 'bob' as const, 'cid' as const);
+const pairOfCustomers = fc.tuple(customerName, customerName).filter(([one, other]) => one !== other);
+/** How often it is told. */
+const times = fc.integer({ min: 1, max: 2 });
 const orderName = fc.integer({ min: 0, max: 7 }).map((n) => `o${n}`);
 const refundName = fc.integer({ min: 0, max: 15 }).map((n) => `r${n}`);
 const line = fc.record({
@@ -99,7 +103,7 @@ const operation = fc.oneof(
     weight: 1,
     arbitrary: fc.record({
       kind: fc.constant('gift' as const),
-      from: customerName,
+      pair: pairOfCustomers,
       points: fc.integer({ min: 1, max: 20 }),
     }),
   },
@@ -136,6 +140,21 @@ const operation = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.record({
+      kind: fc.constant('grant' as const),
+      customer: customerName,
+      grant: fc.integer({ min: 0, max: 3 }).map((n) => `g${n}`),
+      /** By a rule, where the programme has one. */
+      byRule: fc.boolean(),
+      points: fc.integer({ min: 1, max: 3 }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('merge' as const), pair: pairOfCustomers, ageDays, times }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('erase' as const), customer: customerName, ageDays, times }) },
+  /** A merge or an erasure is told once more. */
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('retell' as const), back: fc.nat(2) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
       kind: fc.constant('expiry' as const),
       days: fc.constantFrom(null, 3, 15),
       /** Points don't slide any more, where they did. */
@@ -144,6 +163,12 @@ const operation = fc.oneof(
   },
 );
 export type Operation = typeof operation extends fc.Arbitrary<infer Value> ? Value : never;
+
+const zone = { calendar: 'gregorian' as const, timeZone: PROGRAMME.timeZone };
+/** Rules for grants have ids of their own. */
+const grantRules = fc
+  .oneof(fc.constant<EarningRule[]>([]), ruleLists(zone, { trigger: { on: 'manual_grant' } }))
+  .map((rules) => rules.slice(0, 1).map((rule): EarningRule => ({ ...rule, id: 'grants', order: 0 })));
 
 export const scenario = fc.record({
   policy: fc.constantFrom('allow_negative' as const, 'within_balance' as const, 'only_pending' as const),
@@ -160,9 +185,16 @@ export const scenario = fc.record({
     { freq: 2 },
   ),
   tiers: fc.option(tierStructures, { freq: 2 }),
-  rules: fc.oneof(fc.constant<EarningRule[]>([]), ruleLists({ calendar: 'gregorian', timeZone: PROGRAMME.timeZone })),
+  rules: fc
+    .tuple(fc.oneof(fc.constant<EarningRule[]>([]), ruleLists(zone)), grantRules)
+    .map(([rules, forGrants]) => [...rules, ...forGrants]),
   matching: matchings,
-  facts: fc.record({ ann: fc.option(customerFacts), bob: fc.option(customerFacts) }),
+  facts: fc.record({
+    ann: fc.option(customerFacts),
+    bob: fc.option(customerFacts),
+    cid: fc.option(customerFacts),
+  }),
+  onErase: fc.constantFrom(...ERASE_POLICIES),
   operations: fc.array(operation, { minLength: 1, maxLength: 25, size: 'medium' }),
 });
 export type Scenario = typeof scenario extends fc.Arbitrary<infer Value> ? Value : never;
