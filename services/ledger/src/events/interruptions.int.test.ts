@@ -32,7 +32,7 @@ test('broken at every statement, the ledger still does what the slow and obvious
       await compare(realWorld(ledger, own, doors), own, prefix, ledger.clock.now().epochMilliseconds);
       await ledger.verify();
     }),
-    { numRuns: 6 },
+    { numRuns: 8 },
   );
   // Nothing was parked but what the ledger itself refuses.
   const parked = (await ledger.deadLetters('ledger')).map(({ errorCode }) => errorCode);

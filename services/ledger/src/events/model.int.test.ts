@@ -52,6 +52,6 @@ test('the ledger behind its doors does what the slow and obvious one does', asyn
       await compare(realWorld(ledger, own, doors), own, prefix, ledger.clock.now().epochMilliseconds);
       await ledger.verify();
     }),
-    { numRuns: 40 },
+    { numRuns: 60 },
   );
 }, 180_000);

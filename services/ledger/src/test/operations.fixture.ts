@@ -164,6 +164,54 @@ const operation = fc.oneof(
 );
 export type Operation = typeof operation extends fc.Arbitrary<infer Value> ? Value : never;
 
+/** Somebody who has points and holds some of them, owes some, or waits for an order to be refunded, leaves. */
+const leaving = fc
+  .record({
+    purchase: purchaseOp,
+    refund: refundOp,
+    other: customerName,
+    total: fc.integer({ min: 300, max: 2_000 }),
+    points: fc.integer({ min: 1, max: 3 }),
+    stands: fc.constantFrom('holds' as const, 'owes' as const, 'waits' as const),
+    ends: fc.constantFrom('gives' as const, 'takes' as const, 'erased' as const),
+    ...{ ageDays, times },
+  })
+  .filter(({ purchase, other }) => purchase.customer !== other)
+  .map(({ purchase, refund, other, total, points, stands, ends, ageDays: age, times: often }): Operation[] => {
+    const { customer, order } = purchase;
+    const batch = (event: typeof purchase | typeof refund): Operation => ({
+      ...{ kind: 'batch', events: [event], twice: false },
+    });
+    const reserve = (many?: number): Operation => ({
+      ...{ kind: 'reserve', customer, points: many, ttlDays: 9, order: undefined },
+    });
+    const between = {
+      holds: [reserve(points)],
+      owes: [
+        reserve(),
+        { kind: 'capture' as const, hold: 0, part: 1_000 },
+        batch({ ...refund, customer, order, scope: 'whole', ageDays: 0 }),
+      ],
+      waits: [batch({ ...refund, customer })],
+    };
+    const end = {
+      gives: {
+        kind: 'merge' as const,
+        pair: [customer, other] as [typeof other, typeof other],
+        ageDays: age,
+        times: often,
+      },
+      takes: {
+        kind: 'merge' as const,
+        pair: [other, customer] as [typeof other, typeof other],
+        ageDays: age,
+        times: often,
+      },
+      erased: { kind: 'erase' as const, customer, ageDays: age, times: often },
+    };
+    return [batch({ ...purchase, total, ageDays: 0 }), ...between[stands], end[ends]];
+  });
+
 const zone = { calendar: 'gregorian' as const, timeZone: PROGRAMME.timeZone };
 /** Rules for grants have ids of their own. */
 const grantRules = fc
@@ -171,7 +219,9 @@ const grantRules = fc
   .map((rules) => rules.slice(0, 1).map((rule): EarningRule => ({ ...rule, id: 'grants', order: 0 })));
 
 export const scenario = fc.record({
-  policy: fc.constantFrom('allow_negative' as const, 'within_balance' as const, 'only_pending' as const),
+  policy: fc.constantFrom(
+    ...['allow_negative' as const, 'allow_negative' as const, 'within_balance' as const, 'only_pending' as const],
+  ),
   spentPoints: fc.constantFrom(...SPENT_POINTS),
   /** Hours after a purchase at which its points become spendable; 0 = at once. */
   waitHours: fc.constantFrom(0, 0, 30, 200),
@@ -195,7 +245,15 @@ export const scenario = fc.record({
     cid: fc.option(customerFacts),
   }),
   onErase: fc.constantFrom(...ERASE_POLICIES),
-  operations: fc.array(operation, { minLength: 1, maxLength: 25, size: 'medium' }),
+  operations: fc
+    .array(
+      fc.oneof(
+        { weight: 20, arbitrary: operation.map((each): Operation[] => [each]) },
+        { weight: 2, arbitrary: leaving },
+      ),
+      { minLength: 1, maxLength: 25, size: 'medium' },
+    )
+    .map((steps) => steps.flat()),
 });
 export type Scenario = typeof scenario extends fc.Arbitrary<infer Value> ? Value : never;
 
