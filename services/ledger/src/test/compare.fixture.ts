@@ -47,6 +47,8 @@ export interface State {
   reserved: number;
   deficit: number;
   tier: string | null;
+  /** What counts towards tiers, and how often caps have counted what the customer was given. */
+  counted: { tiers: number; caps: number };
   /** [kind, points, balance after], oldest first. */
   entries: [string, number, number][];
   /** [granted, left, pending, expired, waived, absorbed], oldest first. */
@@ -158,8 +160,10 @@ export const compare = async (world: World, scenario: Scenario, prefix: string, 
       case 'grant': {
         const rule = scenario.rules.find(({ trigger }) => trigger.on === 'manual_grant');
         const asked = op.byRule && rule ? { ruleId: rule.id } : { points: op.points };
-        const points = await world.grant(name(op.customer), name(op.grant), asked);
-        expect(points).toBe(model.grant(name(op.customer), name(op.grant), asked));
+        for (let i = 0; i < op.times; i++) {
+          const points = await world.grant(name(op.customer), name(op.grant), asked);
+          expect(points).toBe(model.grant(name(op.customer), name(op.grant), asked));
+        }
         return;
       }
       case 'merge': {

@@ -37,6 +37,7 @@ export const createStandings = (tiers: TierStructure) => {
       for (const counted of [...countPurchases(tiers.metric, purchases), ...countRefunds(tiers.metric, refunds)])
         add(counted);
     },
+    counted: (customerId: string): number => (days.get(customerId) ?? []).reduce((sum, { amount }) => sum + amount, 0),
     countGrant: (counted: Counted): void => {
       if (tiers.metric.kind === 'points_earned') add(counted);
     },

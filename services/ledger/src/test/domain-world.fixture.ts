@@ -76,6 +76,12 @@ export const domainWorld = (scenario: Scenario): World => {
       reserved,
       deficit,
       tier: standings ? standings.tierOf(customerId) : (facts.get(customerId)?.tier ?? null),
+      counted: {
+        tiers: isNobody(customerId) ? 0 : (standings?.counted(customerId) ?? 0),
+        caps: [...counters.values()]
+          .filter((each) => each.customerId === customerId)
+          .reduce((sum, { awards }) => sum + awards, 0),
+      },
       entries: own.map((each) => [each.kind, signedPoints(each), each.balanceAfter]),
       lots: lots
         .filter((lot) => lot.customerId === customerId)

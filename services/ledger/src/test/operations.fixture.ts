@@ -142,10 +142,11 @@ const operation = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('grant' as const),
       customer: customerName,
-      grant: fc.integer({ min: 0, max: 3 }).map((n) => `g${n}`),
+      grant: fc.integer({ min: 0, max: 2 }).map((n) => `g${n}`),
       /** By a rule, where the programme has one. */
       byRule: fc.boolean(),
       points: fc.integer({ min: 1, max: 3 }),
+      times,
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('merge' as const), pair: pairOfCustomers, ageDays, times }) },

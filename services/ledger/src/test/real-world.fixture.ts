@@ -43,10 +43,13 @@ export const realWorld = (
       ({ id }) => id,
     );
   const stateOf = async (customerId: string): Promise<State> => {
-    const [[account], [state], entries, lots] = await Promise.all([
+    const [[account], [state], [counted], entries, lots] = await Promise.all([
       sql<{ active: number; pending: number; reserved: number; deficit: number }[]>`
         select active, pending, reserved, deficit from balance where customer_id = ${customerId}`,
       sql<{ tier: string | null }[]>`select tier from tier_state where customer_id = ${customerId}`,
+      sql<State['counted'][]>`
+        select (select coalesce(sum(amount), 0)::integer from qualification where customer_id = ${customerId}) as tiers,
+          (select coalesce(sum(awards), 0)::integer from rule_counter where customer_id = ${customerId}) as caps`,
       sql<{ kind: string; points: number; balance_after: number }[]>`
         select kind, case 'customer' when credit then amount when debit then -amount else 0 end as points, balance_after
         from transfer where customer_id = ${customerId} order by seq`,
@@ -57,6 +60,7 @@ export const realWorld = (
     return {
       ...(account ?? { active: 0, pending: 0, reserved: 0, deficit: 0 }),
       tier: state?.tier ?? null,
+      counted: counted ?? { tiers: 0, caps: 0 },
       entries: entries.map((entry) => [entry.kind, entry.points, entry.balance_after]),
       lots: lots.map((lot) => [lot.granted, lot.remaining, lot.pending, lot.expired, lot.waived, lot.absorbed]),
     };

@@ -36,6 +36,8 @@ export interface SlowRules {
   tiers: TierStructure | null;
   timeZone: string;
   onErase: ErasePolicy;
+  /** How often caps have counted what a customer was given. */
+  cappedOf: (customerId: string) => number;
   /** Whatever else has names of customers on it. */
   moved: (from: string, into: string | null) => void;
 }
@@ -256,6 +258,10 @@ export const createSlowLedger = (rules: SlowRules) => {
       return {
         ...{ active: book.active(id), pending: book.pending(id), reserved: book.reserved(id), deficit: own.deficit },
         tier: tierOf(id),
+        counted: {
+          tiers: isNobody(id) ? 0 : countedOf(id).reduce((sum, { amount }) => sum + amount, 0),
+          caps: rules.cappedOf(id),
+        },
         entries: own.entries.map(({ kind, points, after }): [string, number, number] => [kind, points, after]),
         lots: lots.map((lot) => [lot.granted, lot.left, lot.pending, lot.expired, lot.waived, lot.absorbed]),
       };

@@ -42,6 +42,14 @@ export const createSlowProgramme = (
     const [award] = slowEarn(alone, { on: 'manual_grant' }, { atMs }, factsOf(customerId));
     return award ? capped({ ...award, customerId, atMs }) : 0;
   };
+  /** Each award is counted once for each kind of period that the rule's caps ask. */
+  const cappedOf = (customerId: string): number =>
+    given
+      .filter((award) => award.customerId === customerId)
+      .reduce((sum, { ruleId }) => {
+        const caps = rules.find(({ id }) => id === ruleId)?.caps?.perCustomer ?? [];
+        return sum + new Set(caps.map(({ per }) => per)).size;
+      }, 0);
   /** What was known of the other before goes before; a tier is had apart. */
   const moved = (from: string, into: string | null): void => {
     const [gone, kept] = [known.get(from), into === null ? null : known.get(into)];
@@ -51,7 +59,7 @@ export const createSlowProgramme = (
   };
   const slowRules: SlowRules = {
     ...scenario,
-    ...{ earningsOf, grantOf, moved },
+    ...{ earningsOf, grantOf, cappedOf, moved },
     expiryOf: (timeMs) => expiryOf(expiry())(timeMs),
     expiryOfTier: (tier) => expiryOf(tiers?.levels.find(({ id }) => id === tier)?.benefits.expiry ?? expiry()),
     readyOf: (timeMs) => timeMs + waitHours * 3_600_000,
