@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { compare } from '../test/compare.fixture.ts';
 import { type InterruptedLedger, startInterruptedLedger } from '../test/interrupted-doors.fixture.ts';
-import { scenario } from '../test/operations.fixture.ts';
 import { realWorld } from '../test/real-world.fixture.ts';
 import { renameRules } from '../test/rules.fixture.ts';
+import { scenario } from '../test/scenario.fixture.ts';
 
 let interrupted: InterruptedLedger;
 

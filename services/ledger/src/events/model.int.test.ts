@@ -5,9 +5,9 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, test } from 'vitest';
 import { compare } from '../test/compare.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
-import { scenario } from '../test/operations.fixture.ts';
 import { type Doors, realWorld } from '../test/real-world.fixture.ts';
 import { renameRules } from '../test/rules.fixture.ts';
+import { scenario } from '../test/scenario.fixture.ts';
 import { createCurrentRules } from '../use-cases/current-programme.ts';
 import { subscriptions } from './subscriptions.ts';
 

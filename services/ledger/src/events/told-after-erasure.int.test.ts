@@ -78,3 +78,15 @@ test('an erasure or a merge that is told again, or late, is not about who came s
   expect(await ledger.balance('again')).toMatchObject({ customerId: 'again', active: 3 });
   expect(await ledger.balance('other')).toMatchObject({ customerId: 'other', active: 9 });
 });
+
+test('a merge that is told again after its old id was erased alone, and has begun anew, is one more merge', async () => {
+  const merge = event(CustomerMerged, at(after), { customerId: 'nick', intoCustomerId: 'name' });
+  await send(purchase('nick', 'nick-1', 500, { time: before }), purchase('name', 'name-1', 100, { time: before }));
+  await send(merge);
+  expect(await ledger.balance('nick')).toMatchObject({ customerId: 'name', active: 6 });
+  ledger.clock.advance('PT1S');
+  await send(event(CustomerErased, at(erasure), { customerId: 'nick' }));
+  await send(purchase('nick', 'nick-2', 300, { time: after }));
+  await send(merge);
+  expect(await ledger.balance('nick')).toMatchObject({ customerId: 'name', active: 9 });
+});

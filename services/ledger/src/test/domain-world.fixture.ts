@@ -20,7 +20,7 @@ import { eraseInDomain, mergeInDomain } from './domain-leave.fixture.ts';
 import { createStandings } from './domain-standings.fixture.ts';
 import { createDomainTables, customerOf, isFresh } from './domain-tables.fixture.ts';
 import { PROGRAMME } from './events.fixture.ts';
-import { activationOf, type Scenario } from './operations.fixture.ts';
+import { activationOf, type Scenario } from './scenario.fixture.ts';
 
 const refusedAs = <Result>(work: () => Result): Result | undefined => {
   try {

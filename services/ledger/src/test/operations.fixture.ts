@@ -1,18 +1,17 @@
 import fc from 'fast-check';
-import type { Activation } from '../domain/activation.ts';
-import { type Expiry, expiryAfterDays, SLIDING_ACTIVITIES } from '../domain/expiry-policy.ts';
-import { ERASE_POLICIES, SPENT_POINTS } from '../domain/programme.ts';
-import type { EarningRule } from '../domain/rules/rule.ts';
-import { PROGRAMME } from './events.fixture.ts';
-import { customerFacts, matchings, ruleLists } from './rules.fixture.ts';
-import { tierStructures } from './tier-structures.fixture.ts';
 
 export const CUSTOMERS = ['ann', 'bob', 'cid'] as const;
 /** Mostly two, who meet often; the third is there so that a merge leaves two. */
-const customerName = fc.constantFrom('ann' as const, 'bob' as const, 'ann' as const, 'bob' as const, 'cid' as const);
+export const customerName = fc.constantFrom(
+  'ann' as const,
+  'bob' as const,
+  'ann' as const,
+  'bob' as const,
+  'cid' as const,
+);
 const pairOfCustomers = fc.tuple(customerName, customerName).filter(([one, other]) => one !== other);
 /** How often it is told. */
-const times = fc.integer({ min: 1, max: 2 });
+export const times = fc.integer({ min: 1, max: 2 });
 const orderName = fc.integer({ min: 0, max: 7 }).map((n) => `o${n}`);
 const refundName = fc.integer({ min: 0, max: 15 }).map((n) => `r${n}`);
 const line = fc.record({
@@ -32,9 +31,9 @@ const boughtLine = fc.record(
   { requiredKeys: ['sku', 'quantity', 'amountMinor'] },
 );
 /** Days before now at which it happened. */
-const ageDays = fc.integer({ min: 0, max: 12 });
+export const ageDays = fc.integer({ min: 0, max: 12 });
 
-const purchaseOp = fc.record({
+export const purchaseOp = fc.record({
   kind: fc.constant('purchase' as const),
   customer: customerName,
   order: orderName,
@@ -52,7 +51,7 @@ const purchaseOp = fc.record({
   ),
   ageDays,
 });
-const refundOp = fc.record({
+export const refundOp = fc.record({
   kind: fc.constant('refund' as const),
   customer: customerName,
   refund: refundName,
@@ -63,7 +62,7 @@ const refundOp = fc.record({
   ageDays,
 });
 
-const operation = fc.oneof(
+export const operation = fc.oneof(
   {
     weight: 6,
     arbitrary: fc.record({
@@ -164,112 +163,3 @@ const operation = fc.oneof(
   },
 );
 export type Operation = typeof operation extends fc.Arbitrary<infer Value> ? Value : never;
-
-/** Somebody who has points and holds some of them, owes some, or waits for an order to be refunded, leaves. */
-const leaving = fc
-  .record({
-    purchase: purchaseOp,
-    refund: refundOp,
-    other: customerName,
-    total: fc.integer({ min: 300, max: 2_000 }),
-    points: fc.integer({ min: 1, max: 3 }),
-    stands: fc.constantFrom('holds' as const, 'owes' as const, 'waits' as const),
-    ends: fc.constantFrom('gives' as const, 'takes' as const, 'erased' as const),
-    ...{ ageDays, times },
-  })
-  .filter(({ purchase, other }) => purchase.customer !== other)
-  .map(({ purchase, refund, other, total, points, stands, ends, ageDays: age, times: often }): Operation[] => {
-    const { customer, order } = purchase;
-    const batch = (event: typeof purchase | typeof refund): Operation => ({
-      ...{ kind: 'batch', events: [event], twice: false },
-    });
-    const reserve = (many?: number): Operation => ({
-      ...{ kind: 'reserve', customer, points: many, ttlDays: 9, order: undefined },
-    });
-    const between = {
-      holds: [reserve(points)],
-      owes: [
-        reserve(),
-        { kind: 'capture' as const, hold: 0, part: 1_000 },
-        batch({ ...refund, customer, order, scope: 'whole', ageDays: 0 }),
-      ],
-      waits: [batch({ ...refund, customer })],
-    };
-    const end = {
-      gives: {
-        kind: 'merge' as const,
-        pair: [customer, other] as [typeof other, typeof other],
-        ageDays: age,
-        times: often,
-      },
-      takes: {
-        kind: 'merge' as const,
-        pair: [other, customer] as [typeof other, typeof other],
-        ageDays: age,
-        times: often,
-      },
-      erased: { kind: 'erase' as const, customer, ageDays: age, times: often },
-    };
-    return [batch({ ...purchase, total, ageDays: 0 }), ...between[stands], end[ends]];
-  });
-
-const zone = { calendar: 'gregorian' as const, timeZone: PROGRAMME.timeZone };
-/** Rules for grants have ids of their own. */
-const grantRules = fc
-  .oneof(fc.constant<EarningRule[]>([]), ruleLists(zone, { trigger: { on: 'manual_grant' } }))
-  .map((rules) => rules.slice(0, 1).map((rule): EarningRule => ({ ...rule, id: 'grants', order: 0 })));
-
-export const scenario = fc.record({
-  policy: fc.constantFrom(
-    ...['allow_negative' as const, 'allow_negative' as const, 'within_balance' as const, 'only_pending' as const],
-  ),
-  spentPoints: fc.constantFrom(...SPENT_POINTS),
-  /** Hours after a purchase at which its points become spendable; 0 = at once. */
-  waitHours: fc.constantFrom(0, 0, 30, 200),
-  /** Days after which points expire at first. */
-  expiryDays: fc.constantFrom(null, 3, 6),
-  /** What keeps points alive; null = nothing does. */
-  sliding: fc.option(
-    fc
-      .record({ activities: fc.subarray([...SLIDING_ACTIVITIES]), visits: fc.boolean() })
-      .filter(({ activities, visits }) => visits || activities.length > 0),
-    { freq: 2 },
-  ),
-  tiers: fc.option(tierStructures, { freq: 2 }),
-  rules: fc
-    .tuple(fc.oneof(fc.constant<EarningRule[]>([]), ruleLists(zone)), grantRules)
-    .map(([rules, forGrants]) => [...rules, ...forGrants]),
-  matching: matchings,
-  facts: fc.record({
-    ann: fc.option(customerFacts),
-    bob: fc.option(customerFacts),
-    cid: fc.option(customerFacts),
-  }),
-  onErase: fc.constantFrom(...ERASE_POLICIES),
-  operations: fc
-    .array(
-      fc.oneof(
-        { weight: 20, arbitrary: operation.map((each): Operation[] => [each]) },
-        { weight: 2, arbitrary: leaving },
-      ),
-      { minLength: 1, maxLength: 25, size: 'medium' },
-    )
-    .map((steps) => steps.flat()),
-});
-export type Scenario = typeof scenario extends fc.Arbitrary<infer Value> ? Value : never;
-
-/** The programme's own way of saying how long points wait. */
-export const activationOf = (waitHours: number): Activation =>
-  waitHours === 0 ? { kind: 'immediate' } : { kind: 'after', amount: waitHours, unit: 'hours' };
-
-/** Type of the interactions that customers of the operations have. */
-export const VISIT = 'store.visited';
-
-/** The programme's own way of saying for how long points last. */
-export const expiryPolicy = (days: number | null, sliding: Scenario['sliding']): Expiry =>
-  days === null || sliding === null
-    ? expiryAfterDays(days)
-    : {
-        ...{ kind: 'sliding', amount: days, unit: 'days', activities: sliding.activities },
-        interactionTypes: sliding.visits ? [VISIT] : [],
-      };

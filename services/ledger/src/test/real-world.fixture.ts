@@ -17,7 +17,7 @@ import type { Lot } from '../domain/lot.ts';
 import type { State, World } from './compare.fixture.ts';
 import { PROGRAMME } from './events.fixture.ts';
 import type { LedgerHarness } from './ledger.fixture.ts';
-import { activationOf, type Scenario, VISIT } from './operations.fixture.ts';
+import { activationOf, type Scenario, VISIT } from './scenario.fixture.ts';
 
 /** How the ledger is reached. */
 export interface Doors {

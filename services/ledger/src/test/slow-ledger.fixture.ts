@@ -4,9 +4,10 @@ import type { Refund, RefundedLine } from '../domain/order.ts';
 import type { ErasePolicy, ReturnPolicy, SpentPoints } from '../domain/programme.ts';
 import type { OrderFacts } from '../domain/rules/facts.ts';
 import type { TierStructure } from '../domain/tiers/structure.ts';
-import { createSlowBook, type SlowLot } from './slow-book.fixture.ts';
+import { createSlowBook } from './slow-book.fixture.ts';
 import { createSlowLeave, isNobody } from './slow-leave.fixture.ts';
 import { createSlowRefunds, type SlowOrder } from './slow-refunds.fixture.ts';
+import { createSlowSpending } from './slow-spending.fixture.ts';
 import { createSlowTiers, type SlowCounted } from './slow-tiers.fixture.ts';
 
 export interface SlowPurchase {
@@ -57,7 +58,7 @@ const countedAs = (tiers: TierStructure, { total, refunded, entries }: SlowOrder
  */
 export const createSlowLedger = (rules: SlowRules) => {
   const book = createSlowBook(rules.expiryOf);
-  const { clock, customers, customer, holds, available, log, give, takeOne, giveBack, expire } = book;
+  const { clock, customers, customer, holds, give, giveBack, expire } = book;
   const orders = new Map<string, SlowOrder>();
   /** What each refund said, and of those that were refused that they may come again. */
   const seenRefunds = new Map<string, { said: string; refused: boolean }>();
@@ -168,74 +169,7 @@ export const createSlowLedger = (rules: SlowRules) => {
     visit: (customerId: string, timeMs: number): void => {
       if (rules.keptAliveBy().visits && !isLate(customerId, timeMs)) book.keepAlive(ownerOf(customerId), timeMs);
     },
-    adjust: (name: string, points: number): boolean => {
-      const customerId = ownerOf(name);
-      if (points < 0 && available(customerId) < -points) return false;
-      customer(customerId).known = true;
-      expire(customerId);
-      if (points > 0) {
-        give(customerId, 'adjust', points, clock.nowMs);
-        return true;
-      }
-      for (let point = 0; point < -points; point++) takeOne(customerId);
-      log(customerId, 'adjust', points);
-      return true;
-    },
-    /** Returns the number of the hold, or undefined when there are not enough points. */
-    reserve: (name: string, points: number, ttlMs: number, orderId: string | null): number | undefined => {
-      const customerId = ownerOf(name);
-      if (available(customerId) < points) return undefined;
-      expire(customerId);
-      const from = new Map<SlowLot, number>();
-      for (let point = 0; point < points; point++) {
-        const lot = takeOne(customerId) as SlowLot;
-        from.set(lot, (from.get(lot) ?? 0) + 1);
-      }
-      const parts = [...from].map(([lot, taken]) => ({ lot, points: taken }));
-      const hold = { customerId, points, from: parts, expiresAtMs: clock.nowMs + ttlMs, open: true, orderId };
-      return holds.push({ ...hold, captured: 0, capturedMs: 0 }) - 1;
-    },
-    capture: (hold: number, points: number): boolean => {
-      const found = holds[hold];
-      if (!found?.open || found.expiresAtMs <= clock.nowMs || points > found.points) return false;
-      if (points < found.points) giveBack(found, found.points - points);
-      Object.assign(found, { open: false, captured: points, capturedMs: clock.nowMs });
-      log(found.customerId, 'redeem', -points);
-      refunds.spentBackLate(found);
-      if (rules.keptAliveBy().redemption) book.keepAlive(found.customerId, clock.nowMs);
-      return true;
-    },
-    release: (hold: number): boolean => {
-      const found = holds[hold];
-      if (!found?.open || found.expiresAtMs <= clock.nowMs) return false;
-      giveBack(found, found.points);
-      found.open = false;
-      return true;
-    },
-    /**
-     * Gives point by point, those that expire first; they keep their expiry. Returns the lots that the other has now, or
-     * undefined when there are not enough points, or the other was merged.
-     */
-    gift: (name: string, to: string, points: number): SlowLot[] | undefined => {
-      const from = ownerOf(name);
-      if (from === to || ownerOf(to) !== to || available(from) < points) return undefined;
-      customer(to).known = true;
-      expire(from);
-      const given: SlowLot[] = [];
-      const nextEnd = (): number | null | undefined => {
-        const [next] = book.open(from);
-        return next && book.endOf(from, next);
-      };
-      for (let left = points; left > 0; ) {
-        const expiresAtMs = nextEnd();
-        let together = 0;
-        for (; together < left && nextEnd() === expiresAtMs; together++) takeOne(from);
-        log(from, 'transfer_out', -together);
-        given.push(give(to, 'transfer_in', together, clock.nowMs, { expiresAtMs: expiresAtMs ?? null }));
-        left -= together;
-      }
-      return given;
-    },
+    ...createSlowSpending(book, refunds, { ...rules, ownerOf }),
     /** Gives as many points as are asked for, or as the rule says; the same grant once. Returns the points; undefined: refused. */
     grant: (name: string, grantId: string, asked: { points: number } | { ruleId: string }): number | undefined => {
       const said = JSON.stringify([name, asked]);
@@ -269,6 +203,5 @@ export const createSlowLedger = (rules: SlowRules) => {
     merge: leave.merge,
     erase: leave.erase,
     ownerOf,
-    heldPoints: (hold: number): number => holds[hold]?.points ?? 0,
   };
 };

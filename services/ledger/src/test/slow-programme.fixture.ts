@@ -2,7 +2,8 @@ import { createExpiry } from '../domain/expiry.ts';
 import type { Expiry } from '../domain/expiry-policy.ts';
 import type { CustomerFacts } from '../domain/rules/facts.ts';
 import { PROGRAMME } from './events.fixture.ts';
-import { CUSTOMERS, type Scenario } from './operations.fixture.ts';
+import { CUSTOMERS } from './operations.fixture.ts';
+import type { Scenario } from './scenario.fixture.ts';
 import type { SlowPurchase, SlowRules } from './slow-ledger.fixture.ts';
 import { type SlowAward, slowCap, slowEarn } from './slow-rules.fixture.ts';
 
