@@ -35,7 +35,7 @@ const doors: Doors = {
     const context = { group: 'model', topic: topic.name, partition: 0, now: ledger.clock.now() };
     await ledger.sql('ledger').begin((tx) => prepareAndHandle(subscriptionTo(topic), tx, events, context));
   },
-  post: (url, payload) => ledger.call('POST', url, payload),
+  post: (url, payload, headers) => ledger.call('POST', url, payload, headers),
   sweep: async () => {
     await ledger.service('ledger').runJobs();
   },

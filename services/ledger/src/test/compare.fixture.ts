@@ -34,6 +34,15 @@ export interface World {
     grantId: string,
     asked: { points: number } | { ruleId: string },
   ): Promise<number | undefined>;
+  /**
+   * Corrections that need a second person. They are no part of the domain folder, which has no such thing: the world of the domain
+   * alone does without.
+   */
+  requests?: {
+    ask(customerId: string, points: number): Promise<string>;
+    /** Tells whether it was decided. */
+    decide(requestId: string, approves: boolean, who: 'asker' | 'another'): Promise<boolean>;
+  };
   /** Told so many times. */
   merge(from: string, into: string, time: string, times: number): Promise<void>;
   erase(customerId: string, time: string, times: number): Promise<void>;
@@ -57,7 +66,7 @@ export interface State {
 }
 
 /** Whoever asks for points meets what time has done already; where they slide, activity does too. */
-const ASKING: ReadonlySet<string> = new Set(['reserve', 'pay', 'adjust', 'gift']);
+const ASKING: ReadonlySet<string> = new Set(['reserve', 'pay', 'adjust', 'gift', 'decide']);
 const ACTIVE: ReadonlySet<string> = new Set(['batch', 'capture', 'pay', 'visit']);
 /** Where tiers are looked at, the model looks at everybody. */
 const LOOKING: ReadonlySet<string> = new Set(['batch', 'grant', 'merge', 'retell']);
@@ -92,6 +101,7 @@ export const compare = async (world: World, scenario: Scenario, prefix: string, 
   );
   const model = createSlowLedger(rules);
   const holds: { id: string; model: number }[] = [];
+  const asked: { id: string; model: number }[] = [];
   /** Merges and erasures so far, which may be told again. */
   const left: ({ from: string; into: string; time: string } | { customer: string; time: string })[] = [];
   const tell = async (each: (typeof left)[number], times: number): Promise<void> => {
@@ -160,11 +170,26 @@ export const compare = async (world: World, scenario: Scenario, prefix: string, 
       }
       case 'grant': {
         const rule = scenario.rules.find(({ trigger }) => trigger.on === 'manual_grant');
-        const asked = op.byRule && rule ? { ruleId: rule.id } : { points: op.points };
+        const wanted = op.byRule && rule ? { ruleId: rule.id } : { points: op.points };
         for (let i = 0; i < op.times; i++) {
-          const points = await world.grant(name(op.customer), name(op.grant), asked);
-          expect(points).toBe(model.grant(name(op.customer), name(op.grant), asked));
+          const points = await world.grant(name(op.customer), name(op.grant), wanted);
+          expect(points).toBe(model.grant(name(op.customer), name(op.grant), wanted));
         }
+        return;
+      }
+      case 'ask':
+        if (world.requests)
+          asked.push({
+            id: await world.requests.ask(name(op.customer), op.points),
+            model: model.ask(name(op.customer), op.points),
+          });
+        return;
+      case 'decide': {
+        const request = asked.at(-1 - (op.back % (asked.length || 1)));
+        if (request)
+          expect(await world.requests?.decide(request.id, op.approves, op.who)).toBe(
+            model.decide(request.model, op.approves, op.who),
+          );
         return;
       }
       case 'merge': {

@@ -10,6 +10,8 @@ export const customerName = fc.constantFrom(
   'cid' as const,
 );
 const pairOfCustomers = fc.tuple(customerName, customerName).filter(([one, other]) => one !== other);
+/** Corrections of more points need a second person. */
+export const APPROVAL_ABOVE = 12;
 /** How often it is told. */
 export const times = fc.integer({ min: 1, max: 2 });
 const orderName = fc.integer({ min: 0, max: 7 }).map((n) => `o${n}`);
@@ -146,6 +148,24 @@ export const operation = fc.oneof(
       byRule: fc.boolean(),
       points: fc.integer({ min: 1, max: 3 }),
       times,
+    }),
+  },
+  {
+    weight: 1,
+    /** A correction above the limit (`APPROVAL_ABOVE`). */
+    arbitrary: fc.record({
+      kind: fc.constant('ask' as const),
+      customer: customerName,
+      points: fc.oneof(fc.integer({ min: 13, max: 25 }), fc.integer({ min: -25, max: -13 })),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('decide' as const),
+      back: fc.nat(1),
+      approves: fc.constantFrom(true, true, false),
+      who: fc.constantFrom('another' as const, 'another' as const, 'another' as const, 'asker' as const),
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('merge' as const), pair: pairOfCustomers, ageDays, times }) },

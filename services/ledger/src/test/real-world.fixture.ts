@@ -11,19 +11,21 @@ import {
   Topics,
 } from '@vafa/contracts';
 import { newId } from '@vafa/kernel';
+import { createApiKey, SCOPES } from '@vafa/platform';
 import type { InjectAnswer } from '@vafa/testing';
 import { expect } from 'vitest';
 import type { Lot } from '../domain/lot.ts';
 import type { State, World } from './compare.fixture.ts';
 import { PROGRAMME } from './events.fixture.ts';
 import type { LedgerHarness } from './ledger.fixture.ts';
+import { APPROVAL_ABOVE } from './operations.fixture.ts';
 import { activationOf, type Scenario, VISIT } from './scenario.fixture.ts';
 
 /** How the ledger is reached. */
 export interface Doors {
   /** One batch of a topic, in order. */
   publish(topic: Topic, events: readonly EventEnvelope[]): Promise<void>;
-  post(url: string, payload?: unknown): Promise<InjectAnswer>;
+  post(url: string, payload?: unknown, headers?: Record<string, string>): Promise<InjectAnswer>;
   /** Does what is due, until nothing is. */
   sweep(): Promise<void>;
 }
@@ -36,6 +38,13 @@ export const realWorld = (
 ): World => {
   const envelope = () => ({ id: newId(), source: '/test', time: ledger.clock.now().toString() });
   const sql = ledger.sql('ledger');
+  let second: Record<string, string> | undefined;
+  const secondKey = async (): Promise<Record<string, string>> => {
+    if (second) return second;
+    const key = await createApiKey(ledger.admin, { name: newId(), scopes: SCOPES }, ledger.clock.now());
+    second = { authorization: `Bearer ${key.secret}` };
+    return second;
+  };
   /** Pseudonyms are random: those that an erasure brought are its own. */
   const nobodies = new Set<string>();
   const allNobodies = async (): Promise<string[]> =>
@@ -102,6 +111,7 @@ export const realWorld = (
     setExpiry: async (expiry) => {
       const answer = await ledger.call('PUT', '/v1/programme', {
         ...{ ...PROGRAMME, returns: { policy, spentPoints }, expiresAfterDays: null, expiry, onErase },
+        approvalAbovePoints: APPROVAL_ABOVE,
         ...{ activation: activationOf(waitHours), rules, matching, ...(tiers ? { tiers } : {}) },
       });
       expect(answer.statusCode, answer.body).toBe(200);
@@ -110,6 +120,18 @@ export const realWorld = (
     grant: async (customerId, grantId, asked) => {
       const answer = await doors.post(`/v1/customers/${customerId}/grants`, { grantId, ...asked, reason: 'test' });
       return answer.statusCode === 201 ? answer.json().points : undefined;
+    },
+    requests: {
+      ask: async (customerId, points) => {
+        const answer = await doors.post(`/v1/customers/${customerId}/adjustments`, { points, reason: 'test' });
+        expect(answer.statusCode, answer.body).toBe(202);
+        return answer.json().requestId;
+      },
+      decide: async (id, approves, who) => {
+        const url = `/v1/adjustment-requests/${id}/${approves ? 'approve' : 'reject'}`;
+        const answer = await doors.post(url, { reason: 'test' }, who === 'another' ? await secondKey() : {});
+        return answer.statusCode === 200;
+      },
     },
     merge: (customerId, intoCustomerId, time, times) => {
       const merged = event(CustomerMerged, { ...envelope(), time }, { customerId, intoCustomerId });

@@ -7,6 +7,7 @@ import type { TierStructure } from '../domain/tiers/structure.ts';
 import { createSlowBook } from './slow-book.fixture.ts';
 import { createSlowLeave, isNobody } from './slow-leave.fixture.ts';
 import { createSlowRefunds, type SlowOrder } from './slow-refunds.fixture.ts';
+import { createSlowRequests } from './slow-requests.fixture.ts';
 import { createSlowSpending } from './slow-spending.fixture.ts';
 import { createSlowTiers, type SlowCounted } from './slow-tiers.fixture.ts';
 
@@ -79,9 +80,11 @@ export const createSlowLedger = (rules: SlowRules) => {
   const tierOf = (customerId: string): string | null => tiers?.tierOf(customerId) ?? null;
   const leave = createSlowLeave(book, tiers, {
     ...rules,
-    belongings: () => [...orders.values(), ...waiting, ...grants],
+    belongings: () => [...orders.values(), ...waiting, ...grants, ...asked.requests],
   });
   const { ownerOf, isLate } = leave;
+  const spending = createSlowSpending(book, refunds, { ...rules, ownerOf });
+  const asked = createSlowRequests(clock, ownerOf, spending.adjust);
   const lookAtTiers = (): void => {
     for (const id of customers.keys()) if (!isNobody(id)) tiers?.look(id, clock.nowMs);
   };
@@ -169,15 +172,16 @@ export const createSlowLedger = (rules: SlowRules) => {
     visit: (customerId: string, timeMs: number): void => {
       if (rules.keptAliveBy().visits && !isLate(customerId, timeMs)) book.keepAlive(ownerOf(customerId), timeMs);
     },
-    ...createSlowSpending(book, refunds, { ...rules, ownerOf }),
+    ...spending,
+    ...asked,
     /** Gives as many points as are asked for, or as the rule says; the same grant once. Returns the points; undefined: refused. */
-    grant: (name: string, grantId: string, asked: { points: number } | { ruleId: string }): number | undefined => {
-      const said = JSON.stringify([name, asked]);
+    grant: (name: string, grantId: string, wanted: { points: number } | { ruleId: string }): number | undefined => {
+      const said = JSON.stringify([name, wanted]);
       const before = granted.get(grantId);
       if (before) return before.said === said ? before.points : undefined;
       const customerId = ownerOf(name);
       const timeMs = clock.nowMs;
-      const points = 'points' in asked ? asked.points : rules.grantOf(customerId, asked.ruleId, timeMs);
+      const points = 'points' in wanted ? wanted.points : rules.grantOf(customerId, wanted.ruleId, timeMs);
       if (points === 0) return undefined;
       granted.set(grantId, { said, points });
       customer(customerId).known = true;
