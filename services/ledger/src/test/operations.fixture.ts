@@ -9,7 +9,7 @@ export const customerName = fc.constantFrom(
   'bob' as const,
   'cid' as const,
 );
-const pairOfCustomers = fc.tuple(customerName, customerName).filter(([one, other]) => one !== other);
+export const pairOfCustomers = fc.tuple(customerName, customerName).filter(([one, other]) => one !== other);
 /** Corrections of more points need a second person. */
 export const APPROVAL_ABOVE = 12;
 /** How often it is told. */
@@ -62,6 +62,22 @@ export const refundOp = fc.record({
   amount: fc.integer({ min: 1, max: 1_500 }),
   lines: fc.array(line, { minLength: 1, maxLength: 3 }),
   ageDays,
+});
+
+/** A correction above the limit (`APPROVAL_ABOVE`). */
+export const askOp = fc.record({
+  kind: fc.constant('ask' as const),
+  customer: customerName,
+  points: fc.oneof(
+    { weight: 3, arbitrary: fc.integer({ min: 13, max: 25 }) },
+    { weight: 1, arbitrary: fc.integer({ min: -25, max: -13 }) },
+  ),
+});
+export const decideOp = fc.record({
+  kind: fc.constant('decide' as const),
+  back: fc.nat(1),
+  approves: fc.constantFrom(true, true, false),
+  who: fc.constantFrom('another' as const, 'another' as const, 'another' as const, 'asker' as const),
 });
 
 export const operation = fc.oneof(
@@ -150,24 +166,8 @@ export const operation = fc.oneof(
       times,
     }),
   },
-  {
-    weight: 1,
-    /** A correction above the limit (`APPROVAL_ABOVE`). */
-    arbitrary: fc.record({
-      kind: fc.constant('ask' as const),
-      customer: customerName,
-      points: fc.oneof(fc.integer({ min: 13, max: 25 }), fc.integer({ min: -25, max: -13 })),
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      kind: fc.constant('decide' as const),
-      back: fc.nat(1),
-      approves: fc.constantFrom(true, true, false),
-      who: fc.constantFrom('another' as const, 'another' as const, 'another' as const, 'asker' as const),
-    }),
-  },
+  { weight: 1, arbitrary: askOp },
+  { weight: 1, arbitrary: decideOp },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('merge' as const), pair: pairOfCustomers, ageDays, times }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('erase' as const), customer: customerName, ageDays, times }) },
   /** A merge or an erasure is told once more. */

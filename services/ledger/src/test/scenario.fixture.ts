@@ -4,9 +4,9 @@ import { type Expiry, expiryAfterDays, SLIDING_ACTIVITIES } from '../domain/expi
 import { ERASE_POLICIES, SPENT_POINTS } from '../domain/programme.ts';
 import type { EarningRule } from '../domain/rules/rule.ts';
 import { PROGRAMME } from './events.fixture.ts';
-import { leaving } from './leaving.fixture.ts';
 import { type Operation, operation } from './operations.fixture.ts';
 import { customerFacts, matchings, ruleLists } from './rules.fixture.ts';
+import { correcting, leaving } from './stories.fixture.ts';
 import { tierStructures } from './tier-structures.fixture.ts';
 
 const zone = { calendar: 'gregorian' as const, timeZone: PROGRAMME.timeZone };
@@ -47,6 +47,7 @@ export const scenario = fc.record({
       fc.oneof(
         { weight: 20, arbitrary: operation.map((each): Operation[] => [each]) },
         { weight: 2, arbitrary: leaving },
+        { weight: 1, arbitrary: correcting },
       ),
       { minLength: 1, maxLength: 25, size: 'medium' },
     )

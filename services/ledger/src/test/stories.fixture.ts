@@ -1,5 +1,15 @@
 import fc from 'fast-check';
-import { ageDays, customerName, type Operation, purchaseOp, refundOp, times } from './operations.fixture.ts';
+import {
+  ageDays,
+  askOp,
+  customerName,
+  decideOp,
+  type Operation,
+  pairOfCustomers,
+  purchaseOp,
+  refundOp,
+  times,
+} from './operations.fixture.ts';
 
 /** Somebody who has points and holds some of them, owes some, or waits for an order to be refunded, leaves. */
 export const leaving = fc
@@ -47,4 +57,24 @@ export const leaving = fc
       erased: { kind: 'erase' as const, customer, ageDays: age, times: often },
     };
     return [batch({ ...purchase, total, ageDays: 0 }), ...between[stands], end[ends]];
+  });
+
+/** A correction above the limit is asked for, something happens meanwhile, and it is decided on, once or twice. */
+export const correcting = fc
+  .record({
+    ask: askOp,
+    pair: pairOfCustomers,
+    meanwhile: fc.constantFrom('nothing' as const, 'time' as const, 'merged' as const, 'erased' as const),
+    days: fc.constantFrom(6, 7),
+    decisions: fc.array(decideOp, { minLength: 1, maxLength: 3 }),
+  })
+  .map(({ ask, pair, meanwhile, days, decisions }): Operation[] => {
+    const [customer] = pair;
+    const between: Record<typeof meanwhile, Operation[]> = {
+      nothing: [],
+      time: [{ kind: 'advance', days }],
+      merged: [{ kind: 'merge', pair, ageDays: 0, times: 1 }],
+      erased: [{ kind: 'erase', customer, ageDays: 0, times: 1 }],
+    };
+    return [{ ...ask, customer }, ...between[meanwhile], ...decisions.map((each) => ({ ...each, back: 0 }))];
   });
