@@ -56,7 +56,8 @@ const payOff = (book: Book, account: Account): void => {
 export const moveAll = (book: Book, from: Account, into: Account, occurredAt: string): void => {
   const points = from.active + from.reserved - from.deficit;
   const { pending } = from;
-  const naturalKey = [from.customerId, into.customerId, String(from.seq)];
+  // Who was erased since may have come back under the same id, and the same merge be told again: its moment tells the two apart.
+  const naturalKey = [from.customerId, into.customerId, String(from.seq), String(book.nowMs)];
   into.active += from.active;
   into.reserved += from.reserved;
   into.deficit += from.deficit;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { test } from 'vitest';
 import { compare } from '../test/compare.fixture.ts';
 import { domainWorld } from '../test/domain-world.fixture.ts';
-import { scenario } from '../test/operations.fixture.ts';
+import { scenario } from '../test/scenario.fixture.ts';
 
 test('the domain does what the slow and obvious ledger does', async () => {
   const startMs = Temporal.Instant.from('2026-03-20T09:30:00Z').epochMilliseconds;

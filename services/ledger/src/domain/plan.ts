@@ -40,6 +40,15 @@ export type Step = { kind: 'purchase'; purchase: NewPurchase } | { kind: 'refund
 /** Customers that were erased are called this and something random. */
 export const ERASED_PREFIX = 'erased:';
 
+/** Was this customer erased? What has such a name belongs to nobody. */
+export const isNobody = (customerId: string): boolean => customerId.startsWith(ERASED_PREFIX);
+
+/** Nothing is taken from nobody. */
+export const voidRefund = (refundCase: RefundCase): void => {
+  refundCase.status = 'void';
+  refundCase.note = 'customer_erased';
+};
+
 const NOTHING: Matching = { matches: [], matchedMinor: 0, unmatchedMinor: 0 };
 
 export const newRefundCase = (refund: Refund, traceparent?: string): RefundCase => ({
@@ -74,9 +83,8 @@ const createOrders = (known: Iterable<Order>) => {
 const match = (refundCase: RefundCase, order: Order | undefined, candidates: readonly Order[]): void => {
   const { refund } = refundCase;
   try {
-    if (order?.customerId.startsWith(ERASED_PREFIX)) {
-      refundCase.status = 'void';
-      refundCase.note = 'customer_erased';
+    if (order && isNobody(order.customerId)) {
+      voidRefund(refundCase);
       return;
     }
     refundCase.matching = order ? refundOrder(order, refund) : refundNewest(candidates, refund);

@@ -110,11 +110,11 @@ test('erased: points are forfeited, entries stay but belong to nobody, and it ca
   });
   expect(await ledger.events(Topics.points)).toHaveLength(eventsBefore);
 
-  // The order is known still: it doesn't earn again. Its refund has nobody to take from.
+  // The order is known still: it doesn't earn again. Its refund has nobody to take from. What is bought later counts.
   await send(
     purchase('gone', 'gone-1', 3_000),
     refund('gone', 'gone-r1', { scope: 'whole', orderId: 'gone-1' }),
-    purchase('gone', 'gone-2', 1_000),
+    purchase('gone', 'gone-2', 1_000, { time: '2026-11-21T08:00:01Z' }),
   );
   expect(await ledger.balance('gone')).toMatchObject({ active: 10, earned: 10, negative: 0 });
   const [row] = await sql`select status, note from refund where refund_id = 'gone-r1'`;

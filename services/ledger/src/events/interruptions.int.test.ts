@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { compare } from '../test/compare.fixture.ts';
 import { type InterruptedLedger, startInterruptedLedger } from '../test/interrupted-doors.fixture.ts';
-import { scenario } from '../test/operations.fixture.ts';
 import { realWorld } from '../test/real-world.fixture.ts';
 import { renameRules } from '../test/rules.fixture.ts';
+import { scenario } from '../test/scenario.fixture.ts';
 
 let interrupted: InterruptedLedger;
 
@@ -32,7 +32,7 @@ test('broken at every statement, the ledger still does what the slow and obvious
       await compare(realWorld(ledger, own, doors), own, prefix, ledger.clock.now().epochMilliseconds);
       await ledger.verify();
     }),
-    { numRuns: 6 },
+    { numRuns: 8 },
   );
   // Nothing was parked but what the ledger itself refuses.
   const parked = (await ledger.deadLetters('ledger')).map(({ errorCode }) => errorCode);

@@ -5,9 +5,9 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, test } from 'vitest';
 import { compare } from '../test/compare.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
-import { scenario } from '../test/operations.fixture.ts';
 import { type Doors, realWorld } from '../test/real-world.fixture.ts';
 import { renameRules } from '../test/rules.fixture.ts';
+import { scenario } from '../test/scenario.fixture.ts';
 import { createCurrentRules } from '../use-cases/current-programme.ts';
 import { subscriptions } from './subscriptions.ts';
 
@@ -35,7 +35,7 @@ const doors: Doors = {
     const context = { group: 'model', topic: topic.name, partition: 0, now: ledger.clock.now() };
     await ledger.sql('ledger').begin((tx) => prepareAndHandle(subscriptionTo(topic), tx, events, context));
   },
-  post: (url, payload) => ledger.call('POST', url, payload),
+  post: (url, payload, headers) => ledger.call('POST', url, payload, headers),
   sweep: async () => {
     await ledger.service('ledger').runJobs();
   },
@@ -52,6 +52,6 @@ test('the ledger behind its doors does what the slow and obvious one does', asyn
       await compare(realWorld(ledger, own, doors), own, prefix, ledger.clock.now().epochMilliseconds);
       await ledger.verify();
     }),
-    { numRuns: 40 },
+    { numRuns: 60 },
   );
 }, 180_000);

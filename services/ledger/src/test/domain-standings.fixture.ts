@@ -1,10 +1,11 @@
 import { present } from '@vafa/kernel';
 import type { NewPurchase, RefundCase } from '../domain/plan.ts';
 import type { CustomerFacts } from '../domain/rules/facts.ts';
+import { betterTier } from '../domain/tiers/better-tier.ts';
 import { look } from '../domain/tiers/look.ts';
 import type { TierState } from '../domain/tiers/state.ts';
 import type { TierStructure } from '../domain/tiers/structure.ts';
-import { countPurchases, countRefunds } from '../use-cases/count-towards-tiers.ts';
+import { type Counted, countPurchases, countRefunds } from '../use-cases/count-towards-tiers.ts';
 import { createTierRules } from '../use-cases/tier-rules.ts';
 import { PROGRAMME } from './events.fixture.ts';
 
@@ -15,6 +16,13 @@ export const createStandings = (tiers: TierStructure) => {
   const rules = present(createTierRules({ ...PROGRAMME, tiers }), 'rules of the tiers');
   const states = new Map<string, TierState>();
   const days = new Map<string, { day: string; amount: number }[]>();
+  const add = ({ customerId, atMs, amount }: Counted): void => {
+    days.set(customerId, [...(days.get(customerId) ?? []), { day: rules.dayOf(atMs), amount }]);
+  };
+  const forget = (customerId: string): void => {
+    days.delete(customerId);
+    states.delete(customerId);
+  };
   return {
     tierOf: (customerId: string): string | null => states.get(customerId)?.tier ?? null,
     /** What is known of customers, with their tiers. */
@@ -26,13 +34,20 @@ export const createStandings = (tiers: TierStructure) => {
         ]),
       ),
     count: (purchases: readonly NewPurchase[], refunds: readonly RefundCase[]): void => {
-      const { metric } = tiers;
-      for (const { customerId, atMs, amount } of [
-        ...countPurchases(metric, purchases),
-        ...countRefunds(metric, refunds),
-      ])
-        days.set(customerId, [...(days.get(customerId) ?? []), { day: rules.dayOf(atMs), amount }]);
+      for (const counted of [...countPurchases(tiers.metric, purchases), ...countRefunds(tiers.metric, refunds)])
+        add(counted);
     },
+    counted: (customerId: string): number => (days.get(customerId) ?? []).reduce((sum, { amount }) => sum + amount, 0),
+    countGrant: (counted: Counted): void => {
+      if (tiers.metric.kind === 'points_earned') add(counted);
+    },
+    join: (from: string, into: string): void => {
+      days.set(into, [...(days.get(into) ?? []), ...(days.get(from) ?? [])]);
+      const better = betterTier(tiers, states.get(from), states.get(into));
+      if (better) states.set(into, better);
+      forget(from);
+    },
+    forget,
     look: (customerIds: Iterable<string>, nowMs: number): void => {
       for (const customerId of customerIds) {
         const state = look({ ...rules, days: days.get(customerId) ?? [] }, states.get(customerId), nowMs);

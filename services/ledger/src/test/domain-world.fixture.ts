@@ -1,27 +1,26 @@
-import { AppError, assert, newId, present } from '@vafa/kernel';
-import { type Account, assertBalanced, emptyAccount, laterMs } from '../domain/account.ts';
+import { AppError, newId, present } from '@vafa/kernel';
+import { emptyAccount, laterMs } from '../domain/account.ts';
 import { settlePending } from '../domain/activate.ts';
-import { type Allocation, addAccounts, addLots, type Book, createBook } from '../domain/book.ts';
+import { addAccounts } from '../domain/book.ts';
 import { credit } from '../domain/credit.ts';
 import { give } from '../domain/gift.ts';
-import { giveBackLate, type Payment } from '../domain/give-back.ts';
-import { isPastExpiry, type Lot } from '../domain/lot.ts';
+import { giveBackLate } from '../domain/give-back.ts';
+import { isPastExpiry } from '../domain/lot.ts';
 import { capEntries } from '../domain/new-entries.ts';
-import type { Order } from '../domain/order.ts';
-import type { RefundCase } from '../domain/plan.ts';
-import { bookPlan, newRefundCase, planSteps, settleDue } from '../domain/plan.ts';
+import { bookPlan, isNobody, newRefundCase, planSteps, settleDue } from '../domain/plan.ts';
 import { capture, hold, type Reservation, release, requireOpen } from '../domain/reservation.ts';
-import type { Counter } from '../domain/rules/caps.ts';
-import type { CustomerFacts } from '../domain/rules/facts.ts';
 import { debit, expireDue, openLots } from '../domain/spend.ts';
 import { atOnce } from '../domain/terms.ts';
-import { signedPoints, type Transfer } from '../domain/transfer.ts';
+import { signedPoints } from '../domain/transfer.ts';
 import { rulesOf } from '../use-cases/current-programme.ts';
 import { readBatch } from '../use-cases/read-batch.ts';
-import type { World } from './compare.fixture.ts';
+import type { State, World } from './compare.fixture.ts';
+import { giveGrant } from './domain-grants.fixture.ts';
+import { eraseInDomain, mergeInDomain } from './domain-leave.fixture.ts';
 import { createStandings } from './domain-standings.fixture.ts';
+import { createDomainTables, customerOf, isFresh } from './domain-tables.fixture.ts';
 import { PROGRAMME } from './events.fixture.ts';
-import { activationOf, type Scenario } from './operations.fixture.ts';
+import { activationOf, type Scenario } from './scenario.fixture.ts';
 
 const refusedAs = <Result>(work: () => Result): Result | undefined => {
   try {
@@ -34,43 +33,18 @@ const refusedAs = <Result>(work: () => Result): Result | undefined => {
 
 /** The domain with plain maps in the place of tables. */
 export const domainWorld = (scenario: Scenario): World => {
-  const { policy, spentPoints, waitHours, rules: earning, matching, tiers } = scenario;
-  const accounts = new Map<string, Account>();
-  const lots: Lot[] = [];
-  const transfers: Transfer[] = [];
-  const orders = new Map<string, Order>();
-  const refunds = new Set<string>();
-  const refundedWhole = new Set<string>();
-  let waiting: RefundCase[] = [];
-  const reservations = new Map<string, { reservation: Reservation; allocations: Allocation[] }>();
-  const payments: Payment[] = [];
+  const { policy, spentPoints, waitHours, rules: earning, matching, tiers, onErase } = scenario;
+  const tables = createDomainTables();
+  const { clock, accounts, lots, transfers, orders, refunds, refundedWhole, reservations, payments, facts, counters } =
+    tables;
+  const { account, withBook, ownerOf } = tables;
   const returns = { policy, spentPoints };
   const activation = activationOf(waitHours);
   const programme = {
     ...{ ...PROGRAMME, expiresAfterDays: null, returns, version: 1, activation, rules: earning, matching },
     ...(tiers ? { tiers } : {}),
   };
-  const facts = new Map<string, CustomerFacts>();
-  const counters = new Map<string, Counter>();
   let rules = rulesOf(programme);
-  let now = Temporal.Instant.fromEpochMilliseconds(0);
-
-  const account = (id: string): Account => {
-    const found = accounts.get(id) ?? emptyAccount(id);
-    accounts.set(id, found);
-    return found;
-  };
-  const withBook = <Result>(work: (book: Book) => Result): Result => {
-    const book = createBook('api', now);
-    addAccounts(book, accounts.values());
-    addLots(book, lots);
-    const result = work(book);
-    accounts.forEach(assertBalanced);
-    lots.push(...book.newLots);
-    transfers.push(...book.transfers);
-    assert(new Set(transfers.map(({ id }) => id)).size === transfers.length, 'no two transfers have one id');
-    return result;
-  };
   /** Deeds refuse before they change anything but expiry, which is undone with the transaction. */
   const available = (id: string): number =>
     withBook((book) =>
@@ -81,7 +55,7 @@ export const domainWorld = (scenario: Scenario): World => {
   const keepAlive = (activities: readonly { customerId: string; atMs: number }[]): void => {
     const until = activities.flatMap(({ customerId, atMs }) => {
       const untilMs = rules.expiryOf(atMs);
-      return accounts.has(customerId) && (untilMs ?? 0) > now.epochMilliseconds ? [{ customerId, untilMs }] : [];
+      return accounts.has(customerId) && (untilMs ?? 0) > clock.now.epochMilliseconds ? [{ customerId, untilMs }] : [];
     });
     withBook((book) => {
       for (const { customerId } of until) settleDue(book, account(customerId));
@@ -90,43 +64,65 @@ export const domainWorld = (scenario: Scenario): World => {
       account(customerId).slidesUntilMs = laterMs(account(customerId).slidesUntilMs, untilMs);
   };
   const standings = tiers ? createStandings(tiers) : undefined;
+  const somebodies = (): string[] => [...accounts.keys()].filter((id) => !isNobody(id));
+  const knownFacts = () => (standings ? standings.factsOf(facts) : facts);
+  const stateOf = (customerId: string): State => {
+    const { active, pending, reserved, deficit } = accounts.get(customerId) ?? emptyAccount(customerId);
+    const own = transfers.filter((each) => each.customerId === customerId);
+    const born = new Map(transfers.map(({ id, occurredAt }) => [id, Date.parse(occurredAt)]));
+    return {
+      active,
+      pending,
+      reserved,
+      deficit,
+      tier: standings ? standings.tierOf(customerId) : (facts.get(customerId)?.tier ?? null),
+      counted: {
+        tiers: isNobody(customerId) ? 0 : (standings?.counted(customerId) ?? 0),
+        caps: [...counters.values()]
+          .filter((each) => each.customerId === customerId)
+          .reduce((sum, { awards }) => sum + awards, 0),
+      },
+      entries: own.map((each) => [each.kind, signedPoints(each), each.balanceAfter]),
+      lots: lots
+        .filter((lot) => lot.customerId === customerId)
+        .sort((a, b) => (born.get(a.id) ?? 0) - (born.get(b.id) ?? 0))
+        .map((lot) => [lot.granted, lot.remaining, lot.pending, lot.expired, lot.waived, lot.absorbed]),
+    };
+  };
 
   return {
     setNow: async (instant) => {
-      now = instant;
+      clock.now = instant;
     },
     publish: async (events) => {
-      const known = standings ? standings.factsOf(facts) : facts;
-      const batch = readBatch(events, rules, (id) => id, now.epochMilliseconds, known);
-      const fresh = batch.steps.filter((step) =>
-        step.kind === 'purchase' ? !orders.has(step.purchase.order.orderId) : !refunds.has(step.case.refund.refundId),
-      );
-      for (const step of fresh)
-        account(step.kind === 'purchase' ? step.purchase.order.customerId : step.case.refund.customerId);
+      const batch = readBatch(events, rules, tables.resolve, clock.now.epochMilliseconds, knownFacts());
+      const fresh = batch.steps.filter((step) => isFresh(tables, step));
+      for (const step of fresh) if (!isNobody(customerOf(step))) account(customerOf(step));
       withBook((book) => {
         for (const step of fresh) if (step.kind === 'purchase') capEntries(step.purchase, rules.compiled, counters);
-        const plan = planSteps(fresh, orders.values(), waiting);
+        const plan = planSteps(fresh, orders.values(), tables.waiting);
         bookPlan(book, plan, returns, payments);
       });
-      for (const step of fresh) {
-        if (step.kind === 'purchase') orders.set(step.purchase.order.orderId, step.purchase.order);
-        else refunds.add(step.case.refund.refundId);
-      }
-      const cases = [...waiting, ...fresh.flatMap((step) => (step.kind === 'refund' ? [step.case] : []))];
-      for (const { status, refund } of cases)
+      const cases = [...tables.waiting, ...fresh.flatMap((step) => (step.kind === 'refund' ? [step.case] : []))];
+      for (const { status, refund } of cases) {
+        const seen = refunds.get(refund.refundId);
+        if (seen) seen.refused = status === 'refused';
         if (status === 'applied' && refund.scope === 'whole' && refund.orderId !== null)
           refundedWhole.add(refund.orderId);
+      }
       const bought = fresh.flatMap((step) => (step.kind === 'purchase' ? [step.purchase] : []));
+      for (const { order } of bought) orders.set(order.orderId, order);
       standings?.count(bought, cases);
-      standings?.look(accounts.keys(), now.epochMilliseconds);
+      standings?.look(somebodies(), clock.now.epochMilliseconds);
       if (rules.keptAliveBy.purchase)
         keepAlive(bought.map(({ order }) => ({ customerId: order.customerId, atMs: order.occurredAtMs })));
-      waiting = cases.filter(({ status }) => status === 'waiting').map(({ refund }) => newRefundCase(refund));
+      tables.waiting = cases.filter(({ status }) => status === 'waiting').map(({ refund }) => newRefundCase(refund));
     },
-    reserve: async (customerId, points, ttlSeconds, orderId) => {
+    reserve: async (name, points, ttlSeconds, orderId) => {
+      const customerId = ownerOf(name);
       if (available(customerId) < points) return undefined;
       const id = newId();
-      const expiresAtMs = now.epochMilliseconds + ttlSeconds * 1_000;
+      const expiresAtMs = clock.now.epochMilliseconds + ttlSeconds * 1_000;
       const reservation: Reservation = {
         id,
         customerId,
@@ -144,7 +140,7 @@ export const domainWorld = (scenario: Scenario): World => {
     },
     capture: async (id, points) => {
       const { reservation, allocations } = present(reservations.get(id), 'reservation');
-      const references = { occurredAt: now.toString(), actor: 'test' };
+      const references = { occurredAt: clock.now.toString(), actor: 'test' };
       const { customerId, orderId } = reservation;
       const order = orders.get(orderId ?? '');
       const givenBack = refusedAs(() =>
@@ -159,7 +155,7 @@ export const domainWorld = (scenario: Scenario): World => {
         }),
       );
       if (givenBack !== undefined && orderId !== null) {
-        const capturedAtMs = now.epochMilliseconds;
+        const capturedAtMs = clock.now.epochMilliseconds;
         payments.push({
           reservationId: id,
           customerId,
@@ -171,32 +167,34 @@ export const domainWorld = (scenario: Scenario): World => {
         });
       }
       if (givenBack !== undefined && rules.keptAliveBy.redemption)
-        keepAlive([{ customerId, atMs: now.epochMilliseconds }]);
+        keepAlive([{ customerId, atMs: clock.now.epochMilliseconds }]);
       return givenBack !== undefined;
     },
     release: async (id) => {
       const { reservation, allocations } = present(reservations.get(id), 'reservation');
       return (
         refusedAs(() => {
-          requireOpen(reservation, now.epochMilliseconds);
+          requireOpen(reservation, clock.now.epochMilliseconds);
           withBook((book) => release(book, account(reservation.customerId), reservation, allocations, 'released'));
           return true;
         }) ?? false
       );
     },
-    adjust: async (customerId, points) => {
+    adjust: async (name, points) => {
+      const customerId = ownerOf(name);
       if (available(customerId) < -points) return false;
-      const posting = { kind: 'adjust' as const, points, occurredAt: now.toString(), naturalKey: [newId()] };
+      const posting = { kind: 'adjust' as const, points, occurredAt: clock.now.toString(), naturalKey: [newId()] };
       withBook((book) => {
         expireDue(book, account(customerId));
-        if (points > 0) credit(book, account(customerId), posting, atOnce(rules.expiryOf(now.epochMilliseconds)));
+        if (points > 0) credit(book, account(customerId), posting, atOnce(rules.expiryOf(clock.now.epochMilliseconds)));
         else debit(book, account(customerId), posting);
       });
       return true;
     },
-    give: async (from, to, points) => {
-      if (available(from) < points) return undefined;
-      const gift = { id: newId(), points, occurredAt: now.toString(), actor: 'test', reason: 'test' };
+    give: async (name, to, points) => {
+      const from = ownerOf(name);
+      if (from === to || ownerOf(to) !== to || available(from) < points) return undefined;
+      const gift = { id: newId(), points, occurredAt: clock.now.toString(), actor: 'test', reason: 'test' };
       return withBook((book) => {
         const [giver, receiver] = [account(from), account(to)];
         addAccounts(book, [giver, receiver]);
@@ -205,7 +203,9 @@ export const domainWorld = (scenario: Scenario): World => {
       });
     },
     visit: async (customerId, time) => {
-      if (rules.keptAliveBy.interactions.size > 0) keepAlive([{ customerId, atMs: Date.parse(time) }]);
+      const atMs = Date.parse(time);
+      if (rules.keptAliveBy.interactions.size > 0 && !tables.isLate(customerId, atMs))
+        keepAlive([{ customerId: ownerOf(customerId), atMs }]);
     },
     know: async (customerId, known) => {
       facts.set(customerId, known);
@@ -216,29 +216,37 @@ export const domainWorld = (scenario: Scenario): World => {
     sweep: async () => {
       withBook((book) => {
         for (const { reservation, allocations } of reservations.values())
-          if (reservation.status === 'held' && reservation.expiresAtMs <= now.epochMilliseconds)
+          if (reservation.status === 'held' && reservation.expiresAtMs <= clock.now.epochMilliseconds)
             release(book, account(reservation.customerId), reservation, allocations, 'timed_out');
         for (const each of accounts.values()) settlePending(book, each);
-        standings?.look(accounts.keys(), now.epochMilliseconds);
+        standings?.look(somebodies(), clock.now.epochMilliseconds);
         for (const each of accounts.values()) expireDue(book, each);
       });
     },
-    state: async (customerId) => {
-      const { active, pending, reserved, deficit } = accounts.get(customerId) ?? emptyAccount(customerId);
-      const own = transfers.filter((each) => each.customerId === customerId);
-      const born = new Map(own.map(({ id, occurredAt }) => [id, Date.parse(occurredAt)]));
-      return {
-        active,
-        pending,
-        reserved,
-        deficit,
-        tier: standings ? standings.tierOf(customerId) : (facts.get(customerId)?.tier ?? null),
-        entries: own.map((each) => [each.kind, signedPoints(each), each.balanceAfter]),
-        lots: lots
-          .filter((lot) => lot.customerId === customerId)
-          .sort((a, b) => (born.get(a.id) ?? 0) - (born.get(b.id) ?? 0))
-          .map((lot) => [lot.granted, lot.remaining, lot.pending, lot.expired, lot.waived, lot.absorbed]),
-      };
+    grant: async (name, grantId, asked) => {
+      const said = JSON.stringify([name, asked]);
+      const before = tables.grants.get(grantId);
+      if (before) return before.said === said ? before.points : undefined;
+      const customerId = ownerOf(name);
+      const atMs = clock.now.epochMilliseconds;
+      const points = giveGrant(tables, rules, knownFacts(), { customerId, grantId, asked });
+      if (points === undefined) return undefined;
+      tables.grants.set(grantId, { said, points });
+      standings?.countGrant({ customerId, atMs, amount: points });
+      standings?.look(somebodies(), atMs);
+      return points;
     },
+    merge: async (from, into, time, times) => {
+      for (let i = 0; i < times; i++) mergeInDomain(tables, standings, { from, into, time });
+    },
+    erase: async (id, time, times) => {
+      for (let i = 0; i < times; i++) eraseInDomain(tables, standings, { id, time, onErase });
+    },
+    state: async (customerId) => stateOf(customerId),
+    nobodies: async () =>
+      [...accounts.keys()]
+        .filter(isNobody)
+        .map(stateOf)
+        .filter(({ entries }) => entries.length > 0),
   };
 };

@@ -50,8 +50,8 @@ export const startInterruptedLedger = async (settings: Record<string, string>): 
     interrupt({ breaker: own, work, lookAtAll });
   const doors: Doors = {
     publish: (topic, events) => broken(delivery.append(topic, events)),
-    post: (url, payload) => {
-      const headers = { 'idempotency-key': newId() };
+    post: (url, payload, more) => {
+      const headers = { 'idempotency-key': newId(), ...more };
       return broken(() => ledger.call('POST', url, payload, headers));
     },
     sweep: async () => {

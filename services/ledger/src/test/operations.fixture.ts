@@ -1,14 +1,19 @@
 import fc from 'fast-check';
-import type { Activation } from '../domain/activation.ts';
-import { type Expiry, expiryAfterDays, SLIDING_ACTIVITIES } from '../domain/expiry-policy.ts';
-import { SPENT_POINTS } from '../domain/programme.ts';
-import type { EarningRule } from '../domain/rules/rule.ts';
-import { PROGRAMME } from './events.fixture.ts';
-import { customerFacts, matchings, ruleLists } from './rules.fixture.ts';
-import { tierStructures } from './tier-structures.fixture.ts';
 
-export const CUSTOMERS = ['ann', 'bob'] as const;
-const customerName = fc.constantFrom(...CUSTOMERS);
+export const CUSTOMERS = ['ann', 'bob', 'cid'] as const;
+/** Mostly two, who meet often; the third is there so that a merge leaves two. */
+export const customerName = fc.constantFrom(
+  'ann' as const,
+  'bob' as const,
+  'ann' as const,
+  'bob' as const,
+  'cid' as const,
+);
+export const pairOfCustomers = fc.tuple(customerName, customerName).filter(([one, other]) => one !== other);
+/** Corrections of more points need a second person. */
+export const APPROVAL_ABOVE = 12;
+/** How often it is told. */
+export const times = fc.integer({ min: 1, max: 2 });
 const orderName = fc.integer({ min: 0, max: 7 }).map((n) => `o${n}`);
 const refundName = fc.integer({ min: 0, max: 15 }).map((n) => `r${n}`);
 const line = fc.record({
@@ -28,9 +33,9 @@ const boughtLine = fc.record(
   { requiredKeys: ['sku', 'quantity', 'amountMinor'] },
 );
 /** Days before now at which it happened. */
-const ageDays = fc.integer({ min: 0, max: 12 });
+export const ageDays = fc.integer({ min: 0, max: 12 });
 
-const purchaseOp = fc.record({
+export const purchaseOp = fc.record({
   kind: fc.constant('purchase' as const),
   customer: customerName,
   order: orderName,
@@ -48,7 +53,7 @@ const purchaseOp = fc.record({
   ),
   ageDays,
 });
-const refundOp = fc.record({
+export const refundOp = fc.record({
   kind: fc.constant('refund' as const),
   customer: customerName,
   refund: refundName,
@@ -59,7 +64,23 @@ const refundOp = fc.record({
   ageDays,
 });
 
-const operation = fc.oneof(
+/** A correction above the limit (`APPROVAL_ABOVE`). */
+export const askOp = fc.record({
+  kind: fc.constant('ask' as const),
+  customer: customerName,
+  points: fc.oneof(
+    { weight: 3, arbitrary: fc.integer({ min: 13, max: 25 }) },
+    { weight: 1, arbitrary: fc.integer({ min: -25, max: -13 }) },
+  ),
+});
+export const decideOp = fc.record({
+  kind: fc.constant('decide' as const),
+  back: fc.nat(1),
+  approves: fc.constantFrom(true, true, false),
+  who: fc.constantFrom('another' as const, 'another' as const, 'another' as const, 'asker' as const),
+});
+
+export const operation = fc.oneof(
   {
     weight: 6,
     arbitrary: fc.record({
@@ -99,7 +120,7 @@ const operation = fc.oneof(
     weight: 1,
     arbitrary: fc.record({
       kind: fc.constant('gift' as const),
-      from: customerName,
+      pair: pairOfCustomers,
       points: fc.integer({ min: 1, max: 20 }),
     }),
   },
@@ -136,6 +157,24 @@ const operation = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.record({
+      kind: fc.constant('grant' as const),
+      customer: customerName,
+      grant: fc.integer({ min: 0, max: 2 }).map((n) => `g${n}`),
+      /** By a rule, where the programme has one. */
+      byRule: fc.boolean(),
+      points: fc.integer({ min: 1, max: 3 }),
+      times,
+    }),
+  },
+  { weight: 1, arbitrary: askOp },
+  { weight: 1, arbitrary: decideOp },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('merge' as const), pair: pairOfCustomers, ageDays, times }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('erase' as const), customer: customerName, ageDays, times }) },
+  /** A merge or an erasure is told once more. */
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('retell' as const), back: fc.nat(2) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
       kind: fc.constant('expiry' as const),
       days: fc.constantFrom(null, 3, 15),
       /** Points don't slide any more, where they did. */
@@ -144,41 +183,3 @@ const operation = fc.oneof(
   },
 );
 export type Operation = typeof operation extends fc.Arbitrary<infer Value> ? Value : never;
-
-export const scenario = fc.record({
-  policy: fc.constantFrom('allow_negative' as const, 'within_balance' as const, 'only_pending' as const),
-  spentPoints: fc.constantFrom(...SPENT_POINTS),
-  /** Hours after a purchase at which its points become spendable; 0 = at once. */
-  waitHours: fc.constantFrom(0, 0, 30, 200),
-  /** Days after which points expire at first. */
-  expiryDays: fc.constantFrom(null, 3, 6),
-  /** What keeps points alive; null = nothing does. */
-  sliding: fc.option(
-    fc
-      .record({ activities: fc.subarray([...SLIDING_ACTIVITIES]), visits: fc.boolean() })
-      .filter(({ activities, visits }) => visits || activities.length > 0),
-    { freq: 2 },
-  ),
-  tiers: fc.option(tierStructures, { freq: 2 }),
-  rules: fc.oneof(fc.constant<EarningRule[]>([]), ruleLists({ calendar: 'gregorian', timeZone: PROGRAMME.timeZone })),
-  matching: matchings,
-  facts: fc.record({ ann: fc.option(customerFacts), bob: fc.option(customerFacts) }),
-  operations: fc.array(operation, { minLength: 1, maxLength: 25, size: 'medium' }),
-});
-export type Scenario = typeof scenario extends fc.Arbitrary<infer Value> ? Value : never;
-
-/** The programme's own way of saying how long points wait. */
-export const activationOf = (waitHours: number): Activation =>
-  waitHours === 0 ? { kind: 'immediate' } : { kind: 'after', amount: waitHours, unit: 'hours' };
-
-/** Type of the interactions that customers of the operations have. */
-export const VISIT = 'store.visited';
-
-/** The programme's own way of saying for how long points last. */
-export const expiryPolicy = (days: number | null, sliding: Scenario['sliding']): Expiry =>
-  days === null || sliding === null
-    ? expiryAfterDays(days)
-    : {
-        ...{ kind: 'sliding', amount: days, unit: 'days', activities: sliding.activities },
-        interactionTypes: sliding.visits ? [VISIT] : [],
-      };

@@ -1,4 +1,6 @@
 import {
+  CustomerErased,
+  CustomerMerged,
   CustomerUpdated,
   type EventEnvelope,
   event,
@@ -9,19 +11,21 @@ import {
   Topics,
 } from '@vafa/contracts';
 import { newId } from '@vafa/kernel';
+import { createApiKey, SCOPES } from '@vafa/platform';
 import type { InjectAnswer } from '@vafa/testing';
 import { expect } from 'vitest';
 import type { Lot } from '../domain/lot.ts';
-import type { World } from './compare.fixture.ts';
+import type { State, World } from './compare.fixture.ts';
 import { PROGRAMME } from './events.fixture.ts';
 import type { LedgerHarness } from './ledger.fixture.ts';
-import { activationOf, type Scenario, VISIT } from './operations.fixture.ts';
+import { APPROVAL_ABOVE } from './operations.fixture.ts';
+import { activationOf, type Scenario, VISIT } from './scenario.fixture.ts';
 
 /** How the ledger is reached. */
 export interface Doors {
   /** One batch of a topic, in order. */
   publish(topic: Topic, events: readonly EventEnvelope[]): Promise<void>;
-  post(url: string, payload?: unknown): Promise<InjectAnswer>;
+  post(url: string, payload?: unknown, headers?: Record<string, string>): Promise<InjectAnswer>;
   /** Does what is due, until nothing is. */
   sweep(): Promise<void>;
 }
@@ -29,10 +33,47 @@ export interface Doors {
 /** The real ledger, driven through its doors and looked at in its tables. */
 export const realWorld = (
   ledger: LedgerHarness,
-  { policy, spentPoints, waitHours, rules, matching, tiers }: Scenario,
+  { policy, spentPoints, waitHours, rules, matching, tiers, onErase }: Scenario,
   doors: Doors,
 ): World => {
   const envelope = () => ({ id: newId(), source: '/test', time: ledger.clock.now().toString() });
+  const sql = ledger.sql('ledger');
+  let second: Record<string, string> | undefined;
+  const secondKey = async (): Promise<Record<string, string>> => {
+    if (second) return second;
+    const key = await createApiKey(ledger.admin, { name: newId(), scopes: SCOPES }, ledger.clock.now());
+    second = { authorization: `Bearer ${key.secret}` };
+    return second;
+  };
+  /** Pseudonyms are random: those that an erasure brought are its own. */
+  const nobodies = new Set<string>();
+  const allNobodies = async (): Promise<string[]> =>
+    (await sql<{ id: string }[]>`select customer_id as id from balance where customer_id like 'erased:%'`).map(
+      ({ id }) => id,
+    );
+  const stateOf = async (customerId: string): Promise<State> => {
+    const [[account], [state], [counted], entries, lots] = await Promise.all([
+      sql<{ active: number; pending: number; reserved: number; deficit: number }[]>`
+        select active, pending, reserved, deficit from balance where customer_id = ${customerId}`,
+      sql<{ tier: string | null }[]>`select tier from tier_state where customer_id = ${customerId}`,
+      sql<State['counted'][]>`
+        select (select coalesce(sum(amount), 0)::integer from qualification where customer_id = ${customerId}) as tiers,
+          (select coalesce(sum(awards), 0)::integer from rule_counter where customer_id = ${customerId}) as caps`,
+      sql<{ kind: string; points: number; balance_after: number }[]>`
+        select kind, case 'customer' when credit then amount when debit then -amount else 0 end as points, balance_after
+        from transfer where customer_id = ${customerId} order by seq`,
+      sql<Lot[]>`
+        select lot.granted, lot.remaining, lot.pending, lot.expired, lot.waived, lot.absorbed
+        from lot join transfer t using (id) where lot.customer_id = ${customerId} order by t.occurred_at, t.seq`,
+    ]);
+    return {
+      ...(account ?? { active: 0, pending: 0, reserved: 0, deficit: 0 }),
+      tier: state?.tier ?? null,
+      counted: counted ?? { tiers: 0, caps: 0 },
+      entries: entries.map((entry) => [entry.kind, entry.points, entry.balance_after]),
+      lots: lots.map((lot) => [lot.granted, lot.remaining, lot.pending, lot.expired, lot.waived, lot.absorbed]),
+    };
+  };
   return {
     setNow: async (now) => ledger.clock.set(now),
     publish: (events) => doors.publish(Topics.purchases, events),
@@ -64,37 +105,45 @@ export const realWorld = (
       const changed = lifecycle ? [event(LifecycleChanged, envelope(), { ...change, to: lifecycle })] : [];
       if (entered.length + changed.length > 0) await doors.publish(Topics.segments, [...entered, ...changed]);
       // No event brings a tier: it was had before.
-      const sql = ledger.sql('ledger');
       if (tier !== null)
         await sql`insert into tier_state (customer_id, tier, since) values (${customerId}, ${tier}, now())`;
     },
     setExpiry: async (expiry) => {
       const answer = await ledger.call('PUT', '/v1/programme', {
-        ...{ ...PROGRAMME, returns: { policy, spentPoints }, expiresAfterDays: null, expiry },
+        ...{ ...PROGRAMME, returns: { policy, spentPoints }, expiresAfterDays: null, expiry, onErase },
+        approvalAbovePoints: APPROVAL_ABOVE,
         ...{ activation: activationOf(waitHours), rules, matching, ...(tiers ? { tiers } : {}) },
       });
       expect(answer.statusCode, answer.body).toBe(200);
     },
     sweep: () => doors.sweep(),
-    state: async (customerId) => {
-      const sql = ledger.sql('ledger');
-      const [[account], [state], entries, lots] = await Promise.all([
-        sql<{ active: number; pending: number; reserved: number; deficit: number }[]>`
-          select active, pending, reserved, deficit from balance where customer_id = ${customerId}`,
-        sql<{ tier: string | null }[]>`select tier from tier_state where customer_id = ${customerId}`,
-        sql<{ kind: string; points: number; balance_after: number }[]>`
-          select kind, case 'customer' when credit then amount when debit then -amount else 0 end as points, balance_after
-          from transfer where customer_id = ${customerId} order by seq`,
-        sql<Lot[]>`
-          select lot.granted, lot.remaining, lot.pending, lot.expired, lot.waived, lot.absorbed
-          from lot join transfer t using (id) where lot.customer_id = ${customerId} order by t.occurred_at, t.seq`,
-      ]);
-      return {
-        ...(account ?? { active: 0, pending: 0, reserved: 0, deficit: 0 }),
-        tier: state?.tier ?? null,
-        entries: entries.map((entry) => [entry.kind, entry.points, entry.balance_after]),
-        lots: lots.map((lot) => [lot.granted, lot.remaining, lot.pending, lot.expired, lot.waived, lot.absorbed]),
-      };
+    grant: async (customerId, grantId, asked) => {
+      const answer = await doors.post(`/v1/customers/${customerId}/grants`, { grantId, ...asked, reason: 'test' });
+      return answer.statusCode === 201 ? answer.json().points : undefined;
     },
+    requests: {
+      ask: async (customerId, points) => {
+        const answer = await doors.post(`/v1/customers/${customerId}/adjustments`, { points, reason: 'test' });
+        expect(answer.statusCode, answer.body).toBe(202);
+        return answer.json().requestId;
+      },
+      decide: async (id, approves, who) => {
+        const url = `/v1/adjustment-requests/${id}/${approves ? 'approve' : 'reject'}`;
+        const answer = await doors.post(url, { reason: 'test' }, who === 'another' ? await secondKey() : {});
+        return answer.statusCode === 200;
+      },
+    },
+    merge: (customerId, intoCustomerId, time, times) => {
+      const merged = event(CustomerMerged, { ...envelope(), time }, { customerId, intoCustomerId });
+      return doors.publish(Topics.customers, Array(times).fill(merged));
+    },
+    erase: async (customerId, time, times) => {
+      const before = new Set(await allNobodies());
+      const erased = event(CustomerErased, { ...envelope(), time }, { customerId });
+      await doors.publish(Topics.customers, Array(times).fill(erased));
+      for (const id of await allNobodies()) if (!before.has(id)) nobodies.add(id);
+    },
+    state: stateOf,
+    nobodies: () => Promise.all([...nobodies].map(stateOf)),
   };
 };

@@ -1,11 +1,14 @@
 import { entryId } from '../domain/entry-id.ts';
 import type { ExpiryOf } from '../domain/expiry-policy.ts';
 import type { Refund, RefundedLine } from '../domain/order.ts';
-import type { ReturnPolicy, SpentPoints } from '../domain/programme.ts';
+import type { ErasePolicy, ReturnPolicy, SpentPoints } from '../domain/programme.ts';
 import type { OrderFacts } from '../domain/rules/facts.ts';
 import type { TierStructure } from '../domain/tiers/structure.ts';
-import { createSlowBook, type SlowLot } from './slow-book.fixture.ts';
+import { createSlowBook } from './slow-book.fixture.ts';
+import { createSlowLeave, isNobody } from './slow-leave.fixture.ts';
 import { createSlowRefunds, type SlowOrder } from './slow-refunds.fixture.ts';
+import { createSlowRequests } from './slow-requests.fixture.ts';
+import { createSlowSpending } from './slow-spending.fixture.ts';
 import { createSlowTiers, type SlowCounted } from './slow-tiers.fixture.ts';
 
 export interface SlowPurchase {
@@ -23,6 +26,8 @@ export interface SlowRules {
   spentPoints: SpentPoints;
   /** By rule, in order; asked before the order is booked. */
   earningsOf: (purchase: SlowPurchase) => { ruleId: string; points: number }[];
+  /** What a rule for grants gives a customer; 0 = nothing. */
+  grantOf: (customerId: string, ruleId: string, timeMs: number) => number;
   expiryOf: ExpiryOf;
   /** The same of points that the orders of a customer of this tier bring. */
   expiryOfTier: (tier: string | null) => ExpiryOf;
@@ -32,6 +37,11 @@ export interface SlowRules {
   keptAliveBy: () => { purchase: boolean; redemption: boolean; visits: boolean };
   tiers: TierStructure | null;
   timeZone: string;
+  onErase: ErasePolicy;
+  /** How often caps have counted what a customer was given. */
+  cappedOf: (customerId: string) => number;
+  /** Whatever else has names of customers on it. */
+  moved: (from: string, into: string | null) => void;
 }
 
 /** What an order counts towards a tier. */
@@ -49,24 +59,44 @@ const countedAs = (tiers: TierStructure, { total, refunded, entries }: SlowOrder
  */
 export const createSlowLedger = (rules: SlowRules) => {
   const book = createSlowBook(rules.expiryOf);
-  const { clock, customers, customer, holds, available, log, give, takeOne, giveBack, expire } = book;
+  const { clock, customers, customer, holds, give, giveBack, expire } = book;
   const orders = new Map<string, SlowOrder>();
-  const seenRefunds = new Set<string>();
+  /** What each refund said, and of those that were refused that they may come again. */
+  const seenRefunds = new Map<string, { said: string; refused: boolean }>();
   const waiting: Refund[] = [];
+  const grants: { customerId: string; timeMs: number; points: number }[] = [];
+  const granted = new Map<string, { said: string; points: number }>();
   const refunds = createSlowRefunds(book, orders, rules);
-  const countedOf = (customerId: string): SlowCounted[] =>
-    [...orders.values()].flatMap((order) =>
-      order.customerId === customerId && rules.tiers
-        ? [{ timeMs: order.timeMs, amount: countedAs(rules.tiers, order) }]
-        : [],
+  const countedOf = (customerId: string): SlowCounted[] => {
+    const { tiers: structure } = rules;
+    if (!structure) return [];
+    const bought = [...orders.values()].map((order) => ({ ...order, amount: countedAs(structure, order) }));
+    const given = structure.metric.kind === 'points_earned' ? grants : [];
+    return [...bought, ...given.map((each) => ({ ...each, amount: each.points }))].filter(
+      (each) => each.customerId === customerId,
     );
+  };
   const tiers = rules.tiers ? createSlowTiers(rules.tiers, rules.timeZone, countedOf) : undefined;
   const tierOf = (customerId: string): string | null => tiers?.tierOf(customerId) ?? null;
+  const leave = createSlowLeave(book, tiers, {
+    ...rules,
+    belongings: () => [...orders.values(), ...waiting, ...grants, ...asked.requests],
+  });
+  const { ownerOf, isLate } = leave;
+  const spending = createSlowSpending(book, refunds, { ...rules, ownerOf });
+  const asked = createSlowRequests(clock, ownerOf, spending.adjust);
+  const lookAtTiers = (): void => {
+    for (const id of customers.keys()) if (!isNobody(id)) tiers?.look(id, clock.nowMs);
+  };
 
+  const applyOrRefuse = (each: Refund): void => {
+    const seen = seenRefunds.get(each.refundId);
+    if (seen) seen.refused = !refunds.apply(each);
+  };
   const purchase = (bought: SlowPurchase): void => {
     const { customerId, orderId, timeMs, total, lines } = bought;
-    customer(customerId).known = true;
-    const entries = rules.earningsOf(bought).map((each) => ({ ...each, due: 0 }));
+    const entries = isNobody(customerId) ? [] : rules.earningsOf(bought).map((each) => ({ ...each, due: 0 }));
+    if (!isNobody(customerId)) customer(customerId).known = true;
     const earned = entries.reduce((sum, { points }) => sum + points, 0);
     const bySku: SlowOrder['lines'] = [];
     for (const { sku, quantity, amountMinor } of lines) {
@@ -89,15 +119,21 @@ export const createSlowLedger = (rules: SlowRules) => {
     const awaited = waiting.filter((each) => each.orderId === orderId);
     for (const refund of awaited.sort((a, b) => Date.parse(a.occurredAt) - Date.parse(b.occurredAt))) {
       waiting.splice(waiting.indexOf(refund), 1);
-      refunds.apply(refund);
+      applyOrRefuse(refund);
     }
   };
   const refund = (each: Refund): void => {
-    if (seenRefunds.has(each.refundId)) return;
-    seenRefunds.add(each.refundId);
+    const { customerId, refundId, orderId, occurredAt, ...content } = each;
+    const said = JSON.stringify([customerId, orderId, content]);
+    const before = seenRefunds.get(refundId);
+    if (before && !(before.refused && before.said === said)) return;
+    seenRefunds.set(refundId, { said, refused: false });
+    // Nothing can be taken from who was erased.
+    if (isLate(customerId, Date.parse(occurredAt))) return;
+    each.customerId = ownerOf(customerId);
     customer(each.customerId).known = true;
-    if (each.orderId !== null && !orders.has(each.orderId)) waiting.push(each);
-    else refunds.apply(each);
+    if (orderId !== null && !orders.has(orderId)) waiting.push(each);
+    else applyOrRefuse(each);
   };
 
   return {
@@ -114,7 +150,7 @@ export const createSlowLedger = (rules: SlowRules) => {
           hold.open = false;
         }
       for (const id of customers.keys()) book.ripen(id);
-      for (const id of customers.keys()) tiers?.look(id, clock.nowMs);
+      lookAtTiers();
       for (const id of customers.keys()) expire(id);
     },
     /** Events that came together: activity counts, and tiers are looked at, when all of them are booked. */
@@ -123,81 +159,53 @@ export const createSlowLedger = (rules: SlowRules) => {
       for (const event of events) {
         if ('refund' in event) refund(event.refund);
         else if (!orders.has(event.purchase.orderId)) {
-          bought.push(event.purchase);
-          purchase(event.purchase);
+          const { customerId, timeMs } = event.purchase;
+          const late = isLate(customerId, timeMs);
+          const own = { ...event.purchase, customerId: late ? leave.newNobody() : ownerOf(customerId) };
+          if (!late) bought.push(own);
+          purchase(own);
         }
       }
-      for (const id of customers.keys()) tiers?.look(id, clock.nowMs);
+      lookAtTiers();
       if (rules.keptAliveBy().purchase) for (const each of bought) book.keepAlive(each.customerId, each.timeMs);
     },
     visit: (customerId: string, timeMs: number): void => {
-      if (rules.keptAliveBy().visits) book.keepAlive(customerId, timeMs);
+      if (rules.keptAliveBy().visits && !isLate(customerId, timeMs)) book.keepAlive(ownerOf(customerId), timeMs);
     },
-    adjust: (customerId: string, points: number): boolean => {
-      if (points < 0 && available(customerId) < -points) return false;
+    ...spending,
+    ...asked,
+    /** Gives as many points as are asked for, or as the rule says; the same grant once. Returns the points; undefined: refused. */
+    grant: (name: string, grantId: string, wanted: { points: number } | { ruleId: string }): number | undefined => {
+      const said = JSON.stringify([name, wanted]);
+      const before = granted.get(grantId);
+      if (before) return before.said === said ? before.points : undefined;
+      const customerId = ownerOf(name);
+      const timeMs = clock.nowMs;
+      const points = 'points' in wanted ? wanted.points : rules.grantOf(customerId, wanted.ruleId, timeMs);
+      if (points === 0) return undefined;
+      granted.set(grantId, { said, points });
       customer(customerId).known = true;
-      expire(customerId);
-      if (points > 0) {
-        give(customerId, 'adjust', points, clock.nowMs);
-        return true;
-      }
-      for (let point = 0; point < -points; point++) takeOne(customerId);
-      log(customerId, 'adjust', points);
-      return true;
+      give(customerId, 'earn', points, timeMs, { readyMs: rules.readyOf(timeMs) });
+      grants.push({ customerId, timeMs, points });
+      lookAtTiers();
+      return points;
     },
-    /** Returns the number of the hold, or undefined when there are not enough points. */
-    reserve: (customerId: string, points: number, ttlMs: number, orderId: string | null): number | undefined => {
-      if (available(customerId) < points) return undefined;
-      expire(customerId);
-      const from = new Map<SlowLot, number>();
-      for (let point = 0; point < points; point++) {
-        const lot = takeOne(customerId) as SlowLot;
-        from.set(lot, (from.get(lot) ?? 0) + 1);
-      }
-      const parts = [...from].map(([lot, taken]) => ({ lot, points: taken }));
-      const hold = { customerId, points, from: parts, expiresAtMs: clock.nowMs + ttlMs, open: true, orderId };
-      return holds.push({ ...hold, captured: 0, capturedMs: 0 }) - 1;
-    },
-    capture: (hold: number, points: number): boolean => {
-      const found = holds[hold];
-      if (!found?.open || found.expiresAtMs <= clock.nowMs || points > found.points) return false;
-      if (points < found.points) giveBack(found, found.points - points);
-      Object.assign(found, { open: false, captured: points, capturedMs: clock.nowMs });
-      log(found.customerId, 'redeem', -points);
-      refunds.spentBackLate(found);
-      if (rules.keptAliveBy().redemption) book.keepAlive(found.customerId, clock.nowMs);
-      return true;
-    },
-    release: (hold: number): boolean => {
-      const found = holds[hold];
-      if (!found?.open || found.expiresAtMs <= clock.nowMs) return false;
-      giveBack(found, found.points);
-      found.open = false;
-      return true;
-    },
-    /**
-     * Gives point by point, those that expire first; they keep their expiry. Returns the lots that the other has now, or
-     * undefined when there are not enough points.
-     */
-    gift: (from: string, to: string, points: number): SlowLot[] | undefined => {
-      if (available(from) < points) return undefined;
-      customer(to).known = true;
-      expire(from);
-      const given: SlowLot[] = [];
-      const nextEnd = (): number | null | undefined => {
-        const [next] = book.open(from);
-        return next && book.endOf(from, next);
+    state: (id: string) => {
+      const own = customer(id);
+      const lots = [...own.lots].sort((a, b) => a.bornMs - b.bornMs);
+      return {
+        ...{ active: book.active(id), pending: book.pending(id), reserved: book.reserved(id), deficit: own.deficit },
+        tier: tierOf(id),
+        counted: {
+          tiers: isNobody(id) ? 0 : countedOf(id).reduce((sum, { amount }) => sum + amount, 0),
+          caps: rules.cappedOf(id),
+        },
+        entries: own.entries.map(({ kind, points, after }): [string, number, number] => [kind, points, after]),
+        lots: lots.map((lot) => [lot.granted, lot.left, lot.pending, lot.expired, lot.waived, lot.absorbed]),
       };
-      for (let left = points; left > 0; ) {
-        const expiresAtMs = nextEnd();
-        let together = 0;
-        for (; together < left && nextEnd() === expiresAtMs; together++) takeOne(from);
-        log(from, 'transfer_out', -together);
-        given.push(give(to, 'transfer_in', together, clock.nowMs, { expiresAtMs: expiresAtMs ?? null }));
-        left -= together;
-      }
-      return given;
     },
-    heldPoints: (hold: number): number => holds[hold]?.points ?? 0,
+    merge: leave.merge,
+    erase: leave.erase,
+    ownerOf,
   };
 };

@@ -1,6 +1,7 @@
 import type { Refund, RefundedLine } from '../domain/order.ts';
 import type { ReturnPolicy, SpentPoints } from '../domain/programme.ts';
 import type { SlowBook, SlowHold } from './slow-book.fixture.ts';
+import { isNobody } from './slow-leave.fixture.ts';
 
 export interface SlowOrder {
   orderId: string;
@@ -172,15 +173,17 @@ export const createSlowRefunds = (
 
   return {
     spentBackLate,
-    /** Of an order that is known, or of the newest that fit. */
-    apply: (refund: Refund): void => {
+    /** Of an order that is known, or of the newest that fit. Refused (false) when the order is another customer's. */
+    apply: (refund: Refund): boolean => {
       const timeMs = Date.parse(refund.occurredAt);
       const wanted = refund.lines.map((line) => ({ ...line }));
       const order = refund.orderId === null ? undefined : orders.get(refund.orderId);
-      if (refund.orderId !== null && order?.customerId !== refund.customerId) return;
+      if (order && isNobody(order.customerId)) return true;
+      if (refund.orderId !== null && order?.customerId !== refund.customerId) return false;
       book.settle(refund.customerId);
       if (order) ofOrder(refund, order, wanted, timeMs);
       else ofNewest(refund, wanted, timeMs);
+      return true;
     },
   };
 };

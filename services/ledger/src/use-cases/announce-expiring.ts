@@ -4,7 +4,7 @@ import { idFrom } from '@vafa/kernel';
 import type { Account } from '../domain/account.ts';
 import { accountOf, addAccounts, addLots, createBook, touchLot } from '../domain/book.ts';
 import { isPastExpiry } from '../domain/lot.ts';
-import { ERASED_PREFIX } from '../domain/plan.ts';
+import { isNobody } from '../domain/plan.ts';
 import { openLots } from '../domain/spend.ts';
 import { claimDueAccounts } from '../store/due-accounts.ts';
 import { isoOfMs } from '../store/instants.ts';
@@ -51,7 +51,7 @@ export const announceExpiring = async (
     }
     if (own.length < MAX_LOTS_PER_CUSTOMER) account.nextUnnoticedMs = nextUnnoticedMs;
     return own
-      .filter((lot) => !isPastExpiry(lot, book.nowMs) && !customerId.startsWith(ERASED_PREFIX))
+      .filter((lot) => !isPastExpiry(lot, book.nowMs) && !isNobody(customerId))
       .map((lot) =>
         event(
           PointsExpiringSoon,

@@ -2,7 +2,7 @@ import { emit, type Tx } from '@vafa/bus';
 import { AppError } from '@vafa/kernel';
 import { addAccounts, addLots, createBook, post } from '../domain/book.ts';
 import { intoLots } from '../domain/give-back.ts';
-import { ERASED_PREFIX } from '../domain/plan.ts';
+import { isNobody } from '../domain/plan.ts';
 import type { Transfer } from '../domain/transfer.ts';
 import { lockAccounts } from '../store/accounts.ts';
 import { findAllocations } from '../store/allocations.ts';
@@ -91,7 +91,7 @@ export const cancelClaim = async (
 ): Promise<Cancelled> => {
   const found = await findClaim(tx, command.claimId);
   if (!found) throw claimNotFound();
-  if (found.customerId.startsWith(ERASED_PREFIX))
+  if (isNobody(found.customerId))
     throw new AppError('conflict', 'ledger.customer_erased', 'the customer of the claim was erased');
   const { book, account, transfer } = await giveBack(tx, found, call, command.reason);
   const { reservationId } = found;

@@ -1,4 +1,5 @@
 import type { Tx } from '@vafa/bus';
+import { type ResolveCustomer, resolveCustomers as resolveFormer } from '@vafa/platform';
 import { findSpecial } from '../store/accounts.ts';
 import { keepPlans } from '../store/plans.ts';
 import type { CurrentRules, Rules } from './current-programme.ts';
@@ -27,18 +28,22 @@ const findSpecialOf = async (tx: Tx, customerIds: readonly string[]): Promise<Sp
 export interface Standings {
   rules: Rules;
   special: Special;
+  /** Undefined for customers who were erased after an instant. */
+  formerOf: ResolveCustomer;
 }
 
-/** Reads the rules in force and which customers need care, sent at once. From here on the transaction keeps plans. */
+/** Reads the rules in force, which customers need care and who was erased, sent at once. From here on the transaction keeps plans. */
 export const findStandings = async (
   tx: Tx,
   events: readonly PurchaseEvent[],
   { currentRules }: { currentRules: CurrentRules },
 ): Promise<Standings> => {
-  const [, rules, special] = await Promise.all([
+  const customerIds = [...new Set(events.map(({ data }) => data.customerId))];
+  const [, rules, special, formerOf] = await Promise.all([
     keepPlans(tx),
     currentRules(tx),
-    findSpecialOf(tx, [...new Set(events.map(({ data }) => data.customerId))]),
+    findSpecialOf(tx, customerIds),
+    resolveFormer(tx, customerIds),
   ]);
-  return { rules, special };
+  return { rules, special, formerOf };
 };

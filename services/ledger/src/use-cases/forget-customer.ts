@@ -1,6 +1,6 @@
 import type { Tx } from '@vafa/bus';
 import { newId } from '@vafa/kernel';
-import { recordErasure } from '@vafa/platform';
+import { recordErasure, resolveCustomers as resolveFormer } from '@vafa/platform';
 import { addAccounts, addLots, createBook } from '../domain/book.ts';
 import { forfeit, writeOff } from '../domain/leave.ts';
 import { ERASED_PREFIX } from '../domain/plan.ts';
@@ -65,7 +65,8 @@ const settleAccount = async (
  * Forgets a customer: what is left of the points is forfeited, or kept for nobody by policy; and the customer's id is replaced by a random pseudonym in
  * every table, so that the entries stay and add up but belong to nobody. Nothing remembers which pseudonym was whose, and
  * nothing is published. That there was an erasure is kept under a hash of the id, so that what happened before it and is told
- * late makes nothing of the customer known anew. Identities that were merged into this one are forgotten with it. Once more changes nothing.
+ * late makes nothing of the customer known anew. Identities that were merged into this one are forgotten with it.
+ * Once more changes nothing: who came under the same id since is somebody else.
  */
 export const forgetCustomer = async (
   tx: Tx,
@@ -75,6 +76,8 @@ export const forgetCustomer = async (
   deps: { currentRules: CurrentRules },
 ): Promise<void> => {
   const { customerId, occurredAt } = forget;
+  const formerOf = await resolveFormer(tx, [customerId]);
+  if (formerOf(customerId, Date.parse(occurredAt)) === undefined) return;
   const { programme } = await deps.currentRules(tx);
   // Profiles before balances, as everywhere.
   await forgetProfiles(tx, customerId);

@@ -1,6 +1,5 @@
 import { emit, type Tx } from '@vafa/bus';
-import type { TierState } from '../domain/tiers/state.ts';
-import { placeOf } from '../domain/tiers/structure.ts';
+import { betterTier } from '../domain/tiers/better-tier.ts';
 import { moveQualifications } from '../store/qualifications.ts';
 import { findTierStates, forgetTierState, giveTierState } from '../store/tier-states.ts';
 import { lookAtTiers } from './look-at-tiers.ts';
@@ -22,8 +21,8 @@ export const joinTiers = async (
   if (!rules) await giveTierState(tx, from, into);
   await forgetTierState(tx, from);
   if (!rules) return;
-  const placeIn = (state: TierState | undefined) => placeOf(rules.structure, state?.tier ?? null);
-  const [gone, kept] = [states.get(from), states.get(into)];
-  const given = gone && placeIn(gone) > placeIn(kept) ? new Map([[into, gone]]) : undefined;
+  const kept = states.get(into);
+  const better = betterTier(rules.structure, states.get(from), kept);
+  const given = better ? new Map([[into, better]]) : undefined;
   await emit(tx, await lookAtTiers(tx, rules, new Map([[into, kept]]), now, given));
 };

@@ -172,6 +172,24 @@ test('merged: the later activity of both keeps the points of both', async () => 
   });
 });
 
+test('merged: what is past its time does not come alive by the activity of the other, nor pays its debts', async () => {
+  await send(purchase('hal', 'hal-1', 1_000, { time: now() }), purchase('ida', 'ida-1', 300, { time: now() }));
+  ledger.clock.advance('P20D');
+  await send(purchase('jon', 'jon-1', 700, { time: now() }));
+  const held = await ledger.call('POST', '/v1/customers/ida/reservations', { points: 3 });
+  await ledger.call('POST', `/v1/reservations/${held.json().reservationId}/capture`);
+  await send(refund('ida', 'ida-r', { scope: 'whole', orderId: 'ida-1', time: now() }));
+  // Past the time of the first one's points; nothing was swept.
+  ledger.clock.advance('P15D');
+  const merged = (customerId: string, intoCustomerId: string) =>
+    event(CustomerMerged, { id: newId(), source: '/test', time: now() }, { customerId, intoCustomerId });
+  await ledger.publish([merged('hal', 'jon'), merged('ida', 'hal')]);
+  await ledger.settle();
+  expect(await ledger.balance('jon')).toMatchObject({ active: 4, negative: 0 });
+  const [row] = await ledger.sql('ledger')`select expired from balance where customer_id = 'hal'`;
+  expect(row).toEqual({ expired: 10 });
+});
+
 test('with a fixed expiry nothing slides', async () => {
   const answer = await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, expiresAfterDays: 30 });
   expect(answer.statusCode, answer.body).toBe(200);

@@ -1,38 +1,20 @@
 import type { Tx } from '@vafa/bus';
 import type { EventEnvelope } from '@vafa/contracts';
 import type { Account } from '../domain/account.ts';
-import { addAccounts, type Book, createBook } from '../domain/book.ts';
+import type { Book } from '../domain/book.ts';
 import { settleDue } from '../domain/plan.ts';
 import { mayHaveExpired, slide } from '../domain/slide.ts';
 import type { Door } from '../domain/transfer.ts';
 import { lockAccounts } from '../store/accounts.ts';
-import { saveBook } from '../store/save-book.ts';
 import { lockForSliding, slideAccounts } from '../store/slides.ts';
 import type { Rules } from './current-programme.ts';
-import { loadDueLots } from './open-account.ts';
-import { eventsOf } from './points-events.ts';
+import { settleAccounts } from './settle-accounts.ts';
 
 /** Something that a customer did at an instant, milliseconds since 1970. */
 export interface Activity {
   customerId: string;
   atMs: number;
 }
-
-/** Lets go what is past its time: what comes later does not bring it back. */
-const settleAll = async (
-  tx: Tx,
-  customerIds: readonly string[],
-  door: Door,
-  now: Temporal.Instant,
-): Promise<EventEnvelope[]> => {
-  const book = createBook(door, now);
-  const accounts = await lockAccounts(tx, customerIds);
-  addAccounts(book, accounts);
-  await loadDueLots(tx, book, accounts);
-  for (const account of accounts) settleDue(book, account);
-  await saveBook(tx, book, now.toString());
-  return eventsOf(book);
-};
 
 /**
  * Where points slide: keeps all points of customers who were active, as long as the programme says. It writes one row per
@@ -54,7 +36,7 @@ export const keepAlive = async (
   }
   if (until.size === 0) return [];
   const due = await lockForSliding(tx, [...until.keys()], now.toString());
-  const events = due.length > 0 ? await settleAll(tx, due, door, now) : [];
+  const events = due.length > 0 ? await settleAccounts(tx, await lockAccounts(tx, due), door, now) : [];
   await slideAccounts(
     tx,
     [...until].map(([customerId, untilMs]) => ({ customerId, untilMs })),

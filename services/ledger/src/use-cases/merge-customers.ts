@@ -1,5 +1,6 @@
-import type { Tx } from '@vafa/bus';
+import { emit, type Tx } from '@vafa/bus';
 import { AppError } from '@vafa/kernel';
+import { resolveCustomers as resolveFormer } from '@vafa/platform';
 import { addAccounts, addLots, createBook } from '../domain/book.ts';
 import { moveAll } from '../domain/leave.ts';
 import type { Door } from '../domain/transfer.ts';
@@ -12,10 +13,12 @@ import { giveCounters } from '../store/rule-counters.ts';
 import { saveBook } from '../store/save-book.ts';
 import type { CurrentRules } from './current-programme.ts';
 import { joinTiers } from './join-tiers.ts';
+import { settleAccounts } from './settle-accounts.ts';
 
 /**
  * Makes two customers one: points, lots (with their expiry), reservations, orders and refunds go to the one that lives on,
- * and later events of the other count for it. Once more changes nothing.
+ * and later events of the other count for it. What is past its time is settled before, so that it matters not when the sweep came
+ * by. Once more changes nothing; nor does one from before either of them was erased, so that nothing is known anew of her.
  * @throws AppError conflict `ledger.merged_elsewhere` when the customer was merged into yet another before
  */
 export const mergeCustomers = async (
@@ -26,6 +29,9 @@ export const mergeCustomers = async (
   deps: { currentRules: CurrentRules },
 ): Promise<void> => {
   const from = merge.customerId;
+  const atMs = Date.parse(merge.occurredAt);
+  const formerOf = await resolveFormer(tx, [from, merge.intoCustomerId]);
+  if ([from, merge.intoCustomerId].some((customerId) => formerOf(customerId, atMs) === undefined)) return;
   const into = await resolveCustomer(tx, merge.intoCustomerId);
   const already = await resolveCustomer(tx, from);
   if (from === into || already === into) return;
@@ -34,6 +40,7 @@ export const mergeCustomers = async (
   // Profiles before balances, as everywhere.
   await giveProfile(tx, from, into);
   const [giver, receiver] = await lockPair(tx, from, into);
+  await emit(tx, await settleAccounts(tx, [giver, receiver], door, now));
   await giveBelongings(tx, from, into);
   await giveCounters(tx, from, into);
   const book = createBook(door, now);

@@ -11,7 +11,7 @@ import {
 } from '@vafa/contracts';
 import { idFrom } from '@vafa/kernel';
 import { type Book, findLot } from '../domain/book.ts';
-import { ERASED_PREFIX } from '../domain/plan.ts';
+import { isNobody } from '../domain/plan.ts';
 import { atOnce, type Terms } from '../domain/terms.ts';
 import { signedPoints, type Transfer } from '../domain/transfer.ts';
 import { isoOfMs } from '../store/instants.ts';
@@ -109,7 +109,7 @@ const NO_TERMS = atOnce(null);
 /** The events of a book's transfers from one of them on, in their order. Nobody is told of points that are kept for nobody. */
 export const eventsOf = (book: Book, from = 0): EventEnvelope[] =>
   book.transfers.slice(from).flatMap((transfer) => {
-    if (transfer.customerId.startsWith(ERASED_PREFIX)) return [];
+    if (isNobody(transfer.customerId)) return [];
     return eventOf(transfer, findLot(book, transfer.customerId, transfer.id) ?? NO_TERMS) ?? [];
   });
 

@@ -3,8 +3,8 @@ import { AppError, idFrom } from '@vafa/kernel';
 import { entryId } from '../domain/entry-id.ts';
 import { setEntries } from '../domain/new-entries.ts';
 import { checkRefund, linesBySku, type Order, type Refund } from '../domain/order.ts';
-import { type NewPurchase, newRefundCase, type RefundCase } from '../domain/plan.ts';
-import { earnByPurchase } from '../domain/rules/evaluate.ts';
+import { isNobody, type NewPurchase, newRefundCase, type RefundCase } from '../domain/plan.ts';
+import { type Earned, earnByPurchase } from '../domain/rules/evaluate.ts';
 import type { CustomerFacts } from '../domain/rules/facts.ts';
 import { type Rules, termsFor } from './current-programme.ts';
 
@@ -77,6 +77,9 @@ const refundHash = ({ data }: RefundedEvent): string =>
     ]),
   );
 
+/** Of somebody who was erased before it was told: the order is kept, for nobody. */
+const NOBODYS: Earned = { awards: [], note: 'customer_erased' };
+
 const readPurchase = (
   event: CompletedEvent,
   customerId: string,
@@ -86,7 +89,9 @@ const readPurchase = (
 ): ReadPurchase => {
   const { orderId, currency, totalMinor, lines } = event.data;
   const occurredAtMs = Date.parse(event.time);
-  const { awards, note } = earnByPurchase(rules.compiled, { atMs: occurredAtMs, order: event.data }, facts);
+  const { awards, note } = isNobody(customerId)
+    ? NOBODYS
+    : earnByPurchase(rules.compiled, { atMs: occurredAtMs, order: event.data }, facts);
   const entries = awards.map((award) => ({
     award,
     earnId: entryId(occurredAtMs, 'earn', orderId, award.ruleId),
@@ -140,13 +145,14 @@ const naturalKey = (step: ReadPurchase | ReadRefund): string =>
 
 /**
  * Reads the events of a batch: what each order earns at the programme in force, which customer it counts for, and each
- * order and refund once. The same id with other content is refused; what can't be understood too. `facts` are what rules may
- * ask of the customers; nothing when they ask nothing.
+ * order and refund once. The same id with other content is refused; what can't be understood too. `resolve` tells whose an
+ * event is, by the customer it names and its time: nobody's (see `ERASED_PREFIX`) when she was erased since. `facts` are what
+ * rules may ask of the customers; nothing when they ask nothing.
  */
 export const readBatch = (
   events: readonly PurchaseEvent[],
   rules: Rules,
-  resolve: (customerId: string) => string,
+  resolve: (customerId: string, atMs: number) => string,
   nowMs: number,
   facts: ReadonlyMap<string, CustomerFacts> = new Map(),
 ): Batch => {
@@ -154,7 +160,7 @@ export const readBatch = (
   const refused: Refused[] = [];
   for (const event of events) {
     try {
-      const customerId = resolve(event.data.customerId);
+      const customerId = resolve(event.data.customerId, Date.parse(event.time));
       const step =
         event.type === 'purchase.completed'
           ? readPurchase(event, customerId, facts.get(customerId), rules, nowMs)

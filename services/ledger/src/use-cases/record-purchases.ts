@@ -1,9 +1,10 @@
 import { emit, type HandlerContext, type HandlerResult, type Tx } from '@vafa/bus';
 import type { EventEnvelope } from '@vafa/contracts';
+import { newId } from '@vafa/kernel';
 import { createBook } from '../domain/book.ts';
 import { needsCounters } from '../domain/new-entries.ts';
 import type { Refund } from '../domain/order.ts';
-import { newRefundCase, type RefundCase } from '../domain/plan.ts';
+import { ERASED_PREFIX, newRefundCase, type RefundCase } from '../domain/plan.ts';
 import type { CustomerFacts } from '../domain/rules/facts.ts';
 import type { Door } from '../domain/transfer.ts';
 import { creditAndLock } from '../store/accounts.ts';
@@ -17,6 +18,7 @@ import type { Rules } from './current-programme.ts';
 import { decideSteps } from './decide-steps.ts';
 import type { Standings } from './find-standings.ts';
 import { type Activity, keepAlive } from './keep-alive.ts';
+import { keepForNobody } from './keep-for-nobody.ts';
 import { type Fresh, keepFresh } from './keep-fresh.ts';
 import { eventsOf } from './points-events.ts';
 import { type Batch, type PurchaseEvent, type ReadPurchase, type ReadRefund, readBatch } from './read-batch.ts';
@@ -122,10 +124,12 @@ const findFactsOf = async (
   tx: Tx,
   events: readonly PurchaseEvent[],
   { compiled }: Rules,
-  ownerOf: (customerId: string) => string,
+  ownerOf: (customerId: string, atMs: number) => string,
 ): Promise<ReadonlyMap<string, CustomerFacts>> => {
   if (!compiled.purchase.asksCustomer) return NOTHING_KNOWN;
-  const buyers = events.flatMap(({ type, data }) => (type === 'purchase.completed' ? [ownerOf(data.customerId)] : []));
+  const buyers = events.flatMap(({ type, data, time }) =>
+    type === 'purchase.completed' ? [ownerOf(data.customerId, Date.parse(time))] : [],
+  );
   return findFacts(tx, [...new Set(buyers)]);
 };
 
@@ -155,15 +159,19 @@ export const recordPurchases = async (
   tx: Tx,
   events: readonly PurchaseEvent[],
   context: HandlerContext,
-  { rules, special }: Standings,
+  { rules, special, formerOf }: Standings,
   { lookBackPurchases }: { lookBackPurchases: number },
 ): Promise<HandlerResult & { outcomes: Outcomes }> => {
   const recordedAt = context.now.toString();
   const nowMs = context.now.epochMilliseconds;
-  const ownerOf = (customerId: string): string => special.mergedInto.get(customerId) ?? customerId;
+  // What was told too late to be about somebody is nobody's, each time another's: nothing tells what belongs together.
+  const ownerOf = (customerId: string, atMs: number): string =>
+    formerOf(customerId, atMs) === undefined
+      ? `${ERASED_PREFIX}${newId()}`
+      : (special.mergedInto.get(customerId) ?? customerId);
   const batch = readBatch(events, rules, ownerOf, nowMs, await findFactsOf(tx, events, rules, ownerOf));
-  const [fresh, found] = await Promise.all([keepFresh(tx, batch, rules, recordedAt), findWaiting(tx, batch)]);
-  const waiting = earlierOf(found, fresh);
+  const [kept, found] = await Promise.all([keepFresh(tx, batch, rules, recordedAt), findWaiting(tx, batch)]);
+  const { fresh, waiting } = await keepForNobody(tx, { fresh: kept, waiting: earlierOf(found, kept) });
   const deciders = findDeciders(fresh, waiting, special.owing);
 
   const onlyEarning = fresh.purchases.filter((step) => !deciders.has(customerOf(step)));
@@ -185,5 +193,5 @@ export const recordPurchases = async (
   await Promise.all([written, emit(tx, [...earned.events, ...eventsOf(book), ...further])]);
   const refusedRefunds = fresh.refunds.flatMap(({ event, case: { error } }) => (error ? [{ event, error }] : []));
   const refused = [...batch.refused, ...fresh.refused, ...refusedRefunds];
-  return { refused, outcomes: outcomesOf(events.length, fresh, refused.length) };
+  return { refused, outcomes: outcomesOf(events.length, kept, refused.length) };
 };

@@ -1,5 +1,5 @@
 import { emit, type Tx } from '@vafa/bus';
-import { ERASED_PREFIX } from '../domain/plan.ts';
+import { isNobody } from '../domain/plan.ts';
 import type { ActiveProgramme } from '../domain/programme.ts';
 import { lockOrOpenAccounts } from '../store/accounts.ts';
 import { findProgramme, listProgrammeVersions } from '../store/programmes.ts';
@@ -56,7 +56,7 @@ export const recountTiers = async (tx: Tx, now: Temporal.Instant, maxCustomers: 
   if (recount.done) return 0;
   const found = await findCustomersAfter(tx, recount.afterCustomer, maxCustomers);
   const last = found.at(-1) ?? null;
-  const customerIds = found.filter((customerId) => !customerId.startsWith(ERASED_PREFIX));
+  const customerIds = found.filter((customerId) => !isNobody(customerId));
   await lockOrOpenAccounts(tx, customerIds);
   if (customerIds.length > 0) {
     const { metric } = rules.structure;

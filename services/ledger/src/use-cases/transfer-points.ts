@@ -2,7 +2,7 @@ import { emit, type Tx } from '@vafa/bus';
 import { AppError, newId } from '@vafa/kernel';
 import { addAccounts, addLots, createBook } from '../domain/book.ts';
 import { give } from '../domain/gift.ts';
-import { ERASED_PREFIX, settleDue } from '../domain/plan.ts';
+import { isNobody, settleDue } from '../domain/plan.ts';
 import { resolveCustomer } from '../store/accounts.ts';
 import { textOf } from '../store/instants.ts';
 import { lockPair } from '../store/lock-pair.ts';
@@ -32,7 +32,7 @@ export interface Transferred {
 /** Who may not give or receive. The receiver is named as it is: points sent to a name that counts for another are a mistake. */
 const checkParties = async (tx: Tx, { customerId, toCustomerId }: TransferCommand): Promise<[string, string]> => {
   const [from, to] = [await resolveCustomer(tx, customerId), await resolveCustomer(tx, toCustomerId)];
-  if (from.startsWith(ERASED_PREFIX) || to.startsWith(ERASED_PREFIX))
+  if (isNobody(from) || isNobody(to))
     throw new AppError('rejected', 'ledger.customer_erased', 'an erased customer neither gives nor receives points');
   if (from === to)
     throw new AppError('rejected', 'ledger.transfer_to_self', 'points can not be given to the one who has them');

@@ -17,7 +17,7 @@ export interface Award {
 }
 
 /** Why an order earns nothing. capped: what rules gave was taken off by their caps. */
-export type Note = 'no_programme' | 'no_rate' | 'nothing_earned' | 'capped';
+export type Note = 'no_programme' | 'no_rate' | 'nothing_earned' | 'capped' | 'customer_erased';
 
 /** What an order earns, before caps that need counters. */
 export interface Earned {

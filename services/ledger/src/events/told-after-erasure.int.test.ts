@@ -1,0 +1,92 @@
+import { CustomerErased, CustomerMerged, event, Topics } from '@vafa/contracts';
+import { newId } from '@vafa/kernel';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { PROGRAMME, purchase, refund } from '../test/events.fixture.ts';
+import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
+
+let ledger: LedgerHarness;
+
+const [before, erasure, after] = ['2027-02-01T08:00:00Z', '2027-02-02T08:00:00Z', '2027-02-03T08:00:00Z'];
+const at = (time: string) => ({ id: newId(), source: '/test', time });
+
+beforeAll(async () => {
+  ledger = await startLedger({}, { now: after });
+});
+afterAll(async () => {
+  await ledger.verify();
+  await ledger.stop();
+});
+
+const send = async (...events: Parameters<LedgerHarness['publish']>[0]): Promise<void> => {
+  await ledger.publish(events);
+  await ledger.settle();
+};
+
+test('an order from before the erasure that comes after it is kept for nobody and earns nothing; so do its refunds', async () => {
+  const sql = ledger.sql('ledger');
+  const tiers = {
+    ...{
+      metric: { kind: 'orders' },
+      window: { kind: 'calendar', period: 'year' },
+      validity: { kind: 'windows', more: 0 },
+    },
+    levels: [{ id: 'all', name: { en: 'all', fa: 'all' }, threshold: 1, benefits: { rewards: [] } }],
+    ...{ graceDays: 0, downgrade: 'to_earned', atRiskDays: 0 },
+  };
+  expect((await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, tiers })).statusCode).toBe(200);
+  const waits = (customerId: string, refundId: string, time: string) =>
+    refund(customerId, refundId, { scope: 'whole', orderId: 'late-1', time });
+  await send(waits('late', 'late-r1', before), waits('somebody', 'late-r2', before));
+  await send(event(CustomerErased, at(erasure), { customerId: 'late' }));
+
+  const told = (await ledger.events(Topics.points)).length;
+  const late = purchase('late', 'late-1', 5_000, { time: before });
+  await send(
+    ...[late, late, purchase('late', 'late-2', 100, { time: erasure })],
+    waits('late', 'late-r3', before),
+    refund('late', 'late-r4', { scope: 'amount', amountMinor: 100, time: erasure }),
+  );
+  expect(await ledger.events(Topics.points)).toHaveLength(told);
+  const known = async (table: string) => sql`select 1 from ${sql(table)} where customer_id = 'late'`;
+  for (const table of ['balance', 'purchase', 'refund', 'qualification', 'tier_state'])
+    expect(await known(table), table).toEqual([]);
+  expect(
+    await sql`select order_id, left(customer_id, 7) as of, points_earned, note from purchase where order_id like 'late-%'
+      order by order_id`,
+  ).toEqual([
+    { order_id: 'late-1', of: 'erased:', points_earned: 0, note: 'customer_erased' },
+    { order_id: 'late-2', of: 'erased:', points_earned: 0, note: 'customer_erased' },
+  ]);
+  expect(await sql`select distinct status, note from refund where refund_id like 'late-r%'`).toEqual([
+    { status: 'void', note: 'customer_erased' },
+  ]);
+  await send(purchase('late', 'late-3', 700, { time: after }));
+  expect(await ledger.balance('late')).toMatchObject({ active: 7, earned: 7 });
+});
+
+test('an erasure or a merge that is told again, or late, is not about who came since under the same id', async () => {
+  const erase = event(CustomerErased, at(erasure), { customerId: 'again' });
+  await send(
+    purchase('again', 'again-1', 5_000, { time: before }),
+    purchase('other', 'other-1', 900, { time: before }),
+  );
+  await send(erase);
+  await send(purchase('again', 'again-2', 300, { time: after }), erase);
+  expect(await ledger.balance('again')).toMatchObject({ customerId: 'again', active: 3 });
+  await send(event(CustomerMerged, at(before), { customerId: 'again', intoCustomerId: 'other' }));
+  await send(event(CustomerMerged, at(before), { customerId: 'other', intoCustomerId: 'again' }));
+  expect(await ledger.balance('again')).toMatchObject({ customerId: 'again', active: 3 });
+  expect(await ledger.balance('other')).toMatchObject({ customerId: 'other', active: 9 });
+});
+
+test('a merge that is told again after its old id was erased alone, and has begun anew, is one more merge', async () => {
+  const merge = event(CustomerMerged, at(after), { customerId: 'nick', intoCustomerId: 'name' });
+  await send(purchase('nick', 'nick-1', 500, { time: before }), purchase('name', 'name-1', 100, { time: before }));
+  await send(merge);
+  expect(await ledger.balance('nick')).toMatchObject({ customerId: 'name', active: 6 });
+  ledger.clock.advance('PT1S');
+  await send(event(CustomerErased, at(erasure), { customerId: 'nick' }));
+  await send(purchase('nick', 'nick-2', 300, { time: after }));
+  await send(merge);
+  expect(await ledger.balance('nick')).toMatchObject({ customerId: 'name', active: 9 });
+});

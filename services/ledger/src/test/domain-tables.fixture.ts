@@ -1,0 +1,74 @@
+import { assert } from '@vafa/kernel';
+import { type Account, assertBalanced, emptyAccount } from '../domain/account.ts';
+import { type Allocation, addAccounts, addLots, type Book, createBook } from '../domain/book.ts';
+import type { Payment } from '../domain/give-back.ts';
+import type { Lot } from '../domain/lot.ts';
+import type { Order } from '../domain/order.ts';
+import { ERASED_PREFIX, isNobody, type RefundCase } from '../domain/plan.ts';
+import type { Reservation } from '../domain/reservation.ts';
+import type { Counter } from '../domain/rules/caps.ts';
+import type { CustomerFacts } from '../domain/rules/facts.ts';
+import type { Transfer } from '../domain/transfer.ts';
+import type { ReadPurchase, ReadRefund } from '../use-cases/read-batch.ts';
+
+/** Plain maps and arrays in the place of tables. */
+export const createDomainTables = () => {
+  const accounts = new Map<string, Account>();
+  const lots: Lot[] = [];
+  const transfers: Transfer[] = [];
+  const clock = { now: Temporal.Instant.fromEpochMilliseconds(0) };
+  const mergedInto = new Map<string, string>();
+  const erasedMs = new Map<string, number>();
+  let nobodies = 0;
+
+  const newNobody = (): string => `${ERASED_PREFIX}${nobodies++}`;
+  const isLate = (customerId: string, atMs: number): boolean => atMs <= (erasedMs.get(customerId) ?? -Infinity);
+  const ownerOf = (customerId: string): string => mergedInto.get(customerId) ?? customerId;
+  return {
+    ...{ accounts, lots, transfers, clock, mergedInto, erasedMs, newNobody, isLate, ownerOf },
+    orders: new Map<string, Order>(),
+    /** What each said; those that were refused may come again. */
+    refunds: new Map<string, { contentHash: string; refused: boolean }>(),
+    refundedWhole: new Set<string>(),
+    waiting: [] as RefundCase[],
+    reservations: new Map<string, { reservation: Reservation; allocations: Allocation[] }>(),
+    payments: [] as Payment[],
+    facts: new Map<string, CustomerFacts>(),
+    counters: new Map<string, Counter>(),
+    grants: new Map<string, { said: string; points: number }>(),
+    account: (id: string): Account => {
+      const found = accounts.get(id) ?? emptyAccount(id);
+      accounts.set(id, found);
+      return found;
+    },
+    /** Whose an event of this time is. */
+    resolve: (customerId: string, atMs: number): string =>
+      isLate(customerId, atMs) ? newNobody() : ownerOf(customerId),
+    withBook: <Result>(work: (book: Book) => Result): Result => {
+      const book = createBook('api', clock.now);
+      addAccounts(book, accounts.values());
+      addLots(book, lots);
+      const result = work(book);
+      accounts.forEach(assertBalanced);
+      lots.push(...book.newLots);
+      transfers.push(...book.transfers);
+      assert(new Set(transfers.map(({ id }) => id)).size === transfers.length, 'no two transfers have one id');
+      return result;
+    },
+  };
+};
+export type DomainTables = ReturnType<typeof createDomainTables>;
+
+export const customerOf = (step: ReadPurchase | ReadRefund): string =>
+  step.kind === 'purchase' ? step.purchase.order.customerId : step.case.refund.customerId;
+
+/** Is it new? A refund of nobody's is seen, and let go. */
+export const isFresh = ({ orders, refunds }: DomainTables, step: ReadPurchase | ReadRefund): boolean => {
+  if (step.kind === 'purchase') return !orders.has(step.purchase.order.orderId);
+  const { contentHash } = step;
+  const { refundId, customerId } = step.case.refund;
+  const before = refunds.get(refundId);
+  if (before && !(before.refused && before.contentHash === contentHash)) return false;
+  refunds.set(refundId, { contentHash, refused: false });
+  return !isNobody(customerId);
+};

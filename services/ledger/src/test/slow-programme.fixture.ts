@@ -1,0 +1,77 @@
+import { createExpiry } from '../domain/expiry.ts';
+import type { Expiry } from '../domain/expiry-policy.ts';
+import type { CustomerFacts } from '../domain/rules/facts.ts';
+import { PROGRAMME } from './events.fixture.ts';
+import { CUSTOMERS } from './operations.fixture.ts';
+import type { Scenario } from './scenario.fixture.ts';
+import type { SlowPurchase, SlowRules } from './slow-ledger.fixture.ts';
+import { type SlowAward, slowCap, slowEarn } from './slow-rules.fixture.ts';
+
+const UNKNOWN: CustomerFacts = { tier: null, segments: [], lifecycle: null, attributes: {} };
+
+/** The programme of a scenario, as the slow ledger asks it, and what is known of its customers. */
+export const createSlowProgramme = (
+  scenario: Scenario,
+  name: (id: string) => string,
+  expiry: () => Expiry,
+  tierOf: (customerId: string) => string | null,
+) => {
+  const { waitHours, tiers, rules, matching, facts } = scenario;
+  const expiryOf = (policy: Expiry) => createExpiry({ ...PROGRAMME, expiresAfterDays: null, expiry: policy });
+  const programme = { ...PROGRAMME, calendar: 'gregorian' as const, rules, matching, ...(tiers ? { tiers } : {}) };
+  const known = new Map<string, CustomerFacts | null>(CUSTOMERS.map((customer) => [name(customer), facts[customer]]));
+  const given: SlowAward[] = [];
+  const factsOf = (customerId: string): CustomerFacts | undefined => {
+    const own = known.get(customerId) ?? undefined;
+    return tiers ? { ...UNKNOWN, ...own, tier: tierOf(customerId) } : own;
+  };
+  /** What the caps leave of an award. */
+  const capped = (award: SlowAward): number => {
+    const points = slowCap(programme, given, award);
+    if (points > 0) given.push({ ...award, points });
+    return points;
+  };
+  const earningsOf = ({ customerId, timeMs: atMs, order }: SlowPurchase): { ruleId: string; points: number }[] =>
+    slowEarn(programme, { on: 'purchase' }, { atMs, order }, factsOf(customerId)).flatMap((award) => {
+      const points = capped({ ...award, customerId, atMs });
+      return points === 0 ? [] : [{ ...award, points }];
+    });
+  /** A call names one rule; what tiers multiply is what orders earn. */
+  const grantOf = (customerId: string, ruleId: string, atMs: number): number => {
+    const { tiers: _, ...rest } = programme;
+    const alone = { ...rest, rules: rules.filter(({ id }) => id === ruleId) };
+    const [award] = slowEarn(alone, { on: 'manual_grant' }, { atMs }, factsOf(customerId));
+    return award ? capped({ ...award, customerId, atMs }) : 0;
+  };
+  /** Each award is counted once for each kind of period that the rule's caps ask. */
+  const cappedOf = (customerId: string): number =>
+    given
+      .filter((award) => award.customerId === customerId)
+      .reduce((sum, { ruleId }) => {
+        const caps = rules.find(({ id }) => id === ruleId)?.caps?.perCustomer ?? [];
+        return sum + new Set(caps.map(({ per }) => per)).size;
+      }, 0);
+  /** What was known of the other before goes before; a tier is had apart. */
+  const moved = (from: string, into: string | null): void => {
+    const [gone, kept] = [known.get(from), into === null ? null : known.get(into)];
+    known.delete(from);
+    if (into !== null && gone) known.set(into, { ...(kept ?? gone), tier: kept?.tier ?? gone.tier });
+    for (const award of given) if (award.customerId === from) award.customerId = into ?? 'nobody';
+  };
+  const slowRules: SlowRules = {
+    ...scenario,
+    ...{ earningsOf, grantOf, cappedOf, moved },
+    expiryOf: (timeMs) => expiryOf(expiry())(timeMs),
+    expiryOfTier: (tier) => expiryOf(tiers?.levels.find(({ id }) => id === tier)?.benefits.expiry ?? expiry()),
+    readyOf: (timeMs) => timeMs + waitHours * 3_600_000,
+    keptAliveBy: () => {
+      const policy = expiry();
+      const { activities, interactionTypes } =
+        policy.kind === 'sliding' ? policy : { activities: [], interactionTypes: [] };
+      const by = (activity: string): boolean => activities.some((each) => each === activity);
+      return { purchase: by('purchase'), redemption: by('redemption'), visits: interactionTypes.length > 0 };
+    },
+    timeZone: PROGRAMME.timeZone,
+  };
+  return { rules: slowRules, known, tierOf: (customerId: string) => factsOf(customerId)?.tier ?? null };
+};

@@ -1,0 +1,83 @@
+import type { SlowBook, SlowLot } from './slow-book.fixture.ts';
+import type { createSlowRefunds } from './slow-refunds.fixture.ts';
+
+/** What is done with points by whoever asks for them: corrections, reservations, gifts. */
+export const createSlowSpending = (
+  book: SlowBook,
+  refunds: ReturnType<typeof createSlowRefunds>,
+  rules: { keptAliveBy: () => { redemption: boolean }; ownerOf: (name: string) => string },
+) => {
+  const { clock, customer, holds, available, log, give, takeOne, giveBack, expire } = book;
+  const { ownerOf } = rules;
+  return {
+    adjust: (name: string, points: number): boolean => {
+      const customerId = ownerOf(name);
+      if (points < 0 && available(customerId) < -points) return false;
+      customer(customerId).known = true;
+      expire(customerId);
+      if (points > 0) {
+        give(customerId, 'adjust', points, clock.nowMs);
+        return true;
+      }
+      for (let point = 0; point < -points; point++) takeOne(customerId);
+      log(customerId, 'adjust', points);
+      return true;
+    },
+    /** Returns the number of the hold, or undefined when there are not enough points. */
+    reserve: (name: string, points: number, ttlMs: number, orderId: string | null): number | undefined => {
+      const customerId = ownerOf(name);
+      if (available(customerId) < points) return undefined;
+      expire(customerId);
+      const from = new Map<SlowLot, number>();
+      for (let point = 0; point < points; point++) {
+        const lot = takeOne(customerId) as SlowLot;
+        from.set(lot, (from.get(lot) ?? 0) + 1);
+      }
+      const parts = [...from].map(([lot, taken]) => ({ lot, points: taken }));
+      const hold = { customerId, points, from: parts, expiresAtMs: clock.nowMs + ttlMs, open: true, orderId };
+      return holds.push({ ...hold, captured: 0, capturedMs: 0 }) - 1;
+    },
+    capture: (hold: number, points: number): boolean => {
+      const found = holds[hold];
+      if (!found?.open || found.expiresAtMs <= clock.nowMs || points > found.points) return false;
+      if (points < found.points) giveBack(found, found.points - points);
+      Object.assign(found, { open: false, captured: points, capturedMs: clock.nowMs });
+      log(found.customerId, 'redeem', -points);
+      refunds.spentBackLate(found);
+      if (rules.keptAliveBy().redemption) book.keepAlive(found.customerId, clock.nowMs);
+      return true;
+    },
+    release: (hold: number): boolean => {
+      const found = holds[hold];
+      if (!found?.open || found.expiresAtMs <= clock.nowMs) return false;
+      giveBack(found, found.points);
+      found.open = false;
+      return true;
+    },
+    /**
+     * Gives point by point, those that expire first; they keep their expiry. Returns the lots that the other has now, or
+     * undefined when there are not enough points, or the other was merged.
+     */
+    gift: (name: string, to: string, points: number): SlowLot[] | undefined => {
+      const from = ownerOf(name);
+      if (from === to || ownerOf(to) !== to || available(from) < points) return undefined;
+      customer(to).known = true;
+      expire(from);
+      const given: SlowLot[] = [];
+      const nextEnd = (): number | null | undefined => {
+        const [next] = book.open(from);
+        return next && book.endOf(from, next);
+      };
+      for (let left = points; left > 0; ) {
+        const expiresAtMs = nextEnd();
+        let together = 0;
+        for (; together < left && nextEnd() === expiresAtMs; together++) takeOne(from);
+        log(from, 'transfer_out', -together);
+        given.push(give(to, 'transfer_in', together, clock.nowMs, { expiresAtMs: expiresAtMs ?? null }));
+        left -= together;
+      }
+      return given;
+    },
+    heldPoints: (hold: number): number => holds[hold]?.points ?? 0,
+  };
+};

@@ -1,0 +1,80 @@
+import fc from 'fast-check';
+import {
+  ageDays,
+  askOp,
+  customerName,
+  decideOp,
+  type Operation,
+  pairOfCustomers,
+  purchaseOp,
+  refundOp,
+  times,
+} from './operations.fixture.ts';
+
+/** Somebody who has points and holds some of them, owes some, or waits for an order to be refunded, leaves. */
+export const leaving = fc
+  .record({
+    purchase: purchaseOp,
+    refund: refundOp,
+    other: customerName,
+    total: fc.integer({ min: 300, max: 2_000 }),
+    points: fc.integer({ min: 1, max: 3 }),
+    stands: fc.constantFrom('holds' as const, 'owes' as const, 'waits' as const),
+    ends: fc.constantFrom('gives' as const, 'takes' as const, 'erased' as const),
+    ...{ ageDays, times },
+  })
+  .filter(({ purchase, other }) => purchase.customer !== other)
+  .map(({ purchase, refund, other, total, points, stands, ends, ageDays: age, times: often }): Operation[] => {
+    const { customer, order } = purchase;
+    const batch = (event: typeof purchase | typeof refund): Operation => ({
+      ...{ kind: 'batch', events: [event], twice: false },
+    });
+    const reserve = (many?: number): Operation => ({
+      ...{ kind: 'reserve', customer, points: many, ttlDays: 9, order: undefined },
+    });
+    const between = {
+      holds: [reserve(points)],
+      owes: [
+        reserve(),
+        { kind: 'capture' as const, hold: 0, part: 1_000 },
+        batch({ ...refund, customer, order, scope: 'whole', ageDays: 0 }),
+      ],
+      waits: [batch({ ...refund, customer })],
+    };
+    const end = {
+      gives: {
+        kind: 'merge' as const,
+        pair: [customer, other] as [typeof other, typeof other],
+        ageDays: age,
+        times: often,
+      },
+      takes: {
+        kind: 'merge' as const,
+        pair: [other, customer] as [typeof other, typeof other],
+        ageDays: age,
+        times: often,
+      },
+      erased: { kind: 'erase' as const, customer, ageDays: age, times: often },
+    };
+    return [batch({ ...purchase, total, ageDays: 0 }), ...between[stands], end[ends]];
+  });
+
+/** A correction above the limit is asked for, something happens meanwhile, and it is decided on, once or twice. */
+export const correcting = fc
+  .record({
+    ask: askOp,
+    pair: pairOfCustomers,
+    meanwhile: fc.constantFrom('nothing' as const, 'time' as const, 'merged' as const, 'erased' as const),
+    days: fc.constantFrom(6, 7),
+    decisions: fc.array(decideOp, { minLength: 1, maxLength: 3 }),
+  })
+  .map(({ ask, pair, meanwhile, days, decisions }): Operation[] => {
+    const [customer] = pair;
+    const between: Record<typeof meanwhile, Operation[]> = {
+      nothing: [],
+      time: [{ kind: 'advance', days }],
+      merged: [{ kind: 'merge', pair, ageDays: 0, times: 1 }],
+      erased: [{ kind: 'erase', customer, ageDays: 0, times: 1 }],
+    };
+    return [{ ...ask, customer }, ...between[meanwhile], ...decisions.map((each) => ({ ...each, back: 0 }))];
+  });
