@@ -1,6 +1,7 @@
 import { present } from '@vafa/kernel';
 import { type Account, assertBalanced, booked, earlierMs } from './account.ts';
 import { entryId } from './entry-id.ts';
+import { keepByActivity } from './kept-by-activity.ts';
 import type { Lot } from './lot.ts';
 import {
   CUSTOMER,
@@ -55,18 +56,13 @@ export const addAccounts = (book: Book, accounts: Iterable<Account>): void => {
 };
 
 /**
- * Adds loaded lots; one that is in the book already keeps its working copy. Where activity has kept the account's points
- * beyond a lot's own expiry, they expire then, and are announced anew; not in a lot that has expired once. The account comes
- * first.
+ * Adds loaded lots, as its account keeps them (see `keepByActivity`); one that is in the book already keeps its working copy.
+ * The account comes first.
  */
 export const addLots = (book: Book, lots: Iterable<Lot>): void => {
   for (const lot of lots) {
-    const slidesUntilMs = book.accounts.get(lot.customerId)?.slidesUntilMs ?? null;
-    const { expiresAtMs, expired } = lot;
-    if (slidesUntilMs !== null && expiresAtMs !== null && expired === 0 && expiresAtMs < slidesUntilMs) {
-      lot.expiresAtMs = slidesUntilMs;
-      lot.noticed = false;
-    }
+    const account = book.accounts.get(lot.customerId);
+    if (account) keepByActivity(account, lot);
     const own = book.lots.get(lot.customerId) ?? new Map<string, Lot>();
     if (!own.has(lot.id)) own.set(lot.id, lot);
     book.lots.set(lot.customerId, own);

@@ -2,6 +2,7 @@ import { assert, mulDivFloor, present } from '@vafa/kernel';
 import type { Account } from './account.ts';
 import { type Allocation, type Book, findLot, post, touchLot } from './book.ts';
 import { entryId } from './entry-id.ts';
+import { keepByActivity, keptUntilMs } from './kept-by-activity.ts';
 import { bySpending } from './lot.ts';
 import type { Match, Order, Refund } from './order.ts';
 import type { SpentPoints } from './programme.ts';
@@ -61,11 +62,11 @@ export const pointsGivenBackLate = (
  * paid off with them. The caller posts the transfer, or lowers what is reserved.
  */
 export const intoLots = (book: Book, account: Account, allocations: readonly Allocation[], points: number): void => {
-  const parts = allocations.map((allocation) => ({
-    allocation,
-    lot: present(findLot(book, account.customerId, allocation.lotId), 'lot of a payment'),
-  }));
-  parts.sort((a, b) => bySpending(b.lot, a.lot));
+  const parts = allocations.map((allocation) => {
+    const lot = present(findLot(book, account.customerId, allocation.lotId), 'lot of a payment');
+    return { allocation, lot, id: lot.id, expiresAtMs: keptUntilMs(account, lot) };
+  });
+  parts.sort((a, b) => bySpending(b, a));
   let left = points;
   for (const { allocation, lot } of parts) {
     const part = Math.min(left, allocation.points - allocation.returned);
@@ -73,6 +74,7 @@ export const intoLots = (book: Book, account: Account, allocations: readonly All
     const absorbed = Math.min(account.deficit, part);
     allocation.returned += part;
     book.changedAllocations.push(allocation);
+    keepByActivity(account, lot);
     lot.remaining += part - absorbed;
     lot.absorbed += absorbed;
     account.deficit -= absorbed;

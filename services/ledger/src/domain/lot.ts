@@ -23,7 +23,7 @@ export interface Lot {
 }
 
 /** Order of spending: earliest expiry first, those that never expire last, then by id (older first). */
-export const bySpending = (a: Lot, b: Lot): number => {
+export const bySpending = (a: Pick<Lot, 'id' | 'expiresAtMs'>, b: Pick<Lot, 'id' | 'expiresAtMs'>): number => {
   if (a.expiresAtMs !== b.expiresAtMs) {
     if (a.expiresAtMs === null) return 1;
     if (b.expiresAtMs === null) return -1;

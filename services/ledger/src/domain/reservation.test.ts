@@ -6,6 +6,7 @@ import { addAccounts, addLots, type Book, createBook } from './book.ts';
 import type { Lot } from './lot.ts';
 import { capture, hold, type Reservation, release, requireOpen } from './reservation.ts';
 import { settleAndHold } from './settle-and-hold.ts';
+import { slide } from './slide.ts';
 
 const NOW = Temporal.Instant.from('2026-11-21T08:00:00Z');
 const nowMs = NOW.epochMilliseconds;
@@ -113,4 +114,18 @@ test('what is captured or released once is closed for the next in the same book'
   );
   expect(book).toEqual(before);
   expect(account).toMatchObject({ active: 26, reserved: 0, spent: 4 });
+});
+
+test('activity keeps what is left, and what comes back later, but changes nothing of a lot that was empty then', () => {
+  const [drawnFrom, full] = [1, 2].map((id) => lotOf(id, { points: 10, hours: id, pending: false })) as [Lot, Lot];
+  const own = drawnFrom.expiresAtMs;
+  const { book, account } = openBook([drawnFrom, full]);
+  const held = heldFor(10);
+  const allocations = hold(book, account, held);
+  const untilMs = nowMs + 9 * 3_600_000;
+  slide(book, account, untilMs);
+  // Whether the hold was of an earlier transaction makes no difference: that would not have found the empty lot.
+  expect([drawnFrom.expiresAtMs, full.expiresAtMs]).toEqual([own, untilMs]);
+  release(book, account, held, allocations, 'released');
+  expect(drawnFrom).toMatchObject({ expiresAtMs: untilMs, remaining: 10 });
 });

@@ -1,15 +1,20 @@
 import { type Account, earlierMs } from './account.ts';
-import { addLots, type Book } from './book.ts';
+import type { Book } from './book.ts';
+import { keepByActivity } from './kept-by-activity.ts';
 
 /** May some of the account's points be past their time, which nothing has kept meanwhile? */
 export const mayHaveExpired = ({ nextExpiryMs, slidesUntilMs }: Account, nowMs: number): boolean =>
   nextExpiryMs !== null && nextExpiryMs <= nowMs && (slidesUntilMs === null || slidesUntilMs <= nowMs);
 
-/** Keeps all points of an account until an instant, if they would expire earlier. What is past its time has been let go before. */
+/**
+ * Keeps all points of an account until an instant, if they would expire earlier. What is past its time has been let go before.
+ * Lots in the book learn of it, as those that are loaded later do; an empty one only when points come back into it, so that it
+ * does not depend on what else its transaction did.
+ */
 export const slide = (book: Book, account: Account, untilMs: number): void => {
   if (account.slidesUntilMs !== null && account.slidesUntilMs >= untilMs) return;
   account.slidesUntilMs = untilMs;
   if (account.nextExpiryMs !== null) account.nextUnnoticedMs = earlierMs(account.nextUnnoticedMs, untilMs);
-  // Those in the book learn of it, as those that are loaded later do.
-  addLots(book, book.lots.get(account.customerId)?.values() ?? []);
+  for (const lot of book.lots.get(account.customerId)?.values() ?? [])
+    if (lot.remaining + lot.pending > 0) keepByActivity(account, lot);
 };
