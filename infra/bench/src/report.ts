@@ -26,7 +26,7 @@ ${rows.join('\n')}
 Sessions plan each statement anew (\`plan_cache_mode = force_custom_plan\`); booking keeps plans that are the same for one row and
 for thousands: \`services/ledger/src/store/plans.int.test.ts\` books batches of 1,000 often enough to fall into the trap of generic plans
 and looks for it in every plan that is kept. There is no hot house row: the house's side stands in the entries and is summed when it is asked for, so no row is updated for every event;
-a batch updates the rows of its own customers and, once, the fence of its partition.
+a batch updates the rows of its own customers and, once, the fences of its partitions.
 `;
 };
 

@@ -5,6 +5,7 @@ import type { Programme } from '../domain/programme.ts';
 import type { PastPurchase, Tally } from '../domain/replay.ts';
 import { isoOf, msOf } from './instants.ts';
 import type { REPLAY_STATUSES } from './schema.ts';
+import { WEEKS_BEGIN } from './tables/columns.ts';
 import { weekOf } from './weeks.ts';
 
 export type ReplayStatus = (typeof REPLAY_STATUSES)[number];
@@ -134,7 +135,7 @@ const BEFORE_ALL: After = ['', '-infinity', ''];
 
 /** Weeks in which orders of the replay's days may have been recorded: none is known a week before it happens. */
 const weeksOfReplay = (db: Queryable, replay: Replay) => db`generate_series(
-  date_bin('7 days', ${replay.fromAt}::timestamptz, timestamptz '2001-01-01 00:00+00') - interval '168 hours',
+  date_bin('7 days', ${replay.fromAt}::timestamptz, ${db.unsafe(WEEKS_BEGIN)}) - interval '168 hours',
   ${replay.createdAt}::timestamptz, interval '168 hours')`;
 
 /**

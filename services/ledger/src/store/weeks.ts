@@ -1,3 +1,5 @@
+import { WEEKS_BEGIN } from './tables/columns.ts';
+
 /**
  * Indexes of a customer's transfers and orders begin with the week in which these were recorded. Of a book of any size only the
  * part of the present week is written, which stays in memory; with the customer first, each booking wrote a page of its own
@@ -7,8 +9,7 @@
 type Weekly = 'transfer' | 'purchase';
 
 /** SQL that gives the week of a row, as the index has it. Names are ours, never a caller's. */
-export const weekOf = (alias: string): string =>
-  `date_bin('7 days', ${alias}.recorded_at, timestamptz '2001-01-01 00:00+00')`;
+export const weekOf = (alias: string): string => `date_bin('7 days', ${alias}.recorded_at, ${WEEKS_BEGIN})`;
 
 const edge = (table: Weekly, direction: 'asc' | 'desc'): string =>
   `(select ${weekOf('edge')} from ${table} edge order by ${weekOf('edge')} ${direction} limit 1)`;
