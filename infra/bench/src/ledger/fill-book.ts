@@ -20,8 +20,8 @@ const STRIDE = 48_271;
  */
 export const fillCustomers = async (admin: Sql, customers: number): Promise<void> => {
   await admin.unsafe(`
-    insert into ledger.balance (customer_id, next_expiry_at, next_unnoticed_at)
-    select 'customer-' || (${CUSTOMER_BASE} + i), due, due
+    insert into ledger.balance (customer_id, next_expiry_at, last_expiry_at, next_unnoticed_at)
+    select 'customer-' || (${CUSTOMER_BASE} + i), due, due, due
     from generate_series(0, ${customers - 1}) i
     cross join lateral (select date_trunc('day', now()) + (i % ${BOOK_DAYS} + 30) * interval '1 day' as due) d`);
   await admin`vacuum analyze ledger.balance`;
@@ -82,8 +82,8 @@ export const fillEntries = async (
   }
   const rounds = all.entries / customers;
   await admin.unsafe(`
-    insert into ledger.balance (customer_id, active, earned, seq, next_expiry_at, next_unnoticed_at)
-    select 'customer-' || (${CUSTOMER_BASE} + i), ${rounds * POINTS}, ${rounds * POINTS}, ${rounds}, due, due
+    insert into ledger.balance (customer_id, active, earned, seq, next_expiry_at, last_expiry_at, next_unnoticed_at)
+    select 'customer-' || (${CUSTOMER_BASE} + i), ${rounds * POINTS}, ${rounds * POINTS}, ${rounds}, due, now() + interval '366 days', due
     from generate_series(0, ${customers - 1}) i
     cross join (select to_timestamp(${all.beginMs} / 1000.0) + interval '365 days' as due) d`);
   await admin`vacuum analyze ledger.balance`;

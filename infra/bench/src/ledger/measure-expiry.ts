@@ -23,9 +23,9 @@ const PACE_MS = (PURCHASE_BATCH * 1_000) / PURCHASES_PER_SECOND;
 const fill = async (admin: Sql, lots: number): Promise<void> => {
   const customers = Math.ceil(lots / LOTS_PER_CUSTOMER);
   const held = LOTS_PER_CUSTOMER * POINTS;
-  await admin`insert into ledger.balance (customer_id, active, earned, seq, next_expiry_at, next_unnoticed_at)
-    select 'old-' || i, ${held}, ${held}, ${LOTS_PER_CUSTOMER}, date_trunc('second', now()), date_trunc('second', now())
-    from generate_series(1, ${customers}::int) i`;
+  await admin`insert into ledger.balance (customer_id, active, earned, seq, next_expiry_at, last_expiry_at, next_unnoticed_at)
+    select 'old-' || i, ${held}, ${held}, ${LOTS_PER_CUSTOMER}, at, at, at
+    from generate_series(1, ${customers}::int) i, date_trunc('second', now()) as at`;
   await admin`
     with made as materialized (
       select gen_random_uuid() as id, 'old-' || i as customer_id, n

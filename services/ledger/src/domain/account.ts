@@ -17,7 +17,9 @@ export interface Account {
   seq: number;
   /** Lower bound of the open lots' expiry, milliseconds since 1970; null = none expires. */
   nextExpiryMs: number | null;
-  /** The same for lots not yet announced as expiring soon. */
+  /** Upper bound of the open lots' own expiry, where some expire. */
+  lastExpiryMs: number | null;
+  /** The same as `nextExpiryMs` for lots not yet announced as expiring soon. */
   nextUnnoticedMs: number | null;
   /** Lower bound of the instants at which pending lots become spendable or are lost; null = none is pending. */
   nextActivationMs: number | null;
@@ -39,6 +41,7 @@ export const emptyAccount = (customerId: string): Account => ({
   moved: 0,
   seq: 0,
   nextExpiryMs: null,
+  lastExpiryMs: null,
   nextUnnoticedMs: null,
   nextActivationMs: null,
   slidesUntilMs: null,

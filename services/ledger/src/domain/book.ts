@@ -1,5 +1,5 @@
 import { present } from '@vafa/kernel';
-import { type Account, assertBalanced, booked, earlierMs } from './account.ts';
+import { type Account, assertBalanced, booked, earlierMs, laterMs } from './account.ts';
 import { entryId } from './entry-id.ts';
 import { keepByActivity } from './kept-by-activity.ts';
 import type { Lot } from './lot.ts';
@@ -149,5 +149,6 @@ export const touchLot = (book: Book, account: Account, lot: Lot): void => {
   if (lot.pending > 0) account.nextActivationMs = earlierMs(account.nextActivationMs, lot.pendingUntilMs);
   if (lot.remaining === 0 || lot.expiresAtMs === null) return;
   account.nextExpiryMs = earlierMs(account.nextExpiryMs, lot.expiresAtMs);
+  account.lastExpiryMs = laterMs(account.lastExpiryMs, lot.expiresAtMs);
   if (!lot.noticed) account.nextUnnoticedMs = earlierMs(account.nextUnnoticedMs, lot.expiresAtMs);
 };

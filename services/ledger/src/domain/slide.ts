@@ -1,4 +1,4 @@
-import { type Account, earlierMs } from './account.ts';
+import { type Account, earlierMs, laterMs } from './account.ts';
 import type { Book } from './book.ts';
 import { keepByActivity } from './kept-by-activity.ts';
 
@@ -14,7 +14,10 @@ export const mayHaveExpired = ({ nextExpiryMs, slidesUntilMs }: Account, nowMs: 
 export const slide = (book: Book, account: Account, untilMs: number): void => {
   if (account.slidesUntilMs !== null && account.slidesUntilMs >= untilMs) return;
   account.slidesUntilMs = untilMs;
-  if (account.nextExpiryMs !== null) account.nextUnnoticedMs = earlierMs(account.nextUnnoticedMs, untilMs);
+  if (account.nextExpiryMs !== null) {
+    account.nextUnnoticedMs = earlierMs(account.nextUnnoticedMs, untilMs);
+    account.lastExpiryMs = laterMs(account.lastExpiryMs, untilMs);
+  }
   for (const lot of book.lots.get(account.customerId)?.values() ?? [])
     if (lot.remaining + lot.pending > 0) keepByActivity(account, lot);
 };

@@ -3,13 +3,22 @@ import { explanationText } from '../domain/rules/explanation.ts';
 import type { TransferKind } from '../domain/transfer.ts';
 import { resolveCustomer } from '../store/accounts.ts';
 import { isoOf, isoOfMs, textOf } from '../store/instants.ts';
-import { type LotCursor, type LotRow, type LotState, readAllLots, readOpenLots } from '../store/read-lots.ts';
+import {
+  type LotCursor,
+  type LotRow,
+  type LotState,
+  readAllLots,
+  readOpenLots,
+  readPendingLots,
+} from '../store/read-lots.ts';
 import { readStatement, type StatementRow } from '../store/read-statement.ts';
 import { explainOrder } from '../use-cases/explain-order.ts';
 import { reasonOf } from '../use-cases/points-events.ts';
 import { FileBody, pagesOf, type Row, sendFile } from './export.ts';
 import { LotPage, LotsQuery, OrderEarningsBody, OrderParams, StatementExportQuery } from './reading-schemas.ts';
 import { CustomerParams } from './schemas.ts';
+
+const READ_LOTS = { open: readOpenLots, pending: readPendingLots, all: readAllLots } as const;
 
 const STATEMENT_COLUMNS = [
   'number',
@@ -120,8 +129,7 @@ export const readingRoutes = (app: HttpApp, context: ServiceContext): void => {
       const { state, cursor, limit } = request.query;
       const customerId = await resolveCustomer(sql, request.params.customerId);
       const page = { after: readCursor(cursor), limit: limit + 1 };
-      const found =
-        state === 'all' ? await readAllLots(sql, customerId, page) : await readOpenLots(sql, customerId, state, page);
+      const found = await READ_LOTS[state](sql, customerId, page);
       const rows = found.slice(0, limit);
       const last = found.length > limit ? rows.at(-1) : undefined;
       return { lots: rows.map(lotOf), ...(last ? { nextCursor: cursorText(last, state) } : {}) };

@@ -5,8 +5,8 @@ import type { Account } from '../domain/account.ts';
 import { msOf, textOf } from './instants.ts';
 
 const COLUMNS = `customer_id as "customerId", active, pending, reserved, deficit, earned, clawed_back as "clawedBack", spent, expired,
-  adjusted, moved, seq, ${msOf('next_expiry_at')} as "nextExpiryMs", ${msOf('next_unnoticed_at')} as "nextUnnoticedMs",
-  ${msOf('next_activation_at')} as "nextActivationMs", ${msOf('slides_until')} as "slidesUntilMs"`;
+  adjusted, moved, seq, ${msOf('next_expiry_at')} as "nextExpiryMs", ${msOf('last_expiry_at')} as "lastExpiryMs",
+  ${msOf('next_unnoticed_at')} as "nextUnnoticedMs", ${msOf('next_activation_at')} as "nextActivationMs", ${msOf('slides_until')} as "slidesUntilMs"`;
 
 interface Row extends Account {
   mergedInto: string | null;
@@ -30,8 +30,9 @@ export interface Credit {
   points: number;
   pending: number;
   transfers: number;
-  /** Earliest expiry among the new lots, and among those not past it. */
+  /** Earliest and latest expiry among the new lots, and earliest among those not past it. */
   nextExpiryMs: number | null;
+  lastExpiryMs: number | null;
   nextUnnoticedMs: number | null;
   nextActivationMs: number | null;
 }
@@ -50,9 +51,10 @@ export interface Credited {
  */
 export const creditAndLock = async (tx: Tx, credits: readonly Credit[]): Promise<Credited[]> => {
   const rows = await tx<Credited[]>`
-    insert into balance as b (customer_id, active, pending, earned, seq, next_expiry_at, next_unnoticed_at,
+    insert into balance as b (customer_id, active, pending, earned, seq, next_expiry_at, last_expiry_at, next_unnoticed_at,
       next_activation_at)
-    select customer_id, points, pending, points + pending, transfers, next_expiry_at, next_unnoticed_at, next_activation_at
+    select customer_id, points, pending, points + pending, transfers, next_expiry_at, last_expiry_at, next_unnoticed_at,
+      next_activation_at
     from unnest(
       ${textList(
         tx,
@@ -62,14 +64,16 @@ export const creditAndLock = async (tx: Tx, credits: readonly Credit[]): Promise
       ${plainArray(credits.map(({ pending }) => pending))}::bigint[],
       ${plainArray(credits.map(({ transfers }) => transfers))}::bigint[],
       ${sparseArray(credits.map(({ nextExpiryMs }) => textOf(nextExpiryMs)))}::timestamptz[],
+      ${sparseArray(credits.map(({ lastExpiryMs }) => textOf(lastExpiryMs)))}::timestamptz[],
       ${sparseArray(credits.map(({ nextUnnoticedMs }) => textOf(nextUnnoticedMs)))}::timestamptz[],
       ${sparseArray(credits.map(({ nextActivationMs }) => textOf(nextActivationMs)))}::timestamptz[]
-    ) as u (customer_id, points, pending, transfers, next_expiry_at, next_unnoticed_at, next_activation_at)
+    ) as u (customer_id, points, pending, transfers, next_expiry_at, last_expiry_at, next_unnoticed_at, next_activation_at)
     order by customer_id
     on conflict (customer_id) do update set
       active = b.active + excluded.active, pending = b.pending + excluded.pending, earned = b.earned + excluded.earned,
       seq = b.seq + excluded.seq,
       next_expiry_at = least(b.next_expiry_at, excluded.next_expiry_at),
+      last_expiry_at = greatest(b.last_expiry_at, excluded.last_expiry_at),
       next_unnoticed_at = least(b.next_unnoticed_at, excluded.next_unnoticed_at),
       next_activation_at = least(b.next_activation_at, excluded.next_activation_at)
     where (b.deficit = 0 and b.merged_into is null) or excluded.seq = 0
@@ -146,7 +150,7 @@ export const saveAccounts = async (tx: Tx, accounts: readonly Account[]): Promis
   await tx`
     update balance b set active = u.active, pending = u.pending, reserved = u.reserved, deficit = u.deficit, earned = u.earned,
       clawed_back = u.clawed_back, spent = u.spent, expired = u.expired, adjusted = u.adjusted, moved = u.moved, seq = u.seq,
-      next_expiry_at = u.next_expiry_at, next_unnoticed_at = u.next_unnoticed_at,
+      next_expiry_at = u.next_expiry_at, last_expiry_at = u.last_expiry_at, next_unnoticed_at = u.next_unnoticed_at,
       next_activation_at = u.next_activation_at, slides_until = u.slides_until
     from unnest(
       ${textList(
@@ -157,9 +161,10 @@ export const saveAccounts = async (tx: Tx, accounts: readonly Account[]): Promis
       ${column((a) => a.reserved)}::bigint[], ${column((a) => a.deficit)}::bigint[], ${column((a) => a.earned)}::bigint[],
       ${column((a) => a.clawedBack)}::bigint[], ${column((a) => a.spent)}::bigint[], ${column((a) => a.expired)}::bigint[],
       ${column((a) => a.adjusted)}::bigint[], ${column((a) => a.moved)}::bigint[], ${column((a) => a.seq)}::bigint[],
-      ${instants((a) => a.nextExpiryMs)}::timestamptz[], ${instants((a) => a.nextUnnoticedMs)}::timestamptz[],
+      ${instants((a) => a.nextExpiryMs)}::timestamptz[], ${instants((a) => a.lastExpiryMs)}::timestamptz[],
+      ${instants((a) => a.nextUnnoticedMs)}::timestamptz[],
       ${instants((a) => a.nextActivationMs)}::timestamptz[], ${instants((a) => a.slidesUntilMs)}::timestamptz[]
     ) as u (customer_id, active, pending, reserved, deficit, earned, clawed_back, spent, expired, adjusted, moved, seq,
-      next_expiry_at, next_unnoticed_at, next_activation_at, slides_until)
+      next_expiry_at, last_expiry_at, next_unnoticed_at, next_activation_at, slides_until)
     where b.customer_id = u.customer_id`;
 };

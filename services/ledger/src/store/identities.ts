@@ -1,4 +1,5 @@
 import type { Tx } from '@vafa/bus';
+import { inAnyMonth } from './expiry-months.ts';
 import { forgetCancelReasons, giveRedemptions } from './redemption-belongings.ts';
 import { inAnyWeek } from './weeks.ts';
 
@@ -34,10 +35,11 @@ export const emptyLots = async (
   transferId: string,
 ): Promise<void> => {
   const points = tx(part);
+  const own = tx`customer_id = ${customerId} and ${points} > 0${part === 'remaining' ? tx` and ${tx.unsafe(inAnyMonth('lot'))}` : tx``}`;
   await tx`insert into allocation (owner_id, lot_id, points)
-    select ${transferId}::uuid, id, ${points} from lot where customer_id = ${customerId} and ${points} > 0`;
+    select ${transferId}::uuid, id, ${points} from lot where ${own}`;
   await tx`update lot set ${points} = 0, pending_until = null, awaits = null
-    where customer_id = ${customerId} and ${points} > 0`;
+    where ${own}`;
 };
 
 /**

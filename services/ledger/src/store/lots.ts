@@ -1,5 +1,6 @@
 import { plainArray, type Queryable, sparseArray, type Tx, textList } from '@vafa/bus';
 import type { Lot } from '../domain/lot.ts';
+import { monthOf, monthsBetween } from './expiry-months.ts';
 import { msOf, textOf } from './instants.ts';
 
 const COLUMNS = `lot.id, lot.customer_id as "customerId", lot.granted, lot.remaining, lot.pending, lot.absorbed, lot.expired, lot.waived,
@@ -88,12 +89,13 @@ export const findOpenLots = async (
   for (let limit = FIRST_LOTS; customers.length > 0; limit *= 2) {
     const lots = await db<Lot[]>`
       select ${db.unsafe(COLUMNS)} from unnest(${textList(db, customers)}) as c (id)
-      left join balance on balance.customer_id = c.id
+      join balance on balance.customer_id = c.id
+      cross join lateral (select ${db.unsafe(monthsBetween('balance'))} as months offset 0) m
       cross join lateral (
-        select * from lot where lot.customer_id = c.id and lot.remaining > 0
+        select * from lot where ${db.unsafe(monthOf('lot'))} = any(m.months) and lot.customer_id = c.id and lot.remaining > 0
           and (${after}::timestamptz is null or lot.expires_at is null or lot.expires_at > ${after}::timestamptz
             or lot.expired = 0 and balance.slides_until > ${after}::timestamptz)
-        order by lot.expires_at, lot.id limit ${limit}
+        order by ${db.unsafe(monthOf('lot'))}, lot.expires_at, lot.id limit ${limit}
       ) as lot`;
     const byCustomer = new Map<string, Lot[]>(customers.map((id) => [id, []]));
     for (const lot of lots) byCustomer.get(lot.customerId)?.push(lot);
@@ -119,14 +121,17 @@ export const findLotsExpiringBy = (
   onlyUnnoticed = false,
 ): Promise<Lot[]> => {
   const by = textOf(byMs);
+  const months = monthsBetween('balance', { to: 'until.at', never: false });
   return db<Lot[]>`
     select ${db.unsafe(COLUMNS)} from unnest(${textList(db, customerIds)}) as c (id)
-    left join balance on balance.customer_id = c.id
+    join balance on balance.customer_id = c.id
+    cross join (select ${by}::timestamptz as at) as until
+    cross join lateral (select ${db.unsafe(months)} as months offset 0) m
     cross join lateral (
-      select * from lot where lot.customer_id = c.id and lot.remaining > 0 and lot.expires_at <= ${by}::timestamptz
-        and (lot.expired > 0 or balance.slides_until is null or balance.slides_until <= ${by}::timestamptz)
+      select * from lot where ${db.unsafe(monthOf('lot'))} = any(m.months) and lot.customer_id = c.id and lot.remaining > 0
+        and lot.expires_at <= until.at and (lot.expired > 0 or balance.slides_until is null or balance.slides_until <= until.at)
         and (not ${onlyUnnoticed} or not lot.noticed or lot.expires_at < balance.slides_until)
-      order by lot.expires_at, lot.id limit ${maxPerCustomer}
+      order by ${db.unsafe(monthOf('lot'))}, lot.expires_at, lot.id limit ${maxPerCustomer}
     ) as lot`;
 };
 
@@ -170,23 +175,25 @@ export const findBoundsAfter = (
   customerIds: readonly string[],
   afterMs: number,
 ): Promise<{ customerId: string; nextExpiryMs: number | null; nextUnnoticedMs: number | null }[]> => {
-  const after = textOf(afterMs);
+  const month = db.unsafe(monthOf('lot'));
+  // What activity keeps beyond the instant may have an own expiry of any time.
+  const months = monthsBetween('balance', { from: 'since.own', never: false });
+  const earliest = (which: 'any' | 'unnoticed') => db`
+    select greatest(lot.expires_at, balance.slides_until) as expires_at from lot
+    where ${month} = any(m.months) and lot.customer_id = c.id and lot.remaining > 0 and lot.expires_at is not null
+      and (since.own is null or lot.expires_at > since.own)
+      ${which === 'any' ? db`` : db`and (not lot.noticed or lot.expires_at < balance.slides_until)`}
+    order by ${month}, lot.expires_at, lot.id limit 1`;
   return db`
     select c.id as "customerId", ${db.unsafe(msOf('any_lot.expires_at'))} as "nextExpiryMs",
       ${db.unsafe(msOf('unnoticed.expires_at'))} as "nextUnnoticedMs"
     from unnest(${textList(db, customerIds)}) as c (id)
     left join balance on balance.customer_id = c.id
-    left join lateral (
-      select greatest(expires_at, balance.slides_until) as expires_at from lot
-      where lot.customer_id = c.id and remaining > 0
-        and lot.expires_at > case when balance.slides_until > ${after}::timestamptz then '-infinity' else ${after}::timestamptz end
-      order by lot.expires_at, id limit 1
-    ) as any_lot on true
-    left join lateral (
-      select greatest(expires_at, balance.slides_until) as expires_at from lot
-      where lot.customer_id = c.id and remaining > 0
-        and lot.expires_at > case when balance.slides_until > ${after}::timestamptz then '-infinity' else ${after}::timestamptz end
-        and (not noticed or lot.expires_at < balance.slides_until)
-      order by lot.expires_at, id limit 1
-    ) as unnoticed on true`;
+    cross join (select ${textOf(afterMs)}::timestamptz as at) as after
+    cross join lateral (
+      select case when balance.slides_until > after.at then null else after.at end as own
+    ) as since
+    cross join lateral (select ${db.unsafe(months)} as months offset 0) m
+    left join lateral (${earliest('any')}) as any_lot on true
+    left join lateral (${earliest('unnoticed')}) as unnoticed on true`;
 };

@@ -1,6 +1,7 @@
 import type { Queryable } from '@vafa/bus';
 import type { Account } from '../domain/account.ts';
 import { resolveCustomer } from './accounts.ts';
+import { monthOf, monthsBetween } from './expiry-months.ts';
 import { isoOf } from './instants.ts';
 
 /** What a customer has at an instant. */
@@ -56,16 +57,22 @@ const settle = ({ due, ripe, ripeDue, lapsed, ...row }: Row): BalanceAt['account
 export const readBalance = async (db: Queryable, asked: string, now: Temporal.Instant): Promise<BalanceAt> => {
   const customerId = await resolveCustomer(db, asked);
   const nowIso = now.toString();
+  const month = db.unsafe(monthOf('lot'));
+  const monthsUntilNow = db.unsafe(monthsBetween('balance', { to: 'clock.now', never: false }));
+  const months = db.unsafe(monthsBetween('balance', { never: false }));
   const [rows, next, activation] = await Promise.all([
     db<Row[]>`
       select active, pending, reserved, deficit, earned, spent, expired,
         case when next_expiry_at <= ${nowIso}::timestamptz then (
           select coalesce(sum(remaining), 0)::bigint from lot
-          where lot.customer_id = ${customerId} and remaining > 0 and expires_at <= ${nowIso}::timestamptz
+          where ${month} = any(m.months) and lot.customer_id = ${customerId} and remaining > 0 and expires_at <= ${nowIso}::timestamptz
             and (lot.expired > 0 or slides_until is null or slides_until <= ${nowIso}::timestamptz)
         ) else 0 end as due, coalesce(p.ripe, 0) as ripe, coalesce(p.ripe_due, 0) as "ripeDue",
         coalesce(p.lapsed, 0) as lapsed
-      from balance left join lateral (
+      from balance
+      cross join (select ${nowIso}::timestamptz as now) as clock
+      cross join lateral (select ${monthsUntilNow} as months offset 0) m
+      left join lateral (
         select coalesce(sum(lot.pending) filter (where awaits is null), 0)::bigint as ripe,
           coalesce(sum(lot.pending) filter (where awaits is null
             and greatest(expires_at, slides_until) <= ${nowIso}::timestamptz and expires_at is not null), 0)::bigint as ripe_due,
@@ -76,9 +83,10 @@ export const readBalance = async (db: Queryable, asked: string, now: Temporal.In
       where balance.customer_id = ${customerId}`,
     db<{ points: number; at: string }[]>`
       select sum(remaining)::bigint as points, greatest(expires_at, slides_until) as at
-      from lot join balance using (customer_id)
-      where lot.customer_id = ${customerId} and remaining > 0
-        and (expires_at > ${nowIso}::timestamptz or lot.expired = 0 and slides_until > ${nowIso}::timestamptz)
+      from (
+        select slides_until, ${months} as months from balance where customer_id = ${customerId} offset 0
+      ) m join lot on ${month} = any(m.months) and lot.customer_id = ${customerId} and remaining > 0
+      where (expires_at > ${nowIso}::timestamptz or lot.expired = 0 and slides_until > ${nowIso}::timestamptz)
       group by at order by at limit 1`,
     db<{ points: number; at: string }[]>`
       select sum(pending)::bigint as points, pending_until as at from lot

@@ -1,5 +1,6 @@
 import type { Queryable } from '@vafa/bus';
 import type { TransferKind } from '../domain/transfer.ts';
+import { monthOf, monthsBetween } from './expiry-months.ts';
 import { isoOfMs, msOf } from './instants.ts';
 import { keptUntil } from './lots.ts';
 import { inAnyWeek } from './weeks.ts';
@@ -38,26 +39,46 @@ const COLUMNS = `lot.id as "lotId", t.kind, t.order_id as "orderId", ${msOf('t.o
   lot.remaining, lot.pending, lot.absorbed, lot.expired, ${msOf('lot.expires_at')} as "expiresAtMs",
   ${msOf(keptUntil('lot'))} as "keptUntilMs", ${msOf('lot.pending_until')} as "pendingUntilMs", lot.awaits`;
 
-/** Open lots: earliest expiry first, those that never expire last. Pending ones: as they become spendable. */
+/** Open lots: earliest expiry first, those that never expire last. */
 export const readOpenLots = (
   db: Queryable,
   customerId: string,
-  state: 'open' | 'pending',
   page: { after: LotCursor | null; limit: number },
 ): Promise<LotRow[]> => {
   const { after } = page;
   const at = after?.atMs == null ? null : isoOfMs(after.atMs);
-  const [column, points] =
-    state === 'open' ? [db`lot.expires_at`, db`lot.remaining`] : [db`lot.pending_until`, db`lot.pending`];
+  const month = db.unsafe(monthOf('lot'));
+  return db<LotRow[]>`
+    select ${db.unsafe(COLUMNS)} from (
+      select ${db.unsafe(monthsBetween('balance', { from: 'at' }))} as months, at
+      from balance cross join (select ${at}::timestamptz as at) as page
+      where customer_id = ${customerId} offset 0
+    ) m cross join lateral (
+      select * from lot
+      where ${month} = any(m.months) and lot.customer_id = ${customerId} and lot.remaining > 0 and (
+        ${after === null}
+        or lot.expires_at > m.at
+        or lot.expires_at is not distinct from m.at and lot.id > ${after?.lotId ?? null}::uuid
+        or lot.expires_at is null and m.at is not null
+      )
+      order by ${month}, lot.expires_at, lot.id limit ${page.limit}
+    ) lot join transfer t on t.id = lot.id
+    order by lot.expires_at, lot.id`;
+};
+
+/** Pending lots, as they become spendable. */
+export const readPendingLots = (
+  db: Queryable,
+  customerId: string,
+  page: { after: LotCursor | null; limit: number },
+): Promise<LotRow[]> => {
+  const { after } = page;
+  const at = after?.atMs == null ? null : isoOfMs(after.atMs);
   return db<LotRow[]>`
     select ${db.unsafe(COLUMNS)} from lot join transfer t on t.id = lot.id
-    where lot.customer_id = ${customerId} and ${points} > 0 and (
-      ${after === null}
-      or ${column} > ${at}::timestamptz
-      or ${column} is not distinct from ${at}::timestamptz and lot.id > ${after?.lotId ?? null}::uuid
-      or ${column} is null and ${at}::timestamptz is not null
-    )
-    order by ${column}, lot.id limit ${page.limit}`;
+    where lot.customer_id = ${customerId} and lot.pending > 0
+      and (${after === null} or (lot.pending_until, lot.id) > (${at}::timestamptz, ${after?.lotId ?? null}::uuid))
+    order by lot.pending_until, lot.id limit ${page.limit}`;
 };
 
 /**

@@ -81,6 +81,21 @@ export const RULES: readonly Rule[] = [
       limit ${limit}`,
   },
   {
+    // What is outside of its bounds would not be found: by who redeems, by who expires, by who makes spendable.
+    rule: 'bounds_hold',
+    find: (tx, limit) => tx<Found[]>`
+      select customer_id as subject, 'lots expire or become spendable outside of the bounds ' || coalesce(next_expiry_at::text, 'none')
+        || ' to ' || coalesce(last_expiry_at::text, 'none') || ', ' || coalesce(next_activation_at::text, 'none') as detail
+      from ledger.balance b join (
+        select customer_id, min(expires_at) filter (where remaining > 0) as first,
+          max(expires_at) filter (where remaining > 0) as last, min(pending_until) filter (where pending > 0) as activation
+        from ledger.lot where remaining > 0 or pending > 0 group by customer_id
+      ) l using (customer_id)
+      where (first is not null and coalesce(next_expiry_at, 'infinity') > greatest(first, slides_until))
+        or coalesce(last_expiry_at, '-infinity') < last or coalesce(next_activation_at, 'infinity') > activation
+      limit ${limit}`,
+  },
+  {
     rule: 'reserved_is_reservations',
     find: (tx, limit) => tx<Found[]>`
       select coalesce(b.customer_id, r.customer_id) as subject,

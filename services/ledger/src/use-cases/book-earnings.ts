@@ -1,7 +1,7 @@
 import type { Tx } from '@vafa/bus';
 import type { EventEnvelope } from '@vafa/contracts';
 import { present } from '@vafa/kernel';
-import { earlierMs } from '../domain/account.ts';
+import { earlierMs, laterMs } from '../domain/account.ts';
 import type { NewEntry } from '../domain/new-entries.ts';
 import type { NewPurchase } from '../domain/plan.ts';
 import { CUSTOMER, type Door, houseAccount, PENDING } from '../domain/transfer.ts';
@@ -22,7 +22,7 @@ export const earningsOf = (purchases: readonly NewPurchase[]): Earning[] =>
 
 const ONLY_LOCK = {
   ...{ points: 0, pending: 0, transfers: 0 },
-  ...{ nextExpiryMs: null, nextUnnoticedMs: null, nextActivationMs: null },
+  ...{ nextExpiryMs: null, lastExpiryMs: null, nextUnnoticedMs: null, nextActivationMs: null },
 };
 
 /** One credit per customer: the sum of what it earned, or nothing for those that are only to be locked. */
@@ -42,6 +42,7 @@ export const creditsOf = (earnings: readonly Earning[], onlyLocked: Iterable<str
       credit.pending += pending;
       credit.transfers += 1;
       credit.nextExpiryMs = earlierMs(credit.nextExpiryMs, expiresAtMs);
+      credit.lastExpiryMs = laterMs(credit.lastExpiryMs, expiresAtMs);
       credit.nextUnnoticedMs = earlierMs(credit.nextUnnoticedMs, unnoticedMs);
       credit.nextActivationMs = earlierMs(credit.nextActivationMs, terms.pendingUntilMs);
     } else {
@@ -51,6 +52,7 @@ export const creditsOf = (earnings: readonly Earning[], onlyLocked: Iterable<str
         pending,
         transfers: 1,
         nextExpiryMs: expiresAtMs,
+        lastExpiryMs: expiresAtMs,
         nextUnnoticedMs: unnoticedMs,
         nextActivationMs: terms.pendingUntilMs,
       });

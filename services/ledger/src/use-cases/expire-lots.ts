@@ -29,6 +29,7 @@ export const expireLots = async (tx: Tx, now: Temporal.Instant, maxCustomers: nu
     const lots = book.lots.get(customerId)?.size ?? 0;
     expireDue(book, account);
     if (lots < MAX_LOTS_PER_CUSTOMER) account.nextExpiryMs = nextExpiryMs;
+    if (account.nextExpiryMs === null) account.lastExpiryMs = null;
     account.nextUnnoticedMs = nextUnnoticedMs;
   }
   await Promise.all([saveBook(tx, book, now.toString()), emit(tx, eventsOf(book))]);

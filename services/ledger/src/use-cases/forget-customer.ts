@@ -55,7 +55,7 @@ const settleAccount = async (
     return saveBook(tx, book, now.toString());
   }
   const { active, pending } = forfeit(book, account, occurredAt);
-  Object.assign(account, { nextExpiryMs: null, nextUnnoticedMs: null, nextActivationMs: null });
+  Object.assign(account, { nextExpiryMs: null, lastExpiryMs: null, nextUnnoticedMs: null, nextActivationMs: null });
   await saveBook(tx, book, now.toString());
   if (active) await emptyLots(tx, customerId, 'remaining', active.id);
   if (pending) await emptyLots(tx, customerId, 'pending', pending.id);

@@ -41,12 +41,17 @@ export const mergeCustomers = async (
   await giveProfile(tx, from, into);
   const [giver, receiver] = await lockPair(tx, from, into);
   await emit(tx, await settleAccounts(tx, [giver, receiver], door, now));
+  const owed = giver.deficit + receiver.deficit;
+  const wanted = new Map([from, into].map((customerId) => [customerId, owed]));
+  const open = owed > 0 ? await findOpenLots(tx, wanted) : [];
   await giveBelongings(tx, from, into);
   await giveCounters(tx, from, into);
   const book = createBook(door, now);
   addAccounts(book, [giver, receiver]);
-  const owed = giver.deficit + receiver.deficit;
-  if (owed > 0) addLots(book, await findOpenLots(tx, new Map([[into, owed]])));
+  addLots(
+    book,
+    open.map((lot) => ({ ...lot, customerId: into })),
+  );
   moveAll(book, giver, receiver, merge.occurredAt);
   await saveBook(tx, book, now.toString());
   await markMerged(tx, from, into);

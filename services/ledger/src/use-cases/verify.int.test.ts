@@ -95,6 +95,8 @@ test.each([
     ['balance_is_lots', 'lot_parts_add_up'],
   ],
   ['a lot lost', "delete from lot where customer_id = 'bob'", ['balance_is_lots', 'lot_is_a_credit']],
+  ['a lot that no sweep will find', 'update balance set next_expiry_at = null', ['bounds_hold']],
+  ['a lot that nobody can spend', "update balance set last_expiry_at = now() - interval '1 year'", ['bounds_hold']],
   [
     'a reservation forgotten',
     "update reservation set status = 'released' where status = 'held'",

@@ -13,7 +13,7 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core';
 import { TRANSFER_KINDS } from '../../domain/transfer.ts';
-import { counter, instant, ledgerSchema, oneOf, points, weekOf } from './columns.ts';
+import { counter, instant, ledgerSchema, monthOf, oneOf, points, weekOf } from './columns.ts';
 
 /** How points are earned and lost: a new row for every change, none is ever altered. */
 export const programmeVersion = ledgerSchema.table('programme_version', {
@@ -104,6 +104,8 @@ export const balance = ledgerSchema.table(
     seq: counter('seq'),
     /** No open lot expires before this; null = none expires. The due index of the expiry sweep. */
     nextExpiryAt: instant('next_expiry_at'),
+    /** No open lot's own expiry is after this, where some expire: which parts of the index of lots are the customer's. */
+    lastExpiryAt: instant('last_expiry_at'),
     /** No open lot that was not yet announced as expiring soon expires before this. The due index of the notices. */
     nextUnnoticedAt: instant('next_unnoticed_at'),
     /** No pending lot becomes spendable, or is lost, before this. The due index of the activation sweep. */
@@ -158,7 +160,13 @@ export const lot = ledgerSchema.table(
     tier: text('tier'),
   },
   (table) => [
-    index('lot_open').on(table.customerId, table.expiresAt, table.id).where(sql`${table.remaining} > 0`),
+    /**
+     * Open lots in order of spending, by the month of expiry first: so only the part of new lots is written, see `monthOf`. Those
+     * of a customer that expire together are one entry, as the id is left out; who reads them sorts them.
+     */
+    index('lot_open_month')
+      .on(monthOf(table.expiresAt), table.customerId, table.expiresAt)
+      .where(sql`${table.remaining} > 0`),
     index('lot_pending').on(table.customerId, table.pendingUntil, table.id).where(sql`${table.pending} > 0`),
     /** The few that paid off what was owed; see finance. */
     index('lot_absorbed').on(table.id).where(sql`${table.absorbed} > 0`),

@@ -14,6 +14,10 @@ export const WEEKS_BEGIN = "timestamptz '2001-01-01 00:00+00'";
  * which stays in memory however large the book is; see `weeks.ts` for who reads it.
  */
 export const weekOf = (column: PgColumn) => sql`date_bin('7 days', ${column}, ${sql.raw(WEEKS_BEGIN)})`;
+/** SQL of the month, 28 days, of an instant; infinity for never. An index is built on it, so it stays; see `expiry-months.ts`. */
+export const monthSql = (instant: string): string =>
+  `coalesce(date_bin('28 days', ${instant}, ${WEEKS_BEGIN}), 'infinity')`;
+export const monthOf = (column: PgColumn) => sql.raw(monthSql(`"${column.name}"`));
 /** The values are our own words, never a caller's. */
 export const oneOf = (column: PgColumn, values: readonly string[]) =>
   sql`${column} in (${sql.raw(values.map((value) => `'${value}'`).join(', '))})`;
