@@ -158,3 +158,30 @@ test('what happened before an erasure and comes late makes nothing known anew; w
   ]);
   expect(await ledger.balance('private')).toMatchObject({ active: 10 });
 });
+
+test('who was merged and then erased leaves its lots to the other, who takes them along when merged and erased in turn', async () => {
+  const merged = (customerId: string, intoCustomerId: string) =>
+    event(CustomerMerged, { id: newId(), source: '/test', time: ledger.clock.now() }, { customerId, intoCustomerId });
+  const owners = async () =>
+    (
+      await ledger.sql('ledger')<{ owner: string }[]>`select distinct lot.customer_id as owner from lot
+        join transfer using (id) where order_id in ('first-1', 'second-1', 'third-1') order by 1`
+    ).map(({ owner }) => owner);
+  const now = () =>
+    event(CustomerErased, { id: newId(), source: '/test', time: ledger.clock.now() }, { customerId: 'first' });
+  await send(buy('first', 'first-1', 1_000), buy('second', 'second-1', 2_000), buy('third', 'third-1', 3_000));
+  await send(merged('first', 'second'));
+  await send(now());
+  expect(await owners()).toEqual(['second', 'third']);
+  const { lots } = (await ledger.call('GET', '/v1/customers/second/lots?state=all')).json();
+  expect(lots).toHaveLength(2);
+  await send(merged('second', 'third'));
+  expect(await owners()).toEqual(['third']);
+  await send(
+    event(CustomerErased, { id: newId(), source: '/test', time: ledger.clock.now() }, { customerId: 'third' }),
+  );
+  expect(await owners()).toEqual([expect.stringMatching(/^erased:/)]);
+  const named = await ledger.sql('ledger')`select from balance
+    where customer_id in ('first', 'second', 'third') or merged_into in ('first', 'second', 'third')`;
+  expect(named).toHaveLength(0);
+});

@@ -3,10 +3,16 @@ import { inAnyMonth } from './expiry-months.ts';
 import { forgetCancelReasons, giveRedemptions } from './redemption-belongings.ts';
 import { inAnyWeek } from './weeks.ts';
 
-/** Gives everything that belongs to one customer to another: lots, reservations, orders, refunds and requests; not its history. */
+/**
+ * Gives everything that belongs to one customer to another: lots, reservations, orders, refunds and requests; not its history,
+ * by which the lots are found: those that it brought, and those of who was merged into it.
+ */
 export const giveBelongings = async (tx: Tx, from: string, into: string): Promise<void> => {
   await Promise.all([
-    tx`update lot set customer_id = ${into} where customer_id = ${from}`,
+    tx`update lot set customer_id = ${into} where customer_id = ${from} and id in (
+      select t.id from transfer t where ${tx.unsafe(inAnyWeek('transfer', 't'))} and t.customer_id = any(array(
+        select ${from}::text union all select customer_id from balance where merged_into = ${from}
+      )))`,
     tx`update reservation set customer_id = ${into} where customer_id = ${from}`,
     tx`update purchase p set customer_id = ${into} where customer_id = ${from} and ${tx.unsafe(inAnyWeek('purchase', 'p'))}`,
     tx`update refund set customer_id = ${into} where customer_id = ${from}`,
@@ -44,9 +50,12 @@ export const emptyLots = async (
 
 /**
  * Puts another name in the place of a customer's, everywhere, and drops what was written about it by hand. The only change
- * that the trigger on transfers lets through.
+ * that the trigger on transfers lets through. That it was merged into another, or another into it, stays, under the new name:
+ * the other has its lots, which are found by its history.
  */
 export const rename = async (tx: Tx, customerId: string, pseudonym: string): Promise<void> => {
+  await forgetCancelReasons(tx, customerId);
+  await giveBelongings(tx, customerId, pseudonym);
   await tx`select set_config('vafa.erasing', 'on', true)`;
   const own = tx`t.customer_id = ${customerId} and ${tx.unsafe(inAnyWeek('transfer', 't'))}`;
   // The other half of a gift is another customer's, and says the same.
@@ -54,8 +63,7 @@ export const rename = async (tx: Tx, customerId: string, pseudonym: string): Pro
     select t.pair_id from transfer t where ${own} and t.pair_id is not null)`;
   await tx`update transfer t set customer_id = ${pseudonym}, reason = null where ${own}`;
   await tx`select set_config('vafa.erasing', 'off', true)`;
-  await forgetCancelReasons(tx, customerId);
-  await giveBelongings(tx, customerId, pseudonym);
   await tx`delete from balance where customer_id = ${customerId} and seq = 0`;
-  await tx`update balance set customer_id = ${pseudonym}, merged_into = null where customer_id = ${customerId}`;
+  await tx`update balance set customer_id = ${pseudonym} where customer_id = ${customerId}`;
+  await tx`update balance set merged_into = ${pseudonym} where merged_into = ${customerId}`;
 };

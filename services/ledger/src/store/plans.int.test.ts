@@ -6,6 +6,8 @@ import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
 import { createCurrentRules } from '../use-cases/current-programme.ts';
 import { decideRedemptions } from '../use-cases/decide-redemptions.ts';
 import { findStandings } from '../use-cases/find-standings.ts';
+import { forgetCustomer } from '../use-cases/forget-customer.ts';
+import { mergeCustomers } from '../use-cases/merge-customers.ts';
 import { recordPurchases } from '../use-cases/record-purchases.ts';
 import type { Deed, Redeemed, Redemption } from '../use-cases/redemptions.ts';
 
@@ -219,6 +221,34 @@ test('what is planned once has a plan for one row and for thousands; all else is
   // What is decided event by event joins lists with tables.
   const decided = plans.find(({ statement }) => statement.includes('update purchase p set refunded_minor'));
   expect(decided).toMatchObject({ generic: 0 });
+});
+
+test('who is merged or erased is found without reading any table to its end', async () => {
+  const connection = await ledger.sql('ledger').reserve();
+  try {
+    const now = ledger.clock.now();
+    const occurredAt = now.toString();
+    await connection`begin`;
+    const tx = connection as unknown as Tx;
+    const merge = { customerId: 'customer-1', intoCustomerId: 'customer-2', occurredAt };
+    await mergeCustomers(tx, merge, 'api', now, { currentRules });
+    await forgetCustomer(tx, { customerId: 'customer-2', occurredAt }, 'api', now, { currentRules });
+    const statements = await connection.unsafe<{ statement: string }[]>(`select statement from pg_prepared_statements
+      where cardinality(parameter_types) > 0 and statement ~ '(from|join|update|into) (${GROWING.join('|')})\\M'`);
+    await connection`commit`;
+    for (const each of ['update lot set customer_id', 'update transfer t', 'update lot set "remaining"'])
+      expect(
+        statements.some(({ statement }) => statement.includes(each)),
+        each,
+      ).toBe(true);
+    for (const { statement } of statements)
+      expect(
+        trapsOf(await keptPlanOf(ledger.sql('ledger'), statement)).filter((trap) => trap.startsWith('all of')),
+        statement,
+      ).toEqual([]);
+  } finally {
+    connection.release();
+  }
 });
 
 test('the check would see a list that is gone through for each row of another, and a table that is read to its end', async () => {

@@ -119,6 +119,15 @@ export const RULES: readonly Rule[] = [
       limit ${limit}`,
   },
   {
+    // Who is merged or erased takes along the lots that its history, and that of who was merged into it, brought.
+    rule: 'lot_belongs_to_its_credit',
+    find: (tx, limit) => tx<Found[]>`
+      select l.id::text as subject, 'the lot is of ' || l.customer_id || ', its credit of ' || t.customer_id as detail
+      from ledger.lot l join ledger.transfer t using (id)
+      left join ledger.balance b on b.customer_id = t.customer_id
+      where l.customer_id <> t.customer_id and b.merged_into is distinct from l.customer_id limit ${limit}`,
+  },
+  {
     rule: 'lot_is_a_credit',
     find: (tx, limit) => tx<Found[]>`
       select coalesce(l.id, t.id)::text as subject, 'a lot without its credit, or a credit without its lot' as detail

@@ -3,7 +3,7 @@ import { newId } from '@vafa/kernel';
 import { recordErasure, resolveCustomers as resolveFormer } from '@vafa/platform';
 import { addAccounts, addLots, createBook } from '../domain/book.ts';
 import { forfeit, writeOff } from '../domain/leave.ts';
-import { ERASED_PREFIX } from '../domain/plan.ts';
+import { ERASED_PREFIX, isNobody } from '../domain/plan.ts';
 import type { ErasePolicy } from '../domain/programme.ts';
 import { release } from '../domain/reservation.ts';
 import type { Door } from '../domain/transfer.ts';
@@ -84,7 +84,9 @@ export const forgetCustomer = async (
   // One that lives on in another has nothing of its own any more but its history.
   if ((await resolveCustomer(tx, customerId)) === customerId)
     await settleAccount(tx, customerId, occurredAt, door, now, programme?.onErase ?? 'forfeit');
-  for (const id of [...(await findMergedInto(tx, customerId)), customerId]) {
+  // Who was merged into this one and erased since has no name any more.
+  const merged = (await findMergedInto(tx, customerId)).filter((id) => !isNobody(id));
+  for (const id of [...merged, customerId]) {
     const pseudonym = `${ERASED_PREFIX}${newId()}`;
     await forgetRequests(tx, id, pseudonym, now.toString());
     await forgetTierState(tx, id);

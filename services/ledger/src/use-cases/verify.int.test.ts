@@ -95,6 +95,11 @@ test.each([
     ['balance_is_lots', 'lot_parts_add_up'],
   ],
   ['a lot lost', "delete from lot where customer_id = 'bob'", ['balance_is_lots', 'lot_is_a_credit']],
+  [
+    "a lot that is somebody else's",
+    "update lot set customer_id = 'zoe' where customer_id = 'bob'",
+    ['balance_is_lots', 'lot_belongs_to_its_credit'],
+  ],
   ['a lot that no sweep will find', 'update balance set next_expiry_at = null', ['bounds_hold']],
   ['a lot that nobody can spend', "update balance set last_expiry_at = now() - interval '1 year'", ['bounds_hold']],
   [
