@@ -53,19 +53,21 @@ COPY of all its rows is one session that writes what an event makes in the ledge
 };
 
 const aloneSection = ({ path, expiry }: LedgerAlone): string => {
-  const { batch, single, redeeming, footprint, open } = path;
+  const { batch, single, small, redeeming, footprint, open, shares } = path;
   const copy = footprint.eventsPerSecond;
   return `
 ## The ledger alone: decoding, rules, natural keys, both legs, balance, lot, outbox, fence; durable; without bus and relay
 
-${count(path.customers)} customers, PostgreSQL with its default settings. COPY is one session that writes all rows an event makes (${rowsOf(footprint)}; its balance is not among them, as COPY can't update) into tables with the same columns, checks and indexes. Records are bytes, as a broker gives them, and encoded before the run but for their ids and times, which takes ${path.microsToMake.toFixed(1)} µs each of the thread that books. In an open load a record's time begins when it was due. Open loads and redemptions come first, the long run last: it leaves millions of rows to the vacuum, which would be measured with what followed. Redemptions go through the handlers of the HTTP routes, without a socket, each a reservation and then its capture. They arrive as what was booked calls for them, whether or not others are done, but no more than ${MAX_UNDER_WAY} are under way at once; each is counted as one event.
+${count(path.customers)} customers, PostgreSQL with its default settings. COPY is one session that writes all rows an event makes (${rowsOf(footprint)}; its balance is not among them, as COPY can't update) into tables with the same columns, checks and indexes. Records are bytes, as a broker gives them, and encoded before the run but for their ids and times, which takes ${path.microsToMake.toFixed(1)} µs each of the thread that books. In an open load a record's time begins when it was due; rates are those of the goals, and the same shares of COPY as those are of the 91,000 events/s that COPY wrote where the goals were measured. Open loads and redemptions come first, the long run last: it leaves millions of rows to the vacuum, which would be measured with what followed. Redemptions go through the handlers of the HTTP routes, without a socket, each a reservation and then its capture. They arrive as what was booked calls for them, whether or not others are done, but no more than ${MAX_UNDER_WAY} are under way at once; each is counted as one event.
 
 | what | figure | limit in the same run | ratio |
 | --- | ---: | --- | ---: |
 | batches of ${count(batch.size)}, ${batch.workers} at a time, ${count(batch.seconds)} s | ${count(batch.perSecond)} events/s, p99 ${count(batch.p99Ms)} ms a batch | COPY of all its rows ${count(copy)} events/s | ${ratio(batch.perSecond, copy)} |
 | | | a transaction per event, ${single.connections} connections: ${count(single.perSecond)}/s | × ${(batch.perSecond / single.perSecond).toFixed(1)} |
+| the same for ${count(small.seconds)} s, while the book is as small as it was for a transaction per event | ${count(small.perSecond)} events/s | COPY of all its rows ${count(copy)} events/s | ${ratio(small.perSecond, copy)} |
+| | | a transaction per event, ${single.connections} connections: ${count(single.perSecond)}/s | × ${(small.perSecond / single.perSecond).toFixed(1)} |
 | 5 % of them redemptions (${count(redeeming.redemptions)}), ${count(redeeming.seconds)} s | ${count(redeeming.perSecond)} events/s, p99 ${count(redeeming.batchP99Ms)} ms a batch, ${count(redeeming.redemptionP99Ms)} ms a redemption | COPY of all its rows ${count(copy)} events/s | ${ratio(redeeming.perSecond, copy)} |
-${open
+${[...open, ...shares]
   .map(
     (each) =>
       `| open load of ${count(each.offeredPerSecond)}/s, batches of ${count(each.meanBatch)} on average | ${count(each.handledPerSecond)} events/s, arrival to durable p50 ${each.p50Ms.toFixed(1)} ms, p99 ${each.p99Ms.toFixed(1)} ms | | |`,
