@@ -216,6 +216,19 @@ export const MUTANTS: readonly Mutant[] = [
     shows: [{ invariant: 'stock left and taken', kind: 'off' }],
   },
   {
+    name: 'bound-too-early',
+    extra: true,
+    does: "says that a customer's last points expire a day earlier than they do, so that who asks for its lots may not find them",
+    replacements: [
+      {
+        file: 'services/ledger/src/store/accounts.ts',
+        find: 'points + pending, transfers, next_expiry_at, last_expiry_at, next_unnoticed_at,',
+        put: "points + pending, transfers, next_expiry_at, last_expiry_at - interval '1 day', next_unnoticed_at,",
+      },
+    ],
+    shows: [{ invariant: 'ledger adds up in itself', kind: 'violations' }],
+  },
+  {
     name: 'refund-not-idempotent',
     extra: true,
     does: 'takes points back again when a refund comes again',
