@@ -167,19 +167,17 @@ test('who was merged and then erased leaves its lots to the other, who takes the
       await ledger.sql('ledger')<{ owner: string }[]>`select distinct lot.customer_id as owner from lot
         join transfer using (id) where order_id in ('first-1', 'second-1', 'third-1') order by 1`
     ).map(({ owner }) => owner);
-  const now = () =>
-    event(CustomerErased, { id: newId(), source: '/test', time: ledger.clock.now() }, { customerId: 'first' });
+  const forgotten = (customerId: string) =>
+    event(CustomerErased, { id: newId(), source: '/test', time: ledger.clock.now() }, { customerId });
   await send(buy('first', 'first-1', 1_000), buy('second', 'second-1', 2_000), buy('third', 'third-1', 3_000));
   await send(merged('first', 'second'));
-  await send(now());
+  await send(forgotten('first'));
   expect(await owners()).toEqual(['second', 'third']);
   const { lots } = (await ledger.call('GET', '/v1/customers/second/lots?state=all')).json();
   expect(lots).toHaveLength(2);
   await send(merged('second', 'third'));
   expect(await owners()).toEqual(['third']);
-  await send(
-    event(CustomerErased, { id: newId(), source: '/test', time: ledger.clock.now() }, { customerId: 'third' }),
-  );
+  await send(forgotten('third'));
   expect(await owners()).toEqual([expect.stringMatching(/^erased:/)]);
   const named = await ledger.sql('ledger')`select from balance
     where customer_id in ('first', 'second', 'third') or merged_into in ('first', 'second', 'third')`;

@@ -35,23 +35,28 @@ export interface LotCursor {
   lotId: string;
 }
 
+/** The part of the lots that is asked for. */
+interface LotPageAsked {
+  /** Null = the first page. */
+  after: LotCursor | null;
+  limit: number;
+}
+
+/** Instant after which a page goes on. */
+const afterIso = ({ after }: LotPageAsked): string | null => (after?.atMs == null ? null : isoOfMs(after.atMs));
+
 const COLUMNS = `lot.id as "lotId", t.kind, t.order_id as "orderId", ${msOf('t.occurred_at')} as "issuedAtMs", lot.granted,
   lot.remaining, lot.pending, lot.absorbed, lot.expired, ${msOf('lot.expires_at')} as "expiresAtMs",
   ${msOf(keptUntil('lot'))} as "keptUntilMs", ${msOf('lot.pending_until')} as "pendingUntilMs", lot.awaits`;
 
 /** Open lots: earliest expiry first, those that never expire last. */
-export const readOpenLots = (
-  db: Queryable,
-  customerId: string,
-  page: { after: LotCursor | null; limit: number },
-): Promise<LotRow[]> => {
+export const readOpenLots = (db: Queryable, customerId: string, page: LotPageAsked): Promise<LotRow[]> => {
   const { after } = page;
-  const at = after?.atMs == null ? null : isoOfMs(after.atMs);
   const month = db.unsafe(monthOf('lot'));
   return db<LotRow[]>`
     select ${db.unsafe(COLUMNS)} from (
       select ${db.unsafe(monthsBetween('balance', { from: 'at' }))} as months, at
-      from balance cross join (select ${at}::timestamptz as at) as page
+      from balance cross join (select ${afterIso(page)}::timestamptz as at) as page
       where customer_id = ${customerId} offset 0
     ) m cross join lateral (
       select * from lot
@@ -67,29 +72,19 @@ export const readOpenLots = (
 };
 
 /** Pending lots, as they become spendable. */
-export const readPendingLots = (
-  db: Queryable,
-  customerId: string,
-  page: { after: LotCursor | null; limit: number },
-): Promise<LotRow[]> => {
-  const { after } = page;
-  const at = after?.atMs == null ? null : isoOfMs(after.atMs);
-  return db<LotRow[]>`
+export const readPendingLots = (db: Queryable, customerId: string, page: LotPageAsked): Promise<LotRow[]> =>
+  db<LotRow[]>`
     select ${db.unsafe(COLUMNS)} from lot join transfer t on t.id = lot.id
     where lot.customer_id = ${customerId} and lot.pending > 0
-      and (${after === null} or (lot.pending_until, lot.id) > (${at}::timestamptz, ${after?.lotId ?? null}::uuid))
+      and (${page.after === null}
+        or (lot.pending_until, lot.id) > (${afterIso(page)}::timestamptz, ${page.after?.lotId ?? null}::uuid))
     order by lot.pending_until, lot.id limit ${page.limit}`;
-};
 
 /**
  * Every lot that a customer ever had, newest first. Found by the transfers that brought them, its own and those of customers
  * merged into it: lots have no index for this, as earning would pay for it.
  */
-export const readAllLots = (
-  db: Queryable,
-  customerId: string,
-  page: { after: LotCursor | null; limit: number },
-): Promise<LotRow[]> =>
+export const readAllLots = (db: Queryable, customerId: string, page: LotPageAsked): Promise<LotRow[]> =>
   db<LotRow[]>`
     select ${db.unsafe(COLUMNS)} from transfer t join lot on lot.id = t.id
     where ${db.unsafe(inAnyWeek('transfer', 't'))} and t.customer_id = any(array(
