@@ -122,22 +122,12 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'relay-remembers-id',
-    does: 'publishes what has a higher id than the last, and never looks back for what committed late',
+    does: 'goes on from the highest id that was given out, and never looks back for what commits late',
     replacements: [
       {
-        file: 'libs/bus/src/outbox/relay.ts',
-        find: 'from outbox order by id limit',
-        put: `from outbox
-      where id > (select coalesce(max(next_offset), 0) from consumer_fence where grp = 'relay')
-      order by id limit`,
-      },
-      {
-        file: 'libs/bus/src/outbox/relay.ts',
-        find: 'metrics.outboxPublished.inc({ service }, rows.length);',
-        put: `await connection\`insert into consumer_fence (grp, topic, partition, next_offset)
-      values ('relay', 'outbox', 0, \${rows.at(-1)?.id ?? 0})
-      on conflict (grp, topic, partition) do update set next_offset = excluded.next_offset\`;
-    metrics.outboxPublished.inc({ service }, rows.length);`,
+        file: 'libs/bus/src/outbox/floor.ts',
+        find: 'if (mark && oldestWriter >= mark.writersBelow && reach >= mark.lastId) {',
+        put: 'if (mark && reach >= mark.lastId) {',
       },
     ],
     shows: [{ invariant: 'outboxes empty', kind: 'unpublished' }],

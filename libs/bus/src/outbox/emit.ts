@@ -16,6 +16,7 @@ export const emitRecords = async (tx: Tx, records: readonly OutRecord[]): Promis
   const bytes = records.some(({ value }) => value instanceof Buffer)
     ? records.map(({ value }) => (value instanceof Buffer ? value : null))
     : null;
+  // The condition gives the transaction its number before a row gets its id: the relay's floor rests on that.
   await tx`insert into outbox (topic, key, headers, value, value_bytes)
     select * from unnest(
       ${textList(
@@ -32,5 +33,6 @@ export const emitRecords = async (tx: Tx, records: readonly OutRecord[]): Promis
       ${textList(
         tx,
         records.map(({ value }) => (typeof value === 'string' ? value : null)),
-      )}, ${bytes}::bytea[])`;
+      )}, ${bytes}::bytea[])
+    where pg_current_xact_id() is not null`;
 };

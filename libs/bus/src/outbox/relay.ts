@@ -4,6 +4,7 @@ import type { BusMetrics } from '../metrics.ts';
 import type { EventBus, OutRecord } from '../port.ts';
 import { backOffMs, createWaiter, sleep } from '../sleep.ts';
 import type { Queryable, Sql } from '../sql.ts';
+import { createFloor, type Floor, type Look } from './floor.ts';
 
 export interface RelayOptions {
   service: string;
@@ -41,15 +42,40 @@ const toRecord = ({ topic, key, headers, value, valueBytes }: OutboxRow): OutRec
   value: valueBytes ?? value,
 });
 
+/** What was given out, and who still wrote, at an instant before the look that is sent along with it. */
+const horizonOf = async (connection: Queryable): Promise<Pick<Look, 'lastId' | 'oldestWriter'>> => {
+  const [row] = await connection<[Pick<Look, 'lastId' | 'oldestWriter'>]>`
+    select coalesce(pg_sequence_last_value('outbox_id_seq'), 0) as "lastId",
+      pg_snapshot_xmin(pg_current_snapshot())::text::bigint as "oldestWriter"`;
+  return row;
+};
+
+/** Need not wait for the disk: what comes back after a crash is published again. Returns the transaction's number. */
+const remove = async (connection: Queryable, ids: readonly number[]): Promise<number> => {
+  const [row] = await connection<[{ writer: number }]>`
+    with relaxed as materialized (select set_config('synchronous_commit', 'off', true)),
+    gone as (delete from outbox using relaxed where id = any(${ids}::bigint[]))
+    select pg_current_xact_id()::text::bigint as writer`;
+  return row.writer;
+};
+
 /** Publishes the oldest rows, then deletes them. Returns how many. */
 const createRelayOnce = ({ service, bus, metrics, maxBatch = 1_000 }: RelayOptions) => {
-  const relayOnce = async (connection: Queryable): Promise<number> => {
-    const rows = await connection<OutboxRow[]>`
-      select id, topic, key, headers, value, value_bytes as "valueBytes" from outbox order by id limit ${maxBatch}`;
-    if (rows.length === 0) return 0;
-    await bus.publish(rows.map(toRecord));
-    await connection`delete from outbox where id = any(${rows.map(({ id }) => id)}::bigint[])`;
-    metrics.outboxPublished.inc({ service }, rows.length);
+  const relayOnce = async (connection: Queryable, floor: Floor): Promise<number> => {
+    const [horizon, rows] = await Promise.all([
+      horizonOf(connection),
+      connection<OutboxRow[]>`
+        select id, topic, key, headers, value, value_bytes as "valueBytes" from outbox
+        where id >= ${floor.from()} order by id limit ${maxBatch}`,
+    ]);
+    const reach = rows.length < maxBatch ? Number.POSITIVE_INFINITY : (rows.at(-1)?.id ?? 0);
+    if (rows.length === 0) floor.passed({ ...horizon, reach, deleter: undefined });
+    else {
+      await bus.publish(rows.map(toRecord));
+      const ids = rows.map(({ id }) => id);
+      floor.passed({ ...horizon, reach, deleter: await remove(connection, ids) });
+      metrics.outboxPublished.inc({ service }, rows.length);
+    }
     return rows.length;
   };
   return { relayOnce, maxBatch };
@@ -57,7 +83,8 @@ const createRelayOnce = ({ service, bus, metrics, maxBatch = 1_000 }: RelayOptio
 
 /**
  * Publishes what the service's transactions put into the outbox, oldest first, and deletes it once the bus has it.
- * Rows are found by being there, not by an id remembered, so one that commits late is not skipped. One relay per service
+ * Rows are found by being there; the id from which they are looked for rises only once no writer is left that might still
+ * commit a lower one. One relay per service
  * works at a time (advisory lock on its own connection); a crash between publish and delete publishes again: consumers
  * tell duplicates by natural keys.
  */
@@ -70,8 +97,10 @@ export const startRelay = (options: RelayOptions): Relay => {
   /** Works as long as this process holds the lock; a lost connection loses it and ends here with a throw. */
   const lead = async (connection: Queryable): Promise<void> => {
     let pollMs = MIN_POLL_MS;
+    // Of this connection: a database that comes back from a crash may give ids out anew.
+    const floor = createFloor();
     while (!stopping.signal.aborted) {
-      const moved = await relayOnce(connection);
+      const moved = await relayOnce(connection, floor);
       pollMs = moved > 0 ? MIN_POLL_MS : Math.min(pollMs * 2, idlePollMs);
       // What comes while a batch is published goes together in the next one.
       if (moved < maxBatch) await waiter.wait(moved > 0 ? 0 : pollMs);
