@@ -112,13 +112,14 @@ export const measureMix = async (
   };
   const portions = Math.round((seconds * 1_000) / PORTION_MS);
   const per = (share: number): number => Math.round((perSecond * share * PORTION_MS) / 1_000);
+  const purchasesPerPortion = per(SHARES.purchases);
   const begun = performance.now();
   const running: Promise<unknown>[] = [];
   let earlier: EventEnvelope[] = [];
   for (let i = 0; i < portions; i++) {
     const wait = begun + i * PORTION_MS - performance.now();
     if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
-    const purchases = makePurchases(per(SHARES.purchases), CUSTOMERS, Temporal.Now.instant());
+    const purchases = makePurchases(purchasesPerPortion, CUSTOMERS, Temporal.Now.instant(), i * purchasesPerPortion);
     const refunds = earlier.slice(0, per(SHARES.refunds)).map(refundOf);
     earlier = purchases;
     running.push(bus.publish([...purchases, ...refunds].map(encodeEvent)));
@@ -131,7 +132,7 @@ export const measureMix = async (
   const took = (performance.now() - begun) / 1_000;
   return {
     seconds: took,
-    perSecond: (portions * (per(SHARES.purchases) + per(SHARES.refunds)) + reserveMs.length) / took,
+    perSecond: (portions * (purchasesPerPortion + per(SHARES.refunds)) + reserveMs.length) / took,
     redemptionsPerSecond: reserveMs.length / took,
     reserveP99Ms: percentile(reserveMs, 0.99),
     captureP99Ms: percentile(captureMs, 0.99),

@@ -1,9 +1,13 @@
 import { type EventEnvelope, event, PurchaseCompleted } from '@vafa/contracts';
 import { newId } from '@vafa/kernel';
 
-/** Purchases of uniformly chosen customers with two lines each, some 450 bytes as JSON. */
-export const makePurchases = (count: number, customers: number, time: Temporal.Instant): EventEnvelope[] =>
-  Array.from({ length: count }, (_, i) => {
+/**
+ * Purchases of uniformly chosen customers with two lines each, some 450 bytes as JSON.
+ * @param from how many were made before: the same customers come again only once all had their turn
+ */
+export const makePurchases = (count: number, customers: number, time: Temporal.Instant, from = 0): EventEnvelope[] =>
+  Array.from({ length: count }, (_, each) => {
+    const i = from + each;
     const orderId = newId();
     const amount = 100_000 + ((i * 7919) % 5_000_000);
     return event(

@@ -21,7 +21,16 @@ export interface RelayOptions {
 export interface Relay {
   /** Look now: something was just committed. */
   wake(): void;
+  /** What waits. Whichever process has the relay is quicker with the answer. */
+  state(): Promise<OutboxState>;
   stop(): Promise<void>;
+}
+
+export interface OutboxState {
+  /** Rows that wait. */
+  depth: number;
+  /** Age of the oldest; 0 when there is none. */
+  oldestSeconds: number;
 }
 
 interface OutboxRow {
@@ -84,21 +93,21 @@ const createRelayOnce = ({ service, bus, metrics, maxBatch = 1_000 }: RelayOptio
 /**
  * Publishes what the service's transactions put into the outbox, oldest first, and deletes it once the bus has it.
  * Rows are found by being there; the id from which they are looked for rises only once no writer is left that might still
- * commit a lower one. One relay per service
- * works at a time (advisory lock on its own connection); a crash between publish and delete publishes again: consumers
- * tell duplicates by natural keys.
+ * commit a lower one. One relay per service works at a time (advisory lock on its own connection); a crash between publish and
+ * delete publishes again: consumers tell duplicates by natural keys.
  */
 export const startRelay = (options: RelayOptions): Relay => {
   const { sql, log, service, idlePollMs = 200 } = options;
   const { relayOnce, maxBatch } = createRelayOnce(options);
   const stopping = new AbortController();
   const waiter = createWaiter(stopping.signal);
+  let floor = createFloor();
 
   /** Works as long as this process holds the lock; a lost connection loses it and ends here with a throw. */
   const lead = async (connection: Queryable): Promise<void> => {
     let pollMs = MIN_POLL_MS;
     // Of this connection: a database that comes back from a crash may give ids out anew.
-    const floor = createFloor();
+    floor = createFloor();
     while (!stopping.signal.aborted) {
       const moved = await relayOnce(connection, floor);
       pollMs = moved > 0 ? MIN_POLL_MS : Math.min(pollMs * 2, idlePollMs);
@@ -122,6 +131,7 @@ export const startRelay = (options: RelayOptions): Relay => {
       await connection`select pg_advisory_unlock_all()`.catch(() => undefined);
       throw error;
     } finally {
+      floor = createFloor();
       connection.release();
     }
   };
@@ -143,6 +153,7 @@ export const startRelay = (options: RelayOptions): Relay => {
   const done = run();
   return {
     wake: () => waiter.wake(),
+    state: () => outboxState(sql, floor.from()),
     stop: async () => {
       stopping.abort();
       await done;
@@ -150,9 +161,13 @@ export const startRelay = (options: RelayOptions): Relay => {
   };
 };
 
-/** Rows waiting in the outbox and the age of the oldest, for metrics and for knowing when all is quiet. */
-export const outboxState = async (sql: Sql): Promise<{ depth: number; oldestSeconds: number }> => {
+/**
+ * What waits in the outbox, for metrics and for knowing when all is quiet.
+ * @param from no row can have a lower id
+ */
+export const outboxState = async (sql: Sql, from = 0): Promise<OutboxState> => {
   const [row] = await sql<{ depth: number; oldest: number }[]>`
-    select count(*) as depth, coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as oldest from outbox`;
+    select count(*) as depth, coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as oldest
+    from outbox where id >= ${from}`;
   return { depth: row?.depth ?? 0, oldestSeconds: row?.oldest ?? 0 };
 };

@@ -100,7 +100,7 @@ export const createService = async (
     const topics = subscriptions.map(({ topic }) => topic.name);
     const [lags, outbox, letters] = await Promise.all([
       topics.length > 0 ? bus.lag(group, topics) : [],
-      outboxState(sql),
+      relay?.state() ?? outboxState(sql),
       sql<{ parked: number; waiting: number }[]>`select count(*) filter (where status = 'parked') as parked,
         count(*) filter (where status = 'waiting') as waiting from dead_letter where status in ('parked', 'waiting')`,
     ]);
