@@ -7,6 +7,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { messageOf } from '@vafa/kernel';
 import { kafkaAvailability } from '@vafa/local-kafka';
 import { openSql } from '@vafa/platform';
 import { readRecordFile } from '@vafa/sandbox';
@@ -22,15 +23,36 @@ import { makePurchases } from './purchases.ts';
 import { intoPage, render } from './report.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-const { values: flags } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    bus: { type: 'string' },
-    only: { type: 'string' },
-    keep: { type: 'boolean', default: false },
-  },
-});
+const PARTS = ['house', 'ledger', 'flat'] as const;
+const BUSES = ['postgres-log', 'kafka'] as const;
+const USAGE = `npm run bench -- [options]
+  --quick        short runs, whose figures are not kept
+  --only PART    ${PARTS.join(', ')}
+  --bus NAME     of the house: ${BUSES.join(', ')}; both unless given`;
 const say = (line: string): void => console.log(line);
+const readFlags = () => {
+  const { values } = parseArgs({
+    options: {
+      quick: { type: 'boolean', default: false },
+      bus: { type: 'string' },
+      only: { type: 'string' },
+    },
+  });
+  const oneOf = <Name extends string>(names: readonly Name[], option: string, given: string | undefined) => {
+    const found = names.find((name) => name === given);
+    if (given !== undefined && !found) throw new TypeError(`--${option} is one of ${names.join(', ')}`);
+    return found;
+  };
+  return { ...values, bus: oneOf(BUSES, 'bus', values.bus), only: oneOf(PARTS, 'only', values.only) };
+};
+const flags = (() => {
+  try {
+    return readFlags();
+  } catch (error) {
+    console.error(`${messageOf(error)}\n\n${USAGE}`);
+    return process.exit(64);
+  }
+})();
 const seconds = flags.quick ? 3 : 10;
 const events = flags.quick ? 20_000 : 200_000;
 const LATENCY_CUSTOMERS = 100;
@@ -100,9 +122,7 @@ const measureBus = async (kind: 'postgres-log' | 'kafka'): Promise<BusFigures> =
   }
 };
 
-const PARTS = ['house', 'ledger', 'flat'] as const;
 const wants = (part: (typeof PARTS)[number]): boolean => flags.only === undefined || flags.only === part;
-if (!PARTS.some(wants)) throw new Error(`--only is one of ${PARTS.join(', ')}`);
 
 const measureLedgerAlone = async (): Promise<LedgerAlone> => {
   say('\n== the ledger alone');
@@ -116,11 +136,7 @@ const measureBooks = (): Promise<FlatFigures[]> => {
   return measureFlat(LEDGER_DIR, { sizes: bookSizes(flags.quick), seconds, say });
 };
 
-const kinds = !wants('house')
-  ? []
-  : flags.bus
-    ? [flags.bus as 'postgres-log' | 'kafka']
-    : (['postgres-log', 'kafka'] as const);
+const kinds = !wants('house') ? [] : flags.bus ? [flags.bus] : BUSES;
 const results: BusFigures[] = [];
 for (const kind of kinds) {
   if (kind === 'kafka') {

@@ -1,8 +1,8 @@
 /** `npm run api-keys -- list|create|revoke`: who may call, and what. */
-import { parseArgs } from 'node:util';
 import { systemClock } from '@vafa/kernel';
 import { createApiKey, listApiKeys, revokeApiKey, SCOPES } from '@vafa/platform';
-import { refuse, table, withDatabase } from './operator.ts';
+import { readArguments, refuse } from './command-line.ts';
+import { table, withDatabase } from './operator.ts';
 
 const USAGE = `usage:
   npm run api-keys -- list
@@ -10,7 +10,10 @@ const USAGE = `usage:
   npm run api-keys -- revoke ID                                              in force within 10 s
 scopes: ${SCOPES.join(', ')} (or "all")`;
 
-const { positionals, values } = parseArgs({ allowPositionals: true, options: { scopes: { type: 'string' } } });
+const { positionals, values } = readArguments(
+  { allowPositionals: true, options: { scopes: { type: 'string' } } },
+  USAGE,
+);
 const [command, argument] = positionals;
 const out = (text: string): void => void process.stdout.write(`${text}\n`);
 

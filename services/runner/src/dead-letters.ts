@@ -1,5 +1,4 @@
 /** `npm run dead-letters -- list|show|retry|discard`: what could not be handled, and what to do about it. */
-import { parseArgs } from 'node:util';
 import {
   type DeadLetterStatus,
   discardDeadLetters,
@@ -8,7 +7,8 @@ import {
   retryDeadLetters,
   type Sql,
 } from '@vafa/bus';
-import { knownService, refuse, table, withDatabase } from './operator.ts';
+import { readArguments, refuse } from './command-line.ts';
+import { knownService, table, withDatabase } from './operator.ts';
 import { serviceNames } from './service-names.ts';
 
 const USAGE = `usage:
@@ -17,17 +17,20 @@ const USAGE = `usage:
   npm run dead-letters -- retry SERVICE ID… | --code C      handled again within a second or so, in order
   npm run dead-letters -- discard SERVICE ID… | --code C    given up for good; they stay on record`;
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: {
-    service: { type: 'string' },
-    status: { type: 'string', default: 'parked' },
-    topic: { type: 'string' },
-    code: { type: 'string' },
-    limit: { type: 'string', default: '50' },
-    help: { type: 'boolean', default: false },
+const { positionals, values } = readArguments(
+  {
+    allowPositionals: true,
+    options: {
+      service: { type: 'string' },
+      status: { type: 'string', default: 'parked' },
+      topic: { type: 'string' },
+      code: { type: 'string' },
+      limit: { type: 'string', default: '50' },
+      help: { type: 'boolean', default: false },
+    },
   },
-});
+  USAGE,
+);
 const [command, ...rest] = positionals;
 const out = (text: string): void => void process.stdout.write(`${text}\n`);
 

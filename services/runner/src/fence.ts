@@ -1,6 +1,7 @@
 /** `npm run fence -- show|reset`: how far a service has handled each partition, and starting over after a topic was re-created. */
 import { readFences, resetFence } from '@vafa/bus';
-import { knownService, refuse, table, withDatabase } from './operator.ts';
+import { refuse } from './command-line.ts';
+import { knownService, table, withDatabase } from './operator.ts';
 
 const USAGE = `usage:
   npm run fence -- show SERVICE

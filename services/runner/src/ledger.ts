@@ -1,8 +1,8 @@
 /** `npm run ledger -- verify`: checks the whole book, and tells what is broken. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { type SealHead, type Violation, verifyLedger } from '@vafa/ledger';
-import { refuse, table, withDatabase } from './operator.ts';
+import { readArguments, refuse } from './command-line.ts';
+import { table, withDatabase } from './operator.ts';
 
 const USAGE = `usage:
   npm run ledger -- verify [--heads FILE]    sums, lots, balances, closed books and the seal of every entry
@@ -15,10 +15,13 @@ const LIMIT_MS = 6 * 3_600_000;
 /** A line of progress is written so often. */
 const TELL_EVERY_MS = 1_000;
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: { heads: { type: 'string' }, help: { type: 'boolean', default: false } },
-});
+const { positionals, values } = readArguments(
+  {
+    allowPositionals: true,
+    options: { heads: { type: 'string' }, help: { type: 'boolean', default: false } },
+  },
+  USAGE,
+);
 
 const readHeads = (path: string): SealHead[] => {
   try {

@@ -1,15 +1,10 @@
 import type { Sql } from '@vafa/bus';
 import { messageOf } from '@vafa/kernel';
 import { openSql } from '@vafa/platform';
+import { refuse } from './command-line.ts';
 import { EXIT_SETTINGS, readSettings, variables } from './environment.ts';
 import { localFolder, readKept } from './local-folder.ts';
 import { serviceNames } from './service-names.ts';
-
-/** Prints one line to the error stream and ends. Wrong use ends with 2. */
-export const refuse = (text: string, code = 2): never => {
-  process.stderr.write(`${text}\n`);
-  process.exit(code);
-};
 
 /** The administrator's URL: DATABASE_URL, or that of the database `npm start` runs here. */
 const adminUrl = (): string => {

@@ -1,7 +1,6 @@
 /** `npm run replay -- FILE --format online-retail|cdnow|vafa`: hands a file of events in at the gateway, as a shop would. */
-import { parseArgs } from 'node:util';
 import { FORMATS, findGateway, isFormat, printReport, ReplayError, replay, serviceUrlsOf } from '@vafa/gateway';
-import { messageOf } from '@vafa/kernel';
+import { readArguments, refuse } from './command-line.ts';
 import { readSettings, variables } from './environment.ts';
 import { localFolder, readKept } from './local-folder.ts';
 
@@ -20,12 +19,6 @@ The file may be gzip. Running it again changes nothing; a stopped run goes on wh
 const EXIT_INTERRUPTED = 130;
 const DEFAULT_PATIENCE_S = 300;
 const MAX_PATIENCE_S = 86_400;
-
-/** One line and the end; the operator's commands have the like, but load every service. */
-const refuse = (words: string, code = 2): never => {
-  process.stderr.write(`${words}\n`);
-  process.exit(code);
-};
 
 const text = { type: 'string' } as const;
 const flag = { type: 'boolean', default: false } as const;
@@ -46,14 +39,6 @@ const OPTIONS = {
   help: flag,
 } as const;
 
-const readArguments = () => {
-  try {
-    return parseArgs({ allowPositionals: true, options: OPTIONS });
-  } catch (error) {
-    return refuse(`${messageOf(error)}\n${USAGE}`);
-  }
-};
-
 /** A whole number of at least 1, or the command ends. */
 const readCount = (name: string, given: string | undefined, most: number): number | undefined => {
   if (given === undefined) return undefined;
@@ -61,7 +46,7 @@ const readCount = (name: string, given: string | undefined, most: number): numbe
   return value >= 1 && value <= most ? value : refuse(`--${name} must be a whole number from 1 to ${most}`);
 };
 
-const { positionals, values } = readArguments();
+const { positionals, values } = readArguments({ allowPositionals: true, options: OPTIONS }, USAGE);
 const [file, ...others] = positionals;
 const format = values.format ?? '';
 if (values.help || !file || others.length > 0 || !isFormat(format)) refuse(USAGE);

@@ -4,11 +4,11 @@
  */
 import { rmSync } from 'node:fs';
 import { getCompileCacheDir } from 'node:module';
-import { parseArgs } from 'node:util';
 import { messageOf } from '@vafa/kernel';
 import { type LocalPostgres, startLocalPostgres } from '@vafa/local-postgres';
 import { createLog, migrateAll } from '@vafa/platform';
 import { type Sandbox, startSandbox } from '@vafa/sandbox';
+import { readArguments } from './command-line.ts';
 import { seedDemonstration } from './demonstration.ts';
 import { EXIT_SETTINGS, readSettings, variables } from './environment.ts';
 import { keep, keptSecret, localFolder, readKept } from './local-folder.ts';
@@ -25,13 +25,20 @@ const fail = (error: unknown, code = 1): never => {
   process.exit(code);
 };
 
-const { values: flags } = parseArgs({
-  options: {
-    empty: { type: 'boolean', default: false },
-    separate: { type: 'boolean', default: false },
-    'postgres-port': { type: 'string' },
+const USAGE = `usage: npm start -- [options]
+  --empty              without the demonstration
+  --separate           each service in a process of its own
+  --postgres-port N    where PostgreSQL listens; a free port unless given`;
+const { values: flags } = readArguments(
+  {
+    options: {
+      empty: { type: 'boolean', default: false },
+      separate: { type: 'boolean', default: false },
+      'postgres-port': { type: 'string' },
+    },
   },
-});
+  USAGE,
+);
 const settings = (() => {
   try {
     return readSettings();
