@@ -12,7 +12,9 @@ import { kafkaAvailability } from '@vafa/local-kafka';
 import { openSql } from '@vafa/platform';
 import { readRecordFile } from '@vafa/sandbox';
 import { createApi, openTrialBus, seedTrial, startTrialHouse, type TrialHouse, trialCustomers } from '@vafa/trial';
+import { COPY_OF_THE_GOALS } from './copy-of-the-goals.ts';
 import type { BusFigures, Figures, LedgerAlone } from './figures.ts';
+import { MIX_PER_SECOND } from './goals.ts';
 import { measureExpiry } from './ledger/measure-expiry.ts';
 import { bookSizes, type FlatFigures, measureFlat } from './ledger/measure-flat.ts';
 import { measurePath } from './ledger/measure-path.ts';
@@ -57,8 +59,10 @@ const seconds = flags.quick ? 3 : 10;
 const events = flags.quick ? 20_000 : 200_000;
 const LATENCY_CUSTOMERS = 100;
 const PATH_CUSTOMERS = 100_000;
-/** A little more than the goal: the time in which the end of it is booked counts, too. */
-const MIX_PER_SECOND = 10_500;
+/** A little more than the goal is offered: the time in which the end of it is booked counts, too. */
+const MIX_OFFERED = 1.05;
+/** So long that the database makes its checkpoints meanwhile. */
+const MIX_SECONDS = 25;
 const STOP_LIMIT_MS = 30_000;
 const LEDGER_DIR = `${root}.vafa/bench-ledger`;
 
@@ -110,8 +114,14 @@ const measureBus = async (kind: 'postgres-log' | 'kafka'): Promise<BusFigures> =
     const ledger = await measureLedger(house, bus, sql, events);
     say('redemptions …');
     const hot = await measureHotCustomer(house);
-    const mix = await measureMix(house, bus, { perSecond: MIX_PER_SECOND, seconds });
-    return { kind, latency, copy, fastify, consume, gateway, ledger, hot, mix };
+    // What came before is on the disk, and its WAL can be written over, as in a database that has been there for a while.
+    await sql`checkpoint`;
+    const mixSeconds = flags.quick ? seconds : MIX_SECONDS;
+    const share = MIX_PER_SECOND / COPY_OF_THE_GOALS;
+    const perSecond = share * ledger.footprint.eventsPerSecond;
+    const mixShare = { share, ...(await measureMix(house, bus, { perSecond, seconds: mixSeconds })) };
+    const mix = await measureMix(house, bus, { perSecond: MIX_OFFERED * MIX_PER_SECOND, seconds: mixSeconds });
+    return { kind, latency, copy, fastify, consume, gateway, ledger, hot, mix, mixShare };
   } finally {
     // What is frozen could not stop.
     for (const pid of [...house.processes.values()].map((each) => each.pid()))

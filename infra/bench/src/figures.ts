@@ -17,6 +17,8 @@ export interface BusFigures {
   ledger: LedgerFigures;
   hot: HotFigures;
   mix: MixFigures;
+  /** The same at a rate that is so large a part of what COPY wrote. */
+  mixShare: MixFigures & { share: number };
 }
 
 /** What was measured of the ledger without a bus. */

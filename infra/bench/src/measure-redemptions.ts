@@ -1,3 +1,5 @@
+import { Agent, request } from 'node:http';
+import { text } from 'node:stream/consumers';
 import type { EventBus } from '@vafa/bus';
 import { type EventEnvelope, encodeEvent, event, PurchaseRefunded } from '@vafa/contracts';
 import { newId } from '@vafa/kernel';
@@ -14,6 +16,7 @@ export interface HotFigures {
 }
 
 export interface MixFigures {
+  offeredPerSecond: number;
   seconds: number;
   /** Purchases, refunds and redemptions together, booked. */
   perSecond: number;
@@ -22,20 +25,28 @@ export interface MixFigures {
   captureP99Ms: number;
 }
 
-/** Times one request to the ledger. */
-const createAsk = (house: TrialHouse) => async (path: string, body: unknown) => {
-  const begun = performance.now();
-  const answer = await fetch(`${house.urls.ledger}${path}`, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      authorization: `Bearer ${house.apiKey}`,
-      'idempotency-key': newId(),
-    },
-    body: JSON.stringify(body),
-  });
-  const json = (await answer.json()) as { reservationId?: string };
-  return { status: answer.status, json, ms: performance.now() - begun };
+/** Times one request to the ledger. `fetch` would take three times as much of a processor that services need. */
+const createAsk = (house: TrialHouse) => {
+  const agent = new Agent({ keepAlive: true });
+  return async (path: string, body: unknown) => {
+    const begun = performance.now();
+    const payload = JSON.stringify(body);
+    const answer = await new Promise<{ status: number; body: string }>((resolve, reject) => {
+      const headers = {
+        'content-type': 'application/json',
+        'content-length': Buffer.byteLength(payload),
+        authorization: `Bearer ${house.apiKey}`,
+        'idempotency-key': newId(),
+      };
+      const sent = request(`${house.urls.ledger}${path}`, { method: 'POST', agent, headers }, (response) => {
+        text(response).then((body) => resolve({ status: response.statusCode as number, body }), reject);
+      });
+      sent.on('error', reject);
+      sent.end(payload);
+    });
+    const ms = performance.now() - begun;
+    return { status: answer.status, json: JSON.parse(answer.body) as { reservationId?: string }, ms };
+  };
 };
 
 const HOT = 'hot-customer';
@@ -78,6 +89,8 @@ export const measureHotCustomer = async (house: TrialHouse): Promise<HotFigures>
 
 const CUSTOMERS = 100_000;
 const PORTION_MS = 20;
+/** Redemptions of the first part of a run are not counted: plans and caches are warmed. */
+const WARM_UP_SHARE = 0.2;
 const SHARES = { purchases: 0.9, refunds: 0.05, redemptions: 0.05 };
 
 const refundOf = ({ data }: EventEnvelope): EventEnvelope => {
@@ -100,14 +113,16 @@ export const measureMix = async (
   const ask = createAsk(house);
   const reserveMs: number[] = [];
   const captureMs: number[] = [];
-  const redeem = async (): Promise<void> => {
+  let redeemed = 0;
+  const redeem = async (counts: boolean): Promise<void> => {
+    redeemed += 1;
     const customerId = `customer-${Math.floor(Math.random() * CUSTOMERS)}`;
     const held = await ask(`/v1/customers/${customerId}/reservations`, { points: 1 });
-    reserveMs.push(held.ms);
+    if (counts) reserveMs.push(held.ms);
     if (held.status === 422) return;
     if (held.status !== 201) throw new Error(`a reservation was answered ${held.status}`);
     const spent = await ask(`/v1/reservations/${held.json.reservationId}/capture`, {});
-    captureMs.push(spent.ms);
+    if (counts) captureMs.push(spent.ms);
     if (spent.status !== 200) throw new Error(`a capture was answered ${spent.status}`);
   };
   const portions = Math.round((seconds * 1_000) / PORTION_MS);
@@ -124,16 +139,20 @@ export const measureMix = async (
     earlier = purchases;
     running.push(bus.publish([...purchases, ...refunds].map(encodeEvent)));
     const redemptions = per(SHARES.redemptions);
+    const counts = i >= portions * WARM_UP_SHARE;
     for (let n = 0; n < redemptions; n++)
-      running.push(new Promise((resolve) => setTimeout(resolve, (n * PORTION_MS) / redemptions)).then(() => redeem()));
+      running.push(
+        new Promise((resolve) => setTimeout(resolve, (n * PORTION_MS) / redemptions)).then(() => redeem(counts)),
+      );
   }
   await Promise.all(running);
   await waitUntilIdle(house.urls, ['ledger'], { limitMs: 600_000, everyMs: 50 });
   const took = (performance.now() - begun) / 1_000;
   return {
+    offeredPerSecond: perSecond,
     seconds: took,
-    perSecond: (portions * (purchasesPerPortion + per(SHARES.refunds)) + reserveMs.length) / took,
-    redemptionsPerSecond: reserveMs.length / took,
+    perSecond: (portions * (purchasesPerPortion + per(SHARES.refunds)) + redeemed) / took,
+    redemptionsPerSecond: redeemed / took,
     reserveP99Ms: percentile(reserveMs, 0.99),
     captureP99Ms: percentile(captureMs, 0.99),
   };

@@ -3,6 +3,7 @@ import { goalsOf, seriesOf } from './goals.ts';
 import type { Footprint } from './ledger/copy-footprint.ts';
 import type { FlatFigures } from './ledger/measure-flat.ts';
 import { MAX_UNDER_WAY } from './ledger/measure-redeeming.ts';
+import type { MixFigures } from './measure-redemptions.ts';
 
 const rowsOf = ({ rowsPerEvent }: Footprint): string =>
   Object.entries(rowsPerEvent)
@@ -30,8 +31,11 @@ a batch updates the rows of its own customers and, once, the fences of its parti
 `;
 };
 
+const mixLine = (mix: MixFigures): string =>
+  `| 90 % purchases, 5 % refunds, 5 % redemptions over HTTP (${count(mix.redemptionsPerSecond)}/s), ${count(mix.offeredPerSecond)}/s offered for ${count(mix.seconds)} s | ${count(mix.perSecond)}/s; p99 of a reservation ${count(mix.reserveP99Ms)} ms, of a capture ${count(mix.captureP99Ms)} ms | | |`;
+
 const busSection = (bus: BusFigures): string => {
-  const { latency, copy, fastify, consume, gateway, ledger, hot, mix } = bus;
+  const { latency, copy, fastify, consume, gateway, ledger, hot, mix, mixShare } = bus;
   const footprint = ledger.footprint.eventsPerSecond;
   return `
 ## Bus: ${busName(bus)}
@@ -47,7 +51,7 @@ COPY of all its rows is one session that writes what an event makes in the ledge
 | | | COPY into one table ${count(copy)} rows/s | ${ratio(ledger.bookedPerSecond, copy)} |
 | | | consuming without work ${count(consume)}/s | ${ratio(ledger.bookedPerSecond, consume)} |
 | purchase → SMS accepted by the provider, ${count(latency.sent)} at 20/s | p50 ${count(latency.p50Ms)} ms, p99 ${count(latency.p99Ms)} ms | | |
-| 90 % purchases, 5 % refunds, 5 % redemptions over HTTP (${count(mix.redemptionsPerSecond)}/s) | ${count(mix.perSecond)}/s; p99 of a reservation ${count(mix.reserveP99Ms)} ms, of a capture ${count(mix.captureP99Ms)} ms | | |
+${[mixShare, mix].map(mixLine).join('\n')}
 | ${count(hot.requests)} reservations of one customer at once | all answered in ${hot.seconds.toFixed(1)} s (${hot.accepted} held, ${hot.refused} refused), p99 ${count(hot.p99Ms)} ms | | |
 `;
 };

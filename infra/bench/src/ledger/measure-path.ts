@@ -1,3 +1,4 @@
+import { COPY_OF_THE_GOALS } from '../copy-of-the-goals.ts';
 import { percentile } from '../percentile.ts';
 import { copyFootprint, type Footprint } from './copy-footprint.ts';
 import { createFeed, type FeedFigures, forSeconds } from './feed-bus.ts';
@@ -26,9 +27,9 @@ const BATCH = 1_000;
 const WORKERS = 2;
 const SINGLE_CONNECTIONS = 8;
 const COPIED_EVENTS = 200_000;
-/** Given by the goals, which were measured where COPY of all rows wrote 91,000 events/s; and the same shares of COPY here. */
+/** Given by the goals, and the same shares of COPY here. */
 const OPEN_RATES = [5_000, 20_000];
-const OPEN_SHARES = OPEN_RATES.map((rate) => rate / 91_000);
+const OPEN_SHARES = OPEN_RATES.map((rate) => rate / COPY_OF_THE_GOALS);
 const REDEEMING_SECONDS = 30;
 const OPEN_SECONDS = 15;
 const OPEN_MAX_BATCH = 2_000;
