@@ -121,29 +121,34 @@ const flatGoal = (series: readonly FlatFigures[], of: 'customers' | 'entries'): 
     `${figures.microsPerEvent.toFixed(1)} µs an event with ${count(figures[of])}`;
   return [
     {
-      what: `cost per event from ${count(smallest[of])} to ${count(largest[of])} ${of}`,
+      what: `cost per event from ${count(smallest[of])} to ${count(largest[of])} ${of}${smallest.tuned ? ', on a tuned server' : ''}`,
       ...{ goal: `flat: nowhere above × ${FLAT}`, figure: shown(largest), limit: shown(smallest) },
       ...{ ratio: `× ${dearest.toFixed(2)} at most`, reached: dearest <= FLAT },
     },
   ];
 };
 
-/** Books of one series: those that differ in customers alone, and those that differ in entries alone. */
-export const seriesOf = (flat: readonly FlatFigures[]): { byCustomers: FlatFigures[]; byEntries: FlatFigures[] } => {
+/** Books of one series: those that differ in customers alone, with each kind of server, and those that differ in entries alone. */
+export const seriesOf = (
+  flat: readonly FlatFigures[],
+): { byCustomers: FlatFigures[]; byEntries: FlatFigures[]; byCustomersTuned: FlatFigures[] } => {
   const filled = flat.find(({ entries }) => entries > 0);
+  const plain = flat.filter(({ tuned }) => !tuned);
   return {
-    byCustomers: flat.filter(({ entries }) => entries === 0),
-    byEntries: flat.filter(({ customers }) => customers === filled?.customers),
+    byCustomers: plain.filter(({ entries }) => entries === 0),
+    byEntries: plain.filter(({ customers }) => customers === filled?.customers),
+    byCustomersTuned: flat.filter(({ tuned }) => tuned),
   };
 };
 
 /** Every goal of which something was measured. */
 export const goalsOf = ({ buses, alone, flat }: Figures): Goal[] => {
-  const { byCustomers, byEntries } = seriesOf(flat ?? []);
+  const { byCustomers, byEntries, byCustomersTuned } = seriesOf(flat ?? []);
   return [
     ...(alone ? pathGoals(alone) : []),
     ...buses.flatMap(busGoals),
     ...flatGoal(byCustomers, 'customers'),
+    ...flatGoal(byCustomersTuned, 'customers'),
     ...flatGoal(byEntries, 'entries'),
   ];
 };

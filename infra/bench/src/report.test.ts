@@ -40,13 +40,14 @@ const busOf = (kind: BusFigures['kind'], bookedPerSecond: number): BusFigures =>
   mixShare: { ...mix, share: 0.11, offeredPerSecond: 5_000, perSecond: 4_950 },
 });
 const book = (customers: number, entries: number, microsPerEvent: number) => ({
-  ...{ customers, entries, microsPerEvent },
+  ...{ customers, entries, microsPerEvent, tuned: false },
   ...{ fillSeconds: 1, perSecond: 1e6 / microsPerEvent },
 });
+const tuned = [book(10_000, 0, 18), book(5_000_000, 0, 27)].map((each) => ({ ...each, tuned: true }));
 const figures: Figures = {
   buses: [busOf('postgres-log', 24_000), busOf('kafka', 24_000)],
   alone,
-  flat: [book(10_000, 0, 20), book(100_000, 0, 22), book(5_000_000, 0, 25), book(100_000, 10_000_000, 30)],
+  flat: [book(10_000, 0, 20), book(100_000, 0, 22), book(5_000_000, 0, 25), book(100_000, 10_000_000, 30), ...tuned],
 };
 
 it('says of every goal whether it was reached, by the limit of the same run', () => {
@@ -77,6 +78,7 @@ it('says of every goal whether it was reached, by the limit of the same run', ()
     ],
     ['one hot customer, 1,000 redemptions at once, on Apache Kafka, one broker on the same machine', '', true],
     ['cost per event from 10,000 to 5,000,000 customers', '× 1.25 at most', true],
+    ['cost per event from 10,000 to 5,000,000 customers, on a tuned server', '× 1.50 at most', false],
     ['cost per event from 0 to 10,000,000 entries', '× 1.36 at most', false],
   ]);
 });

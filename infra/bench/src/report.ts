@@ -1,7 +1,7 @@
 import { type BusFigures, busName, count, type Figures, type LedgerAlone, ratio, timesTheSmallest } from './figures.ts';
 import { goalsOf, seriesOf } from './goals.ts';
 import type { Footprint } from './ledger/copy-footprint.ts';
-import type { FlatFigures } from './ledger/measure-flat.ts';
+import { type FlatFigures, TUNED } from './ledger/measure-flat.ts';
 import { MAX_UNDER_WAY } from './ledger/measure-redeeming.ts';
 import type { MixFigures } from './measure-redemptions.ts';
 
@@ -82,7 +82,10 @@ ${[...open, ...shares]
 };
 
 const flatSection = (flat: readonly FlatFigures[]): string => {
-  const { byCustomers, byEntries } = seriesOf(flat);
+  const { byCustomers, byEntries, byCustomersTuned } = seriesOf(flat);
+  const tuned = Object.entries(TUNED)
+    .map(([name, value]) => `${name} = ${value}`)
+    .join(', ');
   const rows = (series: readonly FlatFigures[]): string =>
     series
       .map(
@@ -97,9 +100,12 @@ const flatSection = (flat: readonly FlatFigures[]): string => {
 
 The ledger alone, batches of 1,000, each size in a database of its own that was filled beforehand (rows as bookings leave them:
 orders, entries and lots in the order of time, through the tables' own indexes, balances that add up), analysed and written to
-disk.
+disk. With default settings, unless said otherwise.
 
 ${head('the fewest customers')}${rows(byCustomers)}
+The same on a server with ${tuned}:
+
+${head('the fewest customers')}${rows(byCustomersTuned)}
 ${head('the empty book')}${rows(byEntries)}`;
 };
 

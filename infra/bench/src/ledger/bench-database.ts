@@ -10,11 +10,11 @@ export interface BenchDatabase {
 const PREFIX = 'bench_';
 
 /**
- * A database of one part of the bench, on a server with the default settings of PostgreSQL, but for the place of its data: the
- * limit is measured on the same server. What parts that were broken off have left is removed first.
+ * A database of one part of the bench, on a server with the default settings of PostgreSQL unless others are given, but for the
+ * place of its data: the limit is measured on the same server. What parts that were broken off have left is removed first.
  */
-export const openBenchDatabase = async (dir: string): Promise<BenchDatabase> => {
-  const server = await startLocalPostgres({ dir, settings: { max_connections: '100' } });
+export const openBenchDatabase = async (dir: string, settings: Record<string, string> = {}): Promise<BenchDatabase> => {
+  const server = await startLocalPostgres({ dir, settings: { max_connections: '100', ...settings } });
   const name = `${PREFIX}${Date.now().toString(36)}`;
   const run = async (...statements: string[]): Promise<void> => {
     const sql = openSql({ url: server.url, max: 1, name: 'vafa-bench', statementTimeoutMs: 600_000 });

@@ -41,9 +41,13 @@ const collectPosts = (register: (app: never) => void): Map<string, Handler> => {
   return posts;
 };
 
-/** The ledger's doors without the platform around them, on a database of its own. */
-export const openLedger = async (dir: string, pool: number): Promise<BareLedger> => {
-  const database = await openBenchDatabase(dir);
+/** The ledger's doors without the platform around them, on a database of its own. `settings` are the server's. */
+export const openLedger = async (
+  dir: string,
+  pool: number,
+  settings: Record<string, string> = {},
+): Promise<BareLedger> => {
+  const database = await openBenchDatabase(dir, settings);
   const access = { adminUrl: database.url, roleSecret: newId() };
   const log = createLog({ level: 'warn' });
   await migrateAll(access, allSchemas(), log);
