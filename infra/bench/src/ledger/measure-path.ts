@@ -31,8 +31,7 @@ const COPIED_EVENTS = 200_000;
 const OPEN_RATES = [5_000, 20_000];
 const OPEN_SHARES = OPEN_RATES.map((rate) => rate / COPY_OF_THE_GOALS);
 const REDEEMING_SECONDS = 30;
-/** So long that a collection of old objects, of which there is one every 20 s or so, weighs what it weighs. */
-const OPEN_SECONDS = 40;
+const OPEN_SECONDS = 15;
 const OPEN_MAX_BATCH = 2_000;
 
 const perSecond = ({ records, seconds }: FeedFigures): number => records / seconds;
@@ -58,9 +57,6 @@ export const measurePath = async (
     const small = await measure(BATCH, WORKERS, Math.min(seconds, 10));
     say('ledger path: COPY of the same rows …');
     const footprint = await copyFootprint(ledger.admin, COPIED_EVENTS);
-    // What all that has left behind is cleared away first, or it would be while the open loads are measured.
-    await ledger.admin`vacuum (analyze)`;
-    await ledger.admin`checkpoint`;
     const offer = async (rate: number): Promise<OpenLoadFigures> => {
       say(`ledger path: open load of ${rate}/s …`);
       const load = createOpenLoad(endlessPurchases(customers));
