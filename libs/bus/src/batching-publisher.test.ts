@@ -136,7 +136,7 @@ test('closing waits for what was taken and refuses the rest', async () => {
 test('whatever calls come when, each record is sent once and in the order of the calls', async () => {
   await fc.assert(
     fc.asyncProperty(
-      fc.array(fc.tuple(fc.integer({ min: 1, max: 30 }), fc.boolean()), { maxLength: 20 }),
+      fc.array(fc.tuple(fc.integer({ min: 1, max: 30 }), fc.boolean()), { maxLength: 20, size: 'max' }),
       async (calls) => {
         const { publish, sent } = createRecorder({ maxQueued: 10_000 });
         const done: Promise<void>[] = [];

@@ -106,8 +106,6 @@ export const startRelay = (options: RelayOptions): Relay => {
   /** Works as long as this process holds the lock; a lost connection loses it and ends here with a throw. */
   const lead = async (connection: Queryable): Promise<void> => {
     let pollMs = MIN_POLL_MS;
-    // Of this connection: a database that comes back from a crash may give ids out anew.
-    floor = createFloor();
     while (!stopping.signal.aborted) {
       const moved = await relayOnce(connection, floor);
       pollMs = moved > 0 ? MIN_POLL_MS : Math.min(pollMs * 2, idlePollMs);
@@ -131,6 +129,7 @@ export const startRelay = (options: RelayOptions): Relay => {
       await connection`select pg_advisory_unlock_all()`.catch(() => undefined);
       throw error;
     } finally {
+      // It was this connection's: a database that comes back from a crash may give ids out anew.
       floor = createFloor();
       connection.release();
     }

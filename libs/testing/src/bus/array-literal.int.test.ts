@@ -41,7 +41,7 @@ test('any text arrives as it was', async () => {
     '$1',
     '\n',
   );
-  const values = fc.array(fc.option(fc.oneof(text, hard)), { maxLength: 20 });
+  const values = fc.array(fc.option(fc.oneof(text, hard)), { maxLength: 20, size: 'max' });
   await fc.assert(
     fc.asyncProperty(values, async (drawn) => {
       expect(await back(textArray(drawn), 'text')).toEqual(drawn);

@@ -130,12 +130,12 @@ test.each([
 test('whatever the history: breakage is a share, and never more is expected than is left', () => {
   const history = fc.array(
     fc.record({
-      spent: fc.array(fc.integer({ min: 0, max: 5_000 }), { maxLength: 12 }),
+      spent: fc.array(fc.integer({ min: 0, max: 5_000 }), { maxLength: 12, size: 'max' }),
       redeemedSince: fc.integer({ min: 0, max: 5_000 }),
       expired: fc.integer({ min: 0, max: 5_000 }),
       outstanding: fc.integer({ min: 0, max: 100_000 }),
     }),
-    { maxLength: 15 },
+    { maxLength: 15, size: 'max' },
   );
   fc.assert(
     fc.property(history, fc.option(fc.integer({ min: 1, max: 40 }), { nil: null }), (drawn, expiresAfterMonths) => {
