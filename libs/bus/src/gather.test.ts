@@ -60,6 +60,34 @@ test('a portion weighs no more than it may, but one heavy item goes alone', asyn
   expect(portions).toEqual([[1, 2], [3], [9], [1]]);
 });
 
+test('what waits is shared among free places, in portions of a given weight at least', async () => {
+  const { add, portions, finish, underWay } = createRecorder<number>({ places: 3, shareFrom: 4 });
+  for (const item of Array(30).keys()) add(item);
+  await turn();
+  expect(portions.map(({ length }) => length)).toEqual([10, 10, 10]);
+  for (const item of Array(5).keys()) add(item);
+  await finish();
+  await finish();
+  expect(portions.slice(3).map(({ length }) => length)).toEqual([5]);
+  for (const item of Array(6).keys()) add(item);
+  await turn();
+  expect(portions.slice(4).map(({ length }) => length)).toEqual([6]);
+  while (underWay() > 0) await finish();
+  for (const item of Array(6).keys()) add(item);
+  await turn();
+  expect(portions.slice(5).map(({ length }) => length)).toEqual([4, 2]);
+});
+
+test('what comes back together from one portion does not stay together', async () => {
+  const { add, portions, finish } = createRecorder<number>({ places: 2, shareFrom: 3, weigh: (item) => item });
+  for (const item of [1, 1]) add(item);
+  await turn();
+  expect(portions).toEqual([[1, 1]]);
+  for (const item of [2, 2, 2]) add(item);
+  await finish();
+  expect(portions.slice(1)).toEqual([[2, 2], [2]]);
+});
+
 test('what does not fit is left for a later portion, and does not keep others back', async () => {
   const { add, portions, finish } = createRecorder<string>({
     fits: (item, portion) => !portion.some((other) => other[0] === item[0]),
@@ -90,9 +118,10 @@ test('idle when nothing waits and nothing is under way', async () => {
 test('whatever comes whenever: each item goes once, within the limits', async () => {
   const steps = fc.array(fc.oneof(fc.record({ add: fc.integer({ min: 1, max: 8 }) }), fc.constant('finish' as const)));
   await fc.assert(
-    fc.asyncProperty(steps, fc.integer({ min: 1, max: 3 }), async (all, places) => {
+    fc.asyncProperty(steps, fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 10 }), async (...drawn) => {
+      const [all, places, shareFrom] = drawn;
       const { add, idle, portions, finish, underWay } = createRecorder<{ weight: number }>({
-        ...{ places, most: 10, weigh: ({ weight }) => weight },
+        ...{ places, most: 10, shareFrom, weigh: ({ weight }) => weight },
       });
       const items: { weight: number }[] = [];
       for (const step of all) {

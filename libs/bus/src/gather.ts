@@ -3,6 +3,11 @@ export interface GatherOptions<Item> {
   places: number;
   /** Most weight of a portion; an item that weighs more goes alone. */
   most: number;
+  /**
+   * While several places are free, what waits is shared among them, in portions of at least this weight: below it a portion
+   * of its own costs more than it brings. Not shared unless given.
+   */
+  shareFrom?: number;
   /** What an item weighs; 1 unless given. */
   weigh?: (item: Item) => number;
   /**
@@ -26,27 +31,31 @@ export interface Gather<Item> {
  * filled in the order of arrival.
  */
 export const createGather = <Item>(options: GatherOptions<Item>): Gather<Item> => {
-  const { places, most, weigh = () => 1, fits = () => true, run } = options;
+  const { places, most, shareFrom = most, weigh = () => 1, fits = () => true, run } = options;
   let queue: Item[] = [];
+  let waitingWeight = 0;
   let underWay = 0;
   let waiting: (() => void)[] = [];
   let beginning = false;
 
   const takePortion = (): Item[] => {
+    const enough = Math.max(shareFrom, waitingWeight / (places - underWay));
     const portion: Item[] = [];
     const passed: Item[] = [];
     let weight = 0;
     let at = 0;
-    for (; at < queue.length; at++) {
+    for (; at < queue.length && weight < enough; at++) {
       const item = queue[at] as Item;
       if (portion.length > 0 && !fits(item, portion)) {
         passed.push(item);
         continue;
       }
-      weight += weigh(item);
-      if (portion.length > 0 && weight > most) break;
+      const more = weigh(item);
+      if (portion.length > 0 && weight + more > most) break;
+      weight += more;
       portion.push(item);
     }
+    waitingWeight -= weight;
     queue = passed.concat(queue.slice(at));
     return portion;
   };
@@ -54,8 +63,9 @@ export const createGather = <Item>(options: GatherOptions<Item>): Gather<Item> =
   const begin = (): void => {
     beginning = false;
     while (underWay < places && queue.length > 0) {
+      const portion = takePortion();
       underWay += 1;
-      void run(takePortion()).finally(() => {
+      void run(portion).finally(() => {
         underWay -= 1;
         beginThisTurn();
         if (underWay > 0 || queue.length > 0) return;
@@ -73,6 +83,7 @@ export const createGather = <Item>(options: GatherOptions<Item>): Gather<Item> =
   return {
     add: (item) => {
       queue.push(item);
+      waitingWeight += weigh(item);
       if (underWay < places) beginThisTurn();
     },
     idle: async () => {

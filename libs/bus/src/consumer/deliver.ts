@@ -19,6 +19,12 @@ export interface DeliverDeps extends TransactDeps {
   concurrency: number;
 }
 
+/**
+ * Records from which a transaction of their own is worth it while others wait: what it costs by itself is about what so many
+ * records cost, see decision 0012.
+ */
+const SHARE_FROM = 64;
+
 const NOTHING_ACCEPTED: ReadonlySet<Misfit['kind']> = new Set();
 
 /** The ways to handle batches of one topic. */
@@ -131,6 +137,7 @@ export const createDeliver = (deps: DeliverDeps, subscriptions: readonly Subscri
   const gather = createGather<InHand>({
     places: deps.concurrency,
     most: deps.maxBatch,
+    shareFrom: SHARE_FROM,
     weigh: ({ batch }) => batch.records.length,
     fits: mayGoTogether,
     run: handle,
