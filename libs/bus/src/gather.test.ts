@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createGather, createGatheredCall, type GatherOptions } from './gather.ts';
 
 /** A gather that keeps what it ran, and runs on until `finish` is called, the oldest portion first. */
@@ -61,21 +61,18 @@ test('a portion weighs no more than it may, but one heavy item goes alone', asyn
 });
 
 test('what waits is shared among free places, in portions of a given weight at least', async () => {
-  const { add, portions, finish, underWay } = createRecorder<number>({ places: 3, shareFrom: 4 });
+  const { add, portions, finish } = createRecorder<number>({ places: 3, shareFrom: 4 });
   for (const item of Array(30).keys()) add(item);
   await turn();
   expect(portions.map(({ length }) => length)).toEqual([10, 10, 10]);
-  for (const item of Array(5).keys()) add(item);
+  for (const item of Array(11).keys()) add(item);
   await finish();
   await finish();
-  expect(portions.slice(3).map(({ length }) => length)).toEqual([5]);
-  for (const item of Array(6).keys()) add(item);
+  expect(portions.slice(3).map(({ length }) => length)).toEqual([11]);
+  await finish();
+  for (const item of Array(9).keys()) add(item);
   await turn();
-  expect(portions.slice(4).map(({ length }) => length)).toEqual([6]);
-  while (underWay() > 0) await finish();
-  for (const item of Array(6).keys()) add(item);
-  await turn();
-  expect(portions.slice(5).map(({ length }) => length)).toEqual([4, 2]);
+  expect(portions.slice(4).map(({ length }) => length)).toEqual([5, 4]);
 });
 
 test('what comes back together from one portion does not stay together', async () => {
@@ -83,9 +80,42 @@ test('what comes back together from one portion does not stay together', async (
   for (const item of [1, 1]) add(item);
   await turn();
   expect(portions).toEqual([[1, 1]]);
-  for (const item of [2, 2, 2]) add(item);
+  for (const item of [2, 2, 3]) add(item);
   await finish();
-  expect(portions.slice(1)).toEqual([[2, 2], [2]]);
+  expect(portions.slice(1)).toEqual([[2, 2], [3]]);
+});
+
+test('what is too little for a portion of its own waits for the one under way, but not for long', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    const { add, portions, finish } = createRecorder<number>({ places: 2, shareFrom: 3 });
+    add(1);
+    await turn();
+    for (const item of [2, 3]) add(item);
+    await turn();
+    expect(portions).toEqual([[1]]);
+    await finish();
+    expect(portions).toEqual([[1], [2, 3]]);
+    add(4);
+    await turn();
+    vi.advanceTimersByTime(4);
+    add(5);
+    await turn();
+    expect(portions.length).toBe(2);
+    vi.advanceTimersByTime(1);
+    expect(portions.slice(2)).toEqual([[4, 5]]);
+    await finish();
+    add(6);
+    await turn();
+    // That something was held back before does not count any more.
+    expect(portions.length).toBe(3);
+    add(7);
+    add(8);
+    await turn();
+    expect(portions.slice(3)).toEqual([[6, 7, 8]]);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test('what does not fit is left for a later portion, and does not keep others back', async () => {

@@ -4,8 +4,9 @@ export interface GatherOptions<Item> {
   /** Most weight of a portion; an item that weighs more goes alone. */
   most: number;
   /**
-   * While several places are free, what waits is shared among them, in portions of at least this weight: below it a portion
-   * of its own costs more than it brings. Not shared unless given.
+   * Weight from which a portion of its own is worth what it costs while another is under way: what waits is shared among the
+   * free places in portions of at least this weight, and less than this waits for the portion that is under way, but no longer
+   * than a few milliseconds. Nothing is shared, and nothing waits while a place is free, unless it is given.
    */
   shareFrom?: number;
   /** What an item weighs; 1 unless given. */
@@ -25,21 +26,26 @@ export interface Gather<Item> {
   idle(): Promise<void>;
 }
 
+/** How long less than is worth a portion of its own waits for one that is under way: it may hang on somebody else's lock. */
+const HELD_BACK_MS = 5;
+
 /**
- * Group commit without a timer: what comes in the same turn of the event loop, or while all places are taken, goes together.
- * Portions are small when little comes and large when much does, and nothing ever waits for others to come. Portions are
- * filled in the order of arrival.
+ * Group commit: what comes in the same turn of the event loop, or while all places are taken, goes together.
+ * Portions are small when little comes and large when much does, and nothing waits for others to come. Portions are filled in the
+ * order of arrival.
  */
 export const createGather = <Item>(options: GatherOptions<Item>): Gather<Item> => {
-  const { places, most, shareFrom = most, weigh = () => 1, fits = () => true, run } = options;
+  const { places, most, shareFrom, weigh = () => 1, fits = () => true, run } = options;
   let queue: Item[] = [];
   let waitingWeight = 0;
   let underWay = 0;
   let waiting: (() => void)[] = [];
   let beginning = false;
+  let heldBack: NodeJS.Timeout | undefined;
+  let heldBackEnough = false;
 
   const takePortion = (): Item[] => {
-    const enough = Math.max(shareFrom, waitingWeight / (places - underWay));
+    const enough = shareFrom === undefined ? most : Math.max(shareFrom, waitingWeight / (places - underWay));
     const portion: Item[] = [];
     const passed: Item[] = [];
     let weight = 0;
@@ -60,9 +66,21 @@ export const createGather = <Item>(options: GatherOptions<Item>): Gather<Item> =
     return portion;
   };
 
+  const isWorthAPlace = (): boolean =>
+    underWay === 0 || shareFrom === undefined || waitingWeight >= shareFrom || heldBackEnough;
+
   const begin = (): void => {
     beginning = false;
     while (underWay < places && queue.length > 0) {
+      if (!isWorthAPlace()) {
+        heldBack ??= setTimeout(() => {
+          [heldBack, heldBackEnough] = [undefined, true];
+          begin();
+        }, HELD_BACK_MS);
+        return;
+      }
+      clearTimeout(heldBack);
+      [heldBack, heldBackEnough] = [undefined, false];
       const portion = takePortion();
       underWay += 1;
       void run(portion).finally(() => {

@@ -1,4 +1,5 @@
 export { plainArray, sparseArray, textArray } from './array-literal.ts';
+export { type Asking, beginAsking } from './begin-asking.ts';
 export { readFences, resetFence } from './consumer/fence.ts';
 export { notReady } from './consumer/handle-in-order.ts';
 export { type Consumer, type ConsumerOptions, ShorterLogError, startConsumer } from './consumer/start-consumer.ts';
@@ -28,6 +29,7 @@ export { type OutboxState, outboxState, type Relay, type RelayOptions, startRela
 export { type Chaos, NO_CHAOS } from './pg-log/chaos.ts';
 export { createPostgresLogBus, type PostgresLogOptions } from './pg-log/postgres-log-bus.ts';
 export { type RetentionOptions, removeOldRecords } from './pg-log/retention.ts';
+export { keepPlans, planAnew } from './plans.ts';
 export type {
   BatchHandler,
   BatchOutcome,

@@ -2,6 +2,8 @@ export { type ApiKey, createApiKey, type ListedApiKey, listApiKeys, revokeApiKey
 export { ConfigError, loadConfig, settingsTable } from './config/load-config.ts';
 export { PlatformSettings } from './config/platform-settings.ts';
 export {
+  askForFormer,
+  type FormerJson,
   type ResolveCustomer,
   recordErasure,
   recordMerge,

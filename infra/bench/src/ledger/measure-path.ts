@@ -33,6 +33,8 @@ const OPEN_SHARES = OPEN_RATES.map((rate) => rate / COPY_OF_THE_GOALS);
 const REDEEMING_SECONDS = 30;
 const OPEN_SECONDS = 15;
 const OPEN_MAX_BATCH = 2_000;
+/** As many as a service has unless told otherwise. */
+const OPEN_PLACES = 3;
 
 const perSecond = ({ records, seconds }: FeedFigures): number => records / seconds;
 
@@ -60,7 +62,7 @@ export const measurePath = async (
     const offer = async (rate: number): Promise<OpenLoadFigures> => {
       say(`ledger path: open load of ${rate}/s …`);
       const load = createOpenLoad(endlessPurchases(customers));
-      await ledger.consume(load, { maxBatch: OPEN_MAX_BATCH, concurrency: WORKERS });
+      await ledger.consume(load, { maxBatch: OPEN_MAX_BATCH, concurrency: OPEN_PLACES });
       return load.run(rate, Math.min(seconds, OPEN_SECONDS));
     };
     const shares: PathFigures['shares'] = [];

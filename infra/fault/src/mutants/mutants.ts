@@ -62,7 +62,7 @@ export const MUTANTS: readonly Mutant[] = [
     replacements: [
       {
         file: 'libs/bus/src/consumer/transact.ts',
-        find: 'const parked = await sql.begin(async (tx): Promise<Parking[]> => {',
+        find: 'const parked = await beginAsking(sql, {',
         put: `const early = await sql.begin(async (tx) => {
       const fences = await lockFences(tx, group, topic, partitions);
       const ends = [...endsOf(inOrder.flatMap(({ entries }) => entries))];
@@ -71,12 +71,12 @@ export const MUTANTS: readonly Mutant[] = [
       return fences;
     });
     await new Promise((resolve) => setTimeout(resolve, 250));
-    const parked = await sql.begin(async (tx): Promise<Parking[]> => {`,
+    const parked = await beginAsking(sql, {`,
       },
       {
         file: 'libs/bus/src/consumer/transact.ts',
-        find: 'lockFences(tx, group, topic, partitions),',
-        put: 'early,',
+        find: 'const { next, anyWaiting } = locked ?? (await lockFences(tx, group, topic, partitions));',
+        put: 'const { next, anyWaiting } = early;',
       },
       {
         file: 'libs/bus/src/pg-log/read-batch.ts',

@@ -8,6 +8,26 @@ export interface LockedFences {
   anyWaiting: boolean;
 }
 
+/** As `lockFences`, but writes nothing: undefined when some of the fences are not there yet. */
+export const lockFencesIfThere = async (
+  tx: Tx,
+  group: string,
+  topic: string,
+  partitions: readonly number[],
+): Promise<LockedFences | undefined> => {
+  // Two statements in one round trip. Not one statement: it would look at waiting events before it waits for the locks.
+  const [fences, [waiting]] = await Promise.all([
+    tx<{ partition: number; nextOffset: number }[]>`select partition, next_offset as "nextOffset" from consumer_fence
+      where grp = ${group} and topic = ${topic} and partition = any(${plainArray(partitions)}::integer[])
+      order by partition for update`,
+    tx<{ any: boolean }[]>`select exists (
+      select from dead_letter where grp = ${group} and topic = ${topic} and status = 'waiting') as any`,
+  ]);
+  if (fences.length < partitions.length) return undefined;
+  const next = new Map(fences.map(({ partition, nextOffset }) => [partition, BigInt(nextOffset)]));
+  return { next, anyWaiting: waiting?.any ?? false };
+};
+
 /**
  * Takes the fences of partitions for this transaction, in the order of their numbers: whoever else handles one of them waits
  * here.
@@ -18,22 +38,12 @@ export const lockFences = async (
   topic: string,
   partitions: readonly number[],
 ): Promise<LockedFences> => {
-  const wanted = plainArray(partitions);
   for (;;) {
-    // Two statements in one round trip. Not one statement: it would look at waiting events before it waits for the locks.
-    const [fences, [waiting]] = await Promise.all([
-      tx<{ partition: number; nextOffset: number }[]>`select partition, next_offset as "nextOffset" from consumer_fence
-        where grp = ${group} and topic = ${topic} and partition = any(${wanted}::integer[]) order by partition for update`,
-      tx<{ any: boolean }[]>`select exists (
-        select from dead_letter where grp = ${group} and topic = ${topic} and status = 'waiting') as any`,
-    ]);
-    if (fences.length === partitions.length) {
-      const next = new Map(fences.map(({ partition, nextOffset }) => [partition, BigInt(nextOffset)]));
-      return { next, anyWaiting: waiting?.any ?? false };
-    }
+    const locked = await lockFencesIfThere(tx, group, topic, partitions);
+    if (locked) return locked;
     await tx`insert into consumer_fence (grp, topic, partition, next_offset)
-      select ${group}, ${topic}, partition, 0 from unnest(${wanted}::integer[]) as partition order by partition
-      on conflict do nothing`;
+      select ${group}, ${topic}, partition, 0 from unnest(${plainArray(partitions)}::integer[]) as partition
+      order by partition on conflict do nothing`;
   }
 };
 

@@ -1,5 +1,6 @@
 import { type EventDefinition, type EventEnvelope, type EventOf, type Topic, typesOf } from '@vafa/contracts';
 import type { AppError } from '@vafa/kernel';
+import { keepPlans } from '../plans.ts';
 import type { Tx } from '../sql.ts';
 
 export interface HandlerContext {
@@ -44,6 +45,8 @@ export interface Subscription {
   ignores: readonly string[];
   /** 'key': while an event waits, later ones of the same customer on this topic wait behind it. */
   order: 'key' | 'none';
+  /** Its transactions keep their plans, see `keepPlans`. */
+  keepsPlans: boolean;
   prepare: Prepare<EventEnvelope, unknown>;
   handler: EventHandler<EventEnvelope, unknown>;
 }
@@ -55,6 +58,7 @@ export const prepareAndHandle = async (
   events: readonly EventEnvelope[],
   context: HandlerContext,
 ): Promise<HandlerResult> => {
+  if (subscription.keepsPlans) await keepPlans(tx);
   const prepared = await subscription.prepare(tx, events);
   return (await subscription.handler(tx, events, context, prepared)) ?? {};
 };
@@ -69,6 +73,7 @@ export const on = <const Handled extends readonly EventDefinition[], Prepared = 
     handles: Handled;
     ignores?: readonly EventDefinition[];
     order?: 'key' | 'none';
+    keepsPlans?: boolean;
     prepare?: Prepare<EventOf<Handled[number]>, Prepared>;
   },
   handler: EventHandler<EventOf<Handled[number]>, Prepared>,
@@ -77,6 +82,7 @@ export const on = <const Handled extends readonly EventDefinition[], Prepared = 
   handles: spec.handles.map(({ type }) => type),
   ignores: (spec.ignores ?? []).map(({ type }) => type),
   order: spec.order ?? 'key',
+  keepsPlans: spec.keepsPlans ?? false,
   prepare: (spec.prepare ?? (async () => undefined)) as Subscription['prepare'],
   handler: handler as Subscription['handler'],
 });

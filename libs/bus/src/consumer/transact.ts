@@ -1,10 +1,11 @@
 import type { Clock, Log } from '@vafa/kernel';
+import { beginAsking } from '../begin-asking.ts';
 import { type Parking, park } from '../dead-letters/store.ts';
 import type { BusMetrics } from '../metrics.ts';
 import type { RecordBatch } from '../port.ts';
-import type { Sql } from '../sql.ts';
+import type { Sql, Tx } from '../sql.ts';
 import type { Entry } from './entry.ts';
-import { advanceFences, lockFences } from './fence.ts';
+import { advanceFences, lockFences, lockFencesIfThere } from './fence.ts';
 import { eventsFor, handleInOrder } from './handle-in-order.ts';
 import { Misfit } from './misfit.ts';
 import type { Subscription } from './subscription.ts';
@@ -55,15 +56,17 @@ export const createTransact = (deps: TransactDeps, subscription: Subscription) =
   return async (slices: readonly Slice[]): Promise<void> => {
     const inOrder = slices.toSorted((a, b) => a.batch.partition - b.batch.partition);
     const partitions = inOrder.map(({ batch }) => batch.partition);
-    const parked = await sql.begin(async (tx): Promise<Parking[]> => {
-      const events = eventsFor(
-        subscription,
-        inOrder.flatMap(({ entries }) => entries),
-      );
-      const [{ next, anyWaiting }, prepared] = await Promise.all([
-        lockFences(tx, group, topic, partitions),
+    const events = eventsFor(
+      subscription,
+      inOrder.flatMap(({ entries }) => entries),
+    );
+    const ask = (tx: Tx) =>
+      Promise.all([
+        lockFencesIfThere(tx, group, topic, partitions),
         events.length > 0 ? subscription.prepare(tx, events) : undefined,
       ]);
+    const handle = async (tx: Tx, [locked, prepared]: Awaited<ReturnType<typeof ask>>): Promise<Parking[]> => {
+      const { next, anyWaiting } = locked ?? (await lockFences(tx, group, topic, partitions));
       const fresh = inOrder.flatMap((slice) => freshOf(slice, next.get(slice.batch.partition) as bigint));
       const dropped = inOrder.reduce((sum, { entries }) => sum + entries.length, 0) - fresh.length;
       if (dropped > 0) metrics.fenceDropped.inc(labels, dropped);
@@ -77,7 +80,8 @@ export const createTransact = (deps: TransactDeps, subscription: Subscription) =
       ]);
       await park(tx, group, parkings, context.now);
       return parkings;
-    });
+    };
+    const parked = await beginAsking(sql, { keepsPlans: subscription.keepsPlans, ask, decide: handle });
     deps.afterCommit();
     for (const { status, code, record } of parked) {
       metrics.deadLetters.inc({ ...labels, status, code });

@@ -2,8 +2,9 @@
  * Customers who are no more: merged into others, or erased. For services that keep things by customer and hear of both; the
  * table `former_customer` is theirs.
  */
-import type { Tx } from '@vafa/bus';
+import { plainArray, type Tx } from '@vafa/bus';
 import { idFrom } from '@vafa/kernel';
+import type { Fragment } from 'postgres';
 
 /** The customer lives on under another id, or was erased (`intoCustomerId` null) at `since`. */
 interface FormerCustomer {
@@ -13,27 +14,41 @@ interface FormerCustomer {
 
 const keyOf = (customerId: string): string => idFrom('customer', customerId);
 
-/** Those of the customers who are no more, by their id. */
-const findFormerCustomers = async (tx: Tx, customerIds: readonly string[]): Promise<Map<string, FormerCustomer>> => {
-  const idOf = new Map(customerIds.map((id) => [keyOf(id), id]));
-  const rows = await tx<(FormerCustomer & { customerKey: string })[]>`
-    select customer_key as "customerKey", into_customer_id as "intoCustomerId", since from former_customer
-    where customer_key = any(${[...idOf.keys()]}::text[])`;
-  return new Map(rows.map(({ customerKey, ...former }) => [idOf.get(customerKey) as string, former]));
-};
-
 /** Who an event is about today; undefined when the customer was erased after it happened. */
 export type ResolveCustomer = (customerId: string, atMs: number) => string | undefined;
 
+/** Customers who are no more, with their keys, as JSON; null = none. */
+export type FormerJson = (FormerCustomer & { key: string })[] | null;
+
+/** The question which of the customers were merged into others or erased, for who asks it along with others. */
+export interface FormerQuestion {
+  /** An SQL expression that gives `FormerJson`. */
+  sql: Fragment;
+  read: (answer: FormerJson) => ResolveCustomer;
+}
+
+export const askForFormer = (tx: Tx, customerIds: readonly string[]): FormerQuestion => {
+  const idOf = new Map(customerIds.map((id) => [keyOf(id), id]));
+  return {
+    sql: tx`(select json_agg(json_build_object('key', customer_key, 'intoCustomerId', into_customer_id, 'since', since))
+      from former_customer where customer_key = any(${plainArray([...idOf.keys()])}::text[]))`,
+    read: (answer) => {
+      const former = new Map((answer ?? []).map((each) => [idOf.get(each.key) as string, each]));
+      return (customerId, atMs) => {
+        const found = former.size > 0 ? former.get(customerId) : undefined;
+        if (!found) return customerId;
+        if (found.intoCustomerId !== null) return found.intoCustomerId;
+        return atMs > Temporal.Instant.from(found.since).epochMilliseconds ? customerId : undefined;
+      };
+    },
+  };
+};
+
 /** Looks up which of the customers were merged into others or erased. */
 export const resolveCustomers = async (tx: Tx, customerIds: readonly string[]): Promise<ResolveCustomer> => {
-  const former = await findFormerCustomers(tx, [...new Set(customerIds)]);
-  return (customerId, atMs) => {
-    const found = former.get(customerId);
-    if (!found) return customerId;
-    if (found.intoCustomerId !== null) return found.intoCustomerId;
-    return atMs > Temporal.Instant.from(found.since).epochMilliseconds ? customerId : undefined;
-  };
+  const question = askForFormer(tx, customerIds);
+  const [row] = await tx<{ former: FormerJson }[]>`select ${question.sql} as former`;
+  return question.read(row?.former ?? null);
 };
 
 /** Remembers a merge; who was merged into `from` before lives on in `into` too. */

@@ -35,7 +35,11 @@ export interface SubscriptionDeps {
 export const subscriptions = (deps: SubscriptionDeps): Subscription[] => [
   on(
     Topics.purchases,
-    { handles: [PurchaseCompleted, PurchaseRefunded], prepare: (tx, events) => findStandings(tx, events, deps) },
+    {
+      handles: [PurchaseCompleted, PurchaseRefunded],
+      keepsPlans: true,
+      prepare: (tx, events) => findStandings(tx, events, deps),
+    },
     async (tx, events, context, standings) => {
       const { outcomes, ...result } = await recordPurchases(tx, events, context, standings, deps);
       deps.countOutcomes(outcomes);

@@ -1,6 +1,7 @@
 import type { Queryable, Tx } from '@vafa/bus';
 import { plainArray, sparseArray, textList } from '@vafa/bus';
 import { AppError } from '@vafa/kernel';
+import type { Fragment } from 'postgres';
 import type { Account } from '../domain/account.ts';
 import { msOf, textOf } from './instants.ts';
 
@@ -82,13 +83,23 @@ export const creditAndLock = async (tx: Tx, credits: readonly Credit[]): Promise
   return rows;
 };
 
-/** Customers among these that can't take the set-based way: they owe points, or were merged into another. */
-export const findSpecial = (
-  db: Queryable,
-  customerIds: readonly string[],
-): Promise<{ customerId: string; mergedInto: string | null }[]> =>
-  db`select customer_id as "customerId", merged_into as "mergedInto" from balance
-    where customer_id = any(${textList(db, customerIds)}) and (deficit > 0 or merged_into is not null)`;
+/** A customer that can't take the set-based way: it owes points, or was merged into another. */
+export interface SpecialCustomer {
+  customerId: string;
+  mergedInto: string | null;
+}
+
+const specialAmong = (db: Queryable, customerIds: readonly string[]) =>
+  db`from balance where customer_id = any(${textList(db, customerIds)}) and (deficit > 0 or merged_into is not null)`;
+
+/** Those among these customers. */
+export const findSpecial = (db: Queryable, customerIds: readonly string[]): Promise<SpecialCustomer[]> =>
+  db`select customer_id as "customerId", merged_into as "mergedInto" ${specialAmong(db, customerIds)}`;
+
+/** An SQL expression that gives them as JSON, null = none, for who asks along with other things. */
+export const specialJson = (db: Queryable, customerIds: readonly string[]): Fragment =>
+  db`(select json_agg(json_build_object('customerId', customer_id, 'mergedInto', merged_into))
+    ${specialAmong(db, customerIds)})`;
 
 /** The customer whose account counts: itself, or the one it was merged into. */
 export const resolveCustomer = async (db: Queryable, customerId: string): Promise<string> => {

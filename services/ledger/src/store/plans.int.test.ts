@@ -1,14 +1,14 @@
-import type { Sql, Tx } from '@vafa/bus';
+import { prepareAndHandle, type Sql, type Subscription, type Tx } from '@vafa/bus';
+import { Topics } from '@vafa/contracts';
 import { createTogether } from '@vafa/platform';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { subscriptions } from '../events/subscriptions.ts';
 import { purchase, refund } from '../test/events.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
 import { createCurrentRules } from '../use-cases/current-programme.ts';
 import { decideRedemptions } from '../use-cases/decide-redemptions.ts';
-import { findStandings } from '../use-cases/find-standings.ts';
 import { forgetCustomer } from '../use-cases/forget-customer.ts';
 import { mergeCustomers } from '../use-cases/merge-customers.ts';
-import { recordPurchases } from '../use-cases/record-purchases.ts';
 import type { Deed, Redeemed, Redemption } from '../use-cases/redemptions.ts';
 
 /**
@@ -29,6 +29,8 @@ const WRITES = [
   ...['update reservation r set status', 'update reservation r set given_back', 'insert into points_payment'],
   'update points_payment',
 ];
+/** What booking asks and writes before it decides anything: its plan is kept from the first run on. */
+const KEPT = ['as version', 'insert into purchase', 'insert into balance as b'];
 /** What redemptions look up. */
 const READS = [
   ...['for update skip locked', 'select customer_id as "customerId" from balance', 'order by id for update'],
@@ -72,6 +74,9 @@ afterAll(async () => {
 });
 
 const currentRules = createCurrentRules();
+const purchases = subscriptions({ currentRules, lookBackPurchases: 50, countOutcomes: () => undefined }).find(
+  ({ topic }) => topic === Topics.purchases,
+) as Subscription;
 let orders = 0;
 
 /** A batch of purchases, one of which costs nothing and is refunded at once, and refunds of a few of the one before. */
@@ -151,11 +156,7 @@ const bookAndLook = async (): Promise<Plans[]> => {
     const redeem = createRedeemers(inTransaction as Sql['begin']);
     for (let run = 0; run < RUNS; run++) {
       const events = batchOf(BATCH);
-      const { refused } = await inTransaction(async (tx) =>
-        recordPurchases(tx, events, context, await findStandings(tx, events, { currentRules }), {
-          lookBackPurchases: 50,
-        }),
-      );
+      const { refused } = await inTransaction((tx) => prepareAndHandle(purchases, tx, events, context));
       expect(refused).toEqual([]);
       await redeemSome(redeem);
     }
@@ -218,6 +219,11 @@ test('what is planned once has a plan for one row and for thousands; all else is
   expect(kept.length).toBeGreaterThan(10);
   for (const { statement } of kept)
     expect(trapsOf(await keptPlanOf(ledger.sql('ledger'), statement)), statement).toEqual([]);
+  for (const each of KEPT)
+    expect(
+      plans.find(({ statement }) => statement.includes(each)),
+      each,
+    ).toMatchObject({ custom: 0 });
   // What is decided event by event joins lists with tables.
   const decided = plans.find(({ statement }) => statement.includes('update purchase p set refunded_minor'));
   expect(decided).toMatchObject({ generic: 0 });

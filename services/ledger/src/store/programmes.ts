@@ -22,9 +22,12 @@ const toVersion = ({ version, definition, actor, createdAt }: Row): ProgrammeVer
   createdAt: isoOf(createdAt),
 });
 
+/** An SQL expression that gives the newest version's number, for who asks along with other things. */
+export const LATEST_VERSION = '(select coalesce(max(version), 0) from programme_version)';
+
 /** Newest version's number; 0 = there is no programme yet. */
 export const findLatestVersion = async (db: Queryable): Promise<number> => {
-  const [row] = await db<{ version: number }[]>`select version from programme_version order by version desc limit 1`;
+  const [row] = await db<{ version: number }[]>`select ${db.unsafe(LATEST_VERSION)} as version`;
   return row?.version ?? 0;
 };
 

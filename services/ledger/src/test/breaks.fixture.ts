@@ -104,18 +104,20 @@ export const createBreaker = (sql: Sql): Breaker => {
     });
   };
 
+  /** As the driver's: some give options before what is done, some a statement that goes along with BEGIN after it. */
   const begin = async (...args: unknown[]): Promise<unknown> => {
-    const work = args.pop() as (tx: Tx) => Promise<unknown>;
+    const work = args.find((each) => typeof each === 'function') as (tx: Tx, begun?: unknown) => Promise<unknown>;
     transactions += 1;
     const state = { transaction: transactions, lost: false };
-    const all = async (tx: Tx): Promise<unknown> => {
-      const result = await work(breakable(tx, state));
+    const all = async (tx: Tx, begun?: unknown): Promise<unknown> => {
+      const result = await work(breakable(tx, state), begun);
       // Whoever caught the error has lost the transaction all the same.
       if (state.lost) throw new ConnectionLost('lost before the commit');
       breakAt('commit', state.transaction);
       return result;
     };
-    const result = await (sql.begin as (...given: unknown[]) => Promise<unknown>)(...args, all);
+    const given = args.map((each) => (each === work ? all : each));
+    const result = await (sql.begin as (...given: unknown[]) => Promise<unknown>)(...given);
     breakAt('answer', state.transaction);
     return result;
   };

@@ -55,13 +55,16 @@ export const termsFor = (
   return createTermsOf(activationOf ?? rules.activationOf, expiryOf ?? rules.expiryOf)(wonAtMs, nowMs);
 };
 
-/** Reads the newest programme: one small look per transaction, the rest only when the version has changed. */
-export type CurrentRules = (db: Queryable) => Promise<Rules>;
+/**
+ * Reads the newest programme: one small look per transaction, the rest only when the version has changed. Whoever has read
+ * the newest `version` along with other things gives it.
+ */
+export type CurrentRules = (db: Queryable, version?: number) => Promise<Rules>;
 
 export const createCurrentRules = (): CurrentRules => {
   let known = rulesOf(undefined);
-  return async (db) => {
-    const version = await findLatestVersion(db);
+  return async (db, read) => {
+    const version = read ?? (await findLatestVersion(db));
     if (version === (known.programme?.version ?? 0)) return known;
     const programme = await findProgramme(db);
     known = rulesOf(programme);

@@ -1,7 +1,7 @@
 import type { Tx } from '@vafa/bus';
-import { type ResolveCustomer, resolveCustomers as resolveFormer } from '@vafa/platform';
-import { findSpecial } from '../store/accounts.ts';
-import { keepPlans } from '../store/plans.ts';
+import type { ResolveCustomer } from '@vafa/platform';
+import { findSpecial, type SpecialCustomer } from '../store/accounts.ts';
+import { readStandings } from '../store/standings.ts';
 import type { CurrentRules, Rules } from './current-programme.ts';
 import type { PurchaseEvent } from './read-batch.ts';
 
@@ -11,17 +11,14 @@ export interface Special {
   owing: Set<string>;
 }
 
-const findSpecialOf = async (tx: Tx, customerIds: readonly string[]): Promise<Special> => {
-  const found = await findSpecial(tx, customerIds);
+const specialOf = async (tx: Tx, found: readonly SpecialCustomer[]): Promise<Special> => {
   const mergedInto = new Map(
     found.flatMap((each) => (each.mergedInto === null ? [] : [[each.customerId, each.mergedInto]])),
   );
   // Whom a customer was merged into may owe points too.
-  if (mergedInto.size > 0) found.push(...(await findSpecial(tx, [...mergedInto.values()])));
-  return {
-    mergedInto,
-    owing: new Set(found.filter((each) => each.mergedInto === null).map(({ customerId }) => customerId)),
-  };
+  const further = mergedInto.size > 0 ? await findSpecial(tx, [...mergedInto.values()]) : [];
+  const owing = [...found, ...further].filter((each) => each.mergedInto === null);
+  return { mergedInto, owing: new Set(owing.map(({ customerId }) => customerId)) };
 };
 
 /** What booking a batch asks first. */
@@ -32,18 +29,13 @@ export interface Standings {
   formerOf: ResolveCustomer;
 }
 
-/** Reads the rules in force, which customers need care and who was erased, sent at once. From here on the transaction keeps plans. */
+/** Reads, by one statement, the rules in force, which customers need care and who was erased. */
 export const findStandings = async (
   tx: Tx,
   events: readonly PurchaseEvent[],
   { currentRules }: { currentRules: CurrentRules },
 ): Promise<Standings> => {
   const customerIds = [...new Set(events.map(({ data }) => data.customerId))];
-  const [, rules, special, formerOf] = await Promise.all([
-    keepPlans(tx),
-    currentRules(tx),
-    findSpecialOf(tx, customerIds),
-    resolveFormer(tx, customerIds),
-  ]);
-  return { rules, special, formerOf };
+  const { version, special, formerOf } = await readStandings(tx, customerIds);
+  return { rules: await currentRules(tx, version), special: await specialOf(tx, special), formerOf };
 };

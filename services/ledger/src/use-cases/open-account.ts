@@ -1,4 +1,4 @@
-import type { Tx } from '@vafa/bus';
+import { keepPlans, type Tx } from '@vafa/bus';
 import { AppError, present } from '@vafa/kernel';
 import type { Account } from '../domain/account.ts';
 import { addAccounts, addLots, type Book, createBook } from '../domain/book.ts';
@@ -6,7 +6,6 @@ import { settleDue } from '../domain/plan.ts';
 import type { Door } from '../domain/transfer.ts';
 import { lockOrOpenAccounts, resolveCustomer } from '../store/accounts.ts';
 import { findLotsExpiringBy, findPendingBy } from '../store/lots.ts';
-import { keepPlans } from '../store/plans.ts';
 
 /** More lots than this that are past their expiry are left to the sweep, which is at work then. */
 const MAX_DUE_LOTS = 50_000;

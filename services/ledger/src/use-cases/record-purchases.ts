@@ -1,4 +1,4 @@
-import { emit, type HandlerContext, type HandlerResult, type Tx } from '@vafa/bus';
+import { emit, type HandlerContext, type HandlerResult, planAnew, type Tx } from '@vafa/bus';
 import type { EventEnvelope } from '@vafa/contracts';
 import { newId } from '@vafa/kernel';
 import { createBook } from '../domain/book.ts';
@@ -8,7 +8,6 @@ import { ERASED_PREFIX, newRefundCase, type RefundCase } from '../domain/plan.ts
 import type { CustomerFacts } from '../domain/rules/facts.ts';
 import type { Door } from '../domain/transfer.ts';
 import { creditAndLock } from '../store/accounts.ts';
-import { planAnew } from '../store/plans.ts';
 import { findFacts } from '../store/profiles.ts';
 import { findWaitingFor } from '../store/refunds.ts';
 import { saveBook } from '../store/save-book.ts';

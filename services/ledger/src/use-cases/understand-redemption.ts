@@ -1,7 +1,6 @@
-import type { Tx } from '@vafa/bus';
+import { keepPlans, type Tx } from '@vafa/bus';
 import { AppError } from '@vafa/kernel';
 import { type PointValue, pointsFor, valueIn } from '../domain/points-payment.ts';
-import { keepPlans } from '../store/plans.ts';
 import { findPayments, type PointsPayment } from '../store/points-payments.ts';
 import { findReservations, type KeptReservation } from '../store/reservations.ts';
 import type { CurrentRules, Rules } from './current-programme.ts';

@@ -1,4 +1,7 @@
-import type { Tx } from '@vafa/bus';
+import type { Tx } from './sql.ts';
+
+/** What `keepPlans` sends, for those who send it along with BEGIN. */
+export const KEEP_PLANS = 'set local plan_cache_mode = force_generic_plan';
 
 /**
  * From here on the transaction's statements are planned once for a connection, not each time. Planning them anew was half of
@@ -7,7 +10,7 @@ import type { Tx } from '@vafa/bus';
  * takes for ten rows each, it compares each with each. Sessions plan anew for that reason, see `openSql`.
  */
 export const keepPlans = async (tx: Tx): Promise<void> => {
-  await tx`set local plan_cache_mode = force_generic_plan`;
+  await tx.unsafe(KEEP_PLANS);
 };
 
 /** Takes `keepPlans` back for the rest of the transaction. */

@@ -1,0 +1,179 @@
+import { beginAsking, type Tx } from '@vafa/bus';
+import { openSql } from '@vafa/platform';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { givenPostgres } from '../given-by-setup.ts';
+import { createShopDatabase, type ShopDatabase } from './shop-database.ts';
+import { until } from './until.ts';
+
+// What the patch of postgres.js adds (infra/patches): the first questions of a transaction go along with its BEGIN, and nothing
+// that comes after its end reaches the database.
+
+let shop: ShopDatabase;
+beforeAll(async () => {
+  shop = await createShopDatabase(givenPostgres());
+  await shop.sql`create table shop.stock (sku text primary key, pieces integer)`;
+});
+afterAll(() => shop.drop());
+beforeEach(async () => {
+  await shop.sql`truncate shop.stock`;
+  await shop.sql`insert into shop.stock values ('tea', 3)`;
+});
+
+const NAME = 'vafa-test-asking';
+const open = () => openSql({ url: shop.url, max: 1, name: NAME, schema: 'shop' });
+const piecesOf = async (sku: string): Promise<number | undefined> =>
+  (await shop.sql<{ pieces: number }[]>`select pieces from shop.stock where sku = ${sku}`)[0]?.pieces;
+const lockTea = (tx: Tx) => tx<{ pieces: number }[]>`select pieces from stock where sku = ${'tea'} for update`;
+
+test('what is asked is answered within the transaction, and what is decided on it commits', async () => {
+  const sql = open();
+  for (let each = 0; each < 3; each++) {
+    const left = await beginAsking(sql, {
+      ask: lockTea,
+      decide: async (tx, [tea]) => {
+        await expect(shop.sql`select from shop.stock where sku = 'tea' for update nowait`).rejects.toThrow('lock');
+        await tx`update stock set pieces = pieces - 1 where sku = ${'tea'}`;
+        return (tea?.pieces ?? 0) - 1;
+      },
+    });
+    expect(left).toBe(2 - each);
+  }
+  expect(await piecesOf('tea')).toBe(0);
+  await sql.end();
+});
+
+test('questions that are asked together for the first time are each given their own answer', async () => {
+  const sql = open();
+  const ask = (tx: Tx) =>
+    Promise.all([
+      tx`select ${1}::integer as n, ${'a'}::text as t`,
+      tx`select 2 as n`,
+      tx`select ${'c'}::text as t, ${3}::integer as n, ${true}::boolean as yes`,
+      tx`select ${4}::integer as n from stock where sku = ${'tea'}`,
+    ]);
+  for (let each = 0; each < 2; each++) {
+    const answers = await beginAsking(sql, { ask, decide: async (_tx, asked) => asked });
+    expect(answers.map(([row]) => row?.n)).toEqual([1, 2, 3, 4]);
+  }
+  await sql.end();
+});
+
+test('what throws, while asking or while deciding, takes back everything and leaves the connection usable', async () => {
+  const sql = open();
+  const take = (tx: Tx) => tx`update stock set pieces = pieces - 1 where sku = ${'tea'}`;
+  const changed = beginAsking(sql, {
+    ask: lockTea,
+    decide: async (tx) => {
+      await take(tx);
+      throw new Error('changed its mind');
+    },
+  });
+  await expect(changed).rejects.toThrow('changed its mind');
+  const wrong = beginAsking(sql, {
+    ask: (tx) => Promise.all([lockTea(tx), tx`select ${0}::integer / 0`]),
+    decide: async (tx) => take(tx),
+  });
+  await expect(wrong).rejects.toThrow('division by zero');
+  expect(await piecesOf('tea')).toBe(3);
+  await beginAsking(sql, { ask: lockTea, decide: async (tx) => take(tx) });
+  expect(await piecesOf('tea')).toBe(2);
+  await sql.end();
+});
+
+test('plans are kept from the first statement on, for the transaction only', async () => {
+  const sql = open();
+  const mode = (db: Pick<Tx, 'unsafe'>) => db.unsafe<{ plan_cache_mode: string }[]>('show plan_cache_mode');
+  const [kept, anew] = [{ keepsPlans: true }, {}].map((options) =>
+    beginAsking(sql, { ...options, ask: mode, decide: async (_tx, [row]) => row?.plan_cache_mode }),
+  );
+  expect([await kept, await anew]).toEqual(['force_generic_plan', 'force_custom_plan']);
+  await sql.end();
+});
+
+/** The driver's own call; the last argument is what goes along with BEGIN. */
+const beginWith = (sql: ReturnType<typeof open>, along: string, decide: (tx: Tx) => Promise<unknown>) =>
+  sql.begin(
+    '',
+    async (tx, begun) => {
+      const [asked] = await Promise.all([lockTea(tx), begun]);
+      await decide(tx);
+      return asked;
+    },
+    along,
+  );
+
+test.each([
+  ['and there is no transaction', 'rollback; select 1 / 0'],
+  ['and the transaction is aborted', 'select 1 / 0'],
+])('nothing is decided when BEGIN fails, %s', async (_case, along) => {
+  const sql = open();
+  const late: Tx[] = [];
+  const decided: string[] = [];
+  // Others wait for the only connection: they must get it in order, and a transaction of their own.
+  const failed = sql.begin(
+    '',
+    async (tx, begun) => {
+      late.push(tx);
+      await Promise.all([lockTea(tx), begun]);
+      decided.push('although BEGIN failed');
+    },
+    along,
+  );
+  const others = [1, 2].map((n) =>
+    beginWith(sql, '', async (tx) => {
+      await tx`insert into stock values (${`other ${n}`}, ${n})`;
+      decided.push(`other ${n}`);
+    }),
+  );
+  await expect(failed).rejects.toThrow('division by zero');
+  await Promise.all(others);
+  expect(decided).toEqual(['other 1', 'other 2']);
+  expect([await piecesOf('other 1'), await piecesOf('other 2')]).toEqual([1, 2]);
+  for (const tx of late)
+    await expect(tx`update stock set pieces = 0`).rejects.toMatchObject({ code: 'TRANSACTION_OVER' });
+  expect(await piecesOf('tea')).toBe(3);
+  await sql.end();
+});
+
+test('a statement that comes after the end of its transaction is refused', async () => {
+  const sql = open();
+  const late: Tx[] = [];
+  await sql.begin(async (tx) => {
+    late.push(tx);
+    await tx`update stock set pieces = 5 where sku = ${'tea'}`;
+  });
+  await sql
+    .begin(async (tx) => {
+      late.push(tx);
+      await tx`update stock set pieces = 7 where sku = ${'tea'}`;
+      throw new Error('changed its mind');
+    })
+    .catch(() => undefined);
+  for (const tx of late)
+    await expect(tx`update stock set pieces = 0`).rejects.toMatchObject({ code: 'TRANSACTION_OVER' });
+  expect(await piecesOf('tea')).toBe(5);
+  await sql.end();
+});
+
+test('a connection that is lost while it begins rejects the transaction, and the next one works', async () => {
+  const sql = open();
+  const decided: unknown[] = [];
+  const lost = beginAsking(sql, {
+    ask: (tx) => tx`select pg_sleep(${60}::integer)`,
+    decide: async (_tx, asked) => decided.push(asked),
+  });
+  const rejected = expect(lost).rejects.toMatchObject({ code: expect.stringMatching(/57P01|CONNECTION_CLOSED/) });
+  await until('the connection is cut', async () => {
+    const cut = await shop.sql`select pg_terminate_backend(pid) from pg_stat_activity
+      where application_name = ${NAME} and wait_event = 'PgSleep'`;
+    return cut.length > 0;
+  });
+  await rejected;
+  expect(decided).toEqual([]);
+  await beginAsking(sql, {
+    ask: lockTea,
+    decide: async (tx) => tx`update stock set pieces = 9 where sku = ${'tea'}`,
+  });
+  expect(await piecesOf('tea')).toBe(9);
+  await sql.end();
+});
