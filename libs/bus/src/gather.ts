@@ -35,7 +35,8 @@ const HELD_BACK_MS = 5;
  * order of arrival.
  */
 export const createGather = <Item>(options: GatherOptions<Item>): Gather<Item> => {
-  const { places, most, shareFrom, weigh = () => 1, fits = () => true, run } = options;
+  const { places, most, weigh = () => 1, fits = () => true, run } = options;
+  const shareFrom = options.shareFrom && Math.min(options.shareFrom, most);
   let queue: Item[] = [];
   let waitingWeight = 0;
   let underWay = 0;
@@ -79,9 +80,12 @@ export const createGather = <Item>(options: GatherOptions<Item>): Gather<Item> =
         }, HELD_BACK_MS);
         return;
       }
-      clearTimeout(heldBack);
-      [heldBack, heldBackEnough] = [undefined, false];
       const portion = takePortion();
+      // What is left waits no longer than what is taken would have.
+      if (queue.length === 0) {
+        clearTimeout(heldBack);
+        [heldBack, heldBackEnough] = [undefined, false];
+      }
       underWay += 1;
       void run(portion).finally(() => {
         underWay -= 1;

@@ -114,7 +114,8 @@ test.each([
     '',
     async (tx, begun) => {
       late.push(tx);
-      await Promise.all([lockTea(tx), begun]);
+      // Of what is asked for the first time, only the first is sent at once.
+      await Promise.all([lockTea(tx), tx`select ${1}::integer`, tx`select ${'x'}::text`, begun]);
       decided.push('although BEGIN failed');
     },
     along,
@@ -132,6 +133,47 @@ test.each([
   for (const tx of late)
     await expect(tx`update stock set pieces = 0`).rejects.toMatchObject({ code: 'TRANSACTION_OVER' });
   expect(await piecesOf('tea')).toBe(3);
+  await sql.end();
+});
+
+test('a transaction whose BEGIN fails does not commit, even if nobody waits for it', async () => {
+  const sql = open();
+  await expect(sql.begin('', async () => 'done', 'rollback; select 1 / 0')).rejects.toThrow('division by zero');
+  expect(await beginAsking(sql, { ask: lockTea, decide: async (_tx, [tea]) => tea?.pieces })).toBe(3);
+  await sql.end();
+});
+
+test('a question that can not be sent fails alone, and the connection is usable', async () => {
+  const sql = open();
+  const outcomes: unknown[] = [];
+  const wrong = beginAsking(sql, {
+    ask: async (tx) => {
+      const asked = [tx`select ${undefined as never}::integer`, lockTea(tx), tx`select 7 as n`];
+      outcomes.push(...(await Promise.allSettled(asked)).map(({ status }) => status));
+      return asked;
+    },
+    decide: async (tx) => tx`update stock set pieces = 0`,
+  });
+  await expect(wrong).rejects.toMatchObject({ code: 'UNDEFINED_VALUE' });
+  expect(outcomes).toEqual(['rejected', 'fulfilled', 'fulfilled']);
+  expect(await beginAsking(sql, { ask: lockTea, decide: async (_tx, [tea]) => tea?.pieces })).toBe(3);
+  await sql.end();
+});
+
+// The driver sends a hundred statements without waiting for an answer, so that BEGIN may be the last or the first of them.
+test.each([98, 99, 100, 101, 150])('a transaction that begins behind %i other statements is one', async (before) => {
+  const sql = open();
+  await sql`select 1`;
+  const others = Array.from({ length: before }, (_, n) => sql<{ n: number }[]>`select ${n}::integer as n`);
+  const kept = beginAsking(sql, { ask: lockTea, decide: async (tx) => tx`update stock set pieces = 8` });
+  const undone = sql.begin(async (tx) => {
+    await tx`update stock set pieces = 0`;
+    throw new Error('changed its mind');
+  });
+  const refused = expect(undone).rejects.toThrow('changed its mind');
+  expect((await Promise.all(others)).map(([row]) => row?.n)).toEqual([...Array(before).keys()]);
+  await Promise.all([kept, refused]);
+  expect(await piecesOf('tea')).toBe(8);
   await sql.end();
 });
 

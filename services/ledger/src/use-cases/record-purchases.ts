@@ -188,6 +188,8 @@ export const recordPurchases = async (
   const common = { door, recordedAt, ruleVersion: rules.programme?.version ?? null };
   const earned = bookEarnings(tx, earnings, credited, common);
   const written = Promise.all([earned.written, saveBook(tx, book, recordedAt)]);
+  // Heard below, unless something else fails before.
+  written.catch(() => undefined);
   const further = await tellFurther(tx, rules, { fresh, waiting, door, written }, context.now);
   await Promise.all([written, emit(tx, [...earned.events, ...eventsOf(book), ...further])]);
   const refusedRefunds = fresh.refunds.flatMap(({ event, case: { error } }) => (error ? [{ event, error }] : []));
