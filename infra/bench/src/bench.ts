@@ -17,6 +17,7 @@ import type { BusFigures, Figures, LedgerAlone } from './figures.ts';
 import { MIX_PER_SECOND } from './goals.ts';
 import { measureExpiry } from './ledger/measure-expiry.ts';
 import { bookSizes, type FlatFigures, measureFlat } from './ledger/measure-flat.ts';
+import { measureOpenTuned } from './ledger/measure-open-tuned.ts';
 import { measurePath } from './ledger/measure-path.ts';
 import { consumeLimit, copyLimit, fastifyLimit, publishAll } from './limits.ts';
 import { measureGateway, measureLatency, measureLedger, purchaseBody } from './measure-house.ts';
@@ -138,7 +139,8 @@ const measureLedgerAlone = async (): Promise<LedgerAlone> => {
   say('\n== the ledger alone');
   const path = await measurePath(LEDGER_DIR, { customers: PATH_CUSTOMERS, seconds: flags.quick ? 5 : 120, say });
   const expiry = await measureExpiry(LEDGER_DIR, { lots: flags.quick ? 20_000 : 1_000_000, say });
-  return { path, expiry };
+  const openTuned = await measureOpenTuned(LEDGER_DIR, { customers: PATH_CUSTOMERS, quick: flags.quick, say });
+  return { path, openTuned, expiry };
 };
 
 const measureBooks = (): Promise<FlatFigures[]> => {

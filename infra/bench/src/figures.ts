@@ -1,6 +1,7 @@
 import type { ExpiryFigures } from './ledger/measure-expiry.ts';
 import type { FlatFigures } from './ledger/measure-flat.ts';
 import type { PathFigures } from './ledger/measure-path.ts';
+import type { OpenLoadFigures } from './ledger/open-load.ts';
 import type { GatewayFigures, LatencyFigures, LedgerFigures } from './measure-house.ts';
 import type { HotFigures, MixFigures } from './measure-redemptions.ts';
 
@@ -24,6 +25,8 @@ export interface BusFigures {
 /** What was measured of the ledger without a bus. */
 export interface LedgerAlone {
   path: PathFigures;
+  /** The open loads of the goals on a server with the settings of `TUNED`. */
+  openTuned: OpenLoadFigures[];
   expiry: ExpiryFigures;
 }
 

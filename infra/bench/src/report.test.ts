@@ -26,6 +26,10 @@ const alone: LedgerAlone = {
       { share: 0.22, offeredPerSecond: 21_978, handledPerSecond: 21_978, meanBatch: 100, p50Ms: 20, p99Ms: 40 },
     ],
   },
+  openTuned: [
+    { offeredPerSecond: 5_000, handledPerSecond: 5_000, meanBatch: 2, p50Ms: 2, p99Ms: 11 },
+    { offeredPerSecond: 20_000, handledPerSecond: 20_000, meanBatch: 40, p50Ms: 10, p99Ms: 49 },
+  ],
   expiry: { lots: 1_000_000, seconds: 61, purchasesPerSecond: 3_000, purchaseBatchP99Ms: 90 },
 };
 const load = { requestsPerSecond: 1_000, p50Ms: 1, p99Ms: 2, non2xx: 0 };
@@ -58,6 +62,8 @@ it('says of every goal whether it was reached, by the limit of the same run', ()
     ['open load of 5,000/s, from arrival to durable', '', true],
     // Quick answers to what it took, but it did not take all.
     ['open load of 20,000/s, from arrival to durable', '', false],
+    ['open load of 5,000/s, from arrival to durable, on a tuned server', '', false],
+    ['open load of 20,000/s, from arrival to durable, on a tuned server', '', true],
     ['open load of 5,495/s, from arrival to durable', '0.055', false],
     ['open load of 21,978/s, from arrival to durable', '0.22', true],
     ['1,000,000 lots expire at one midnight', '', false],

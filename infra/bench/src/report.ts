@@ -3,6 +3,7 @@ import { goalsOf, seriesOf } from './goals.ts';
 import type { Footprint } from './ledger/copy-footprint.ts';
 import { type FlatFigures, TUNED } from './ledger/measure-flat.ts';
 import { MAX_UNDER_WAY } from './ledger/measure-redeeming.ts';
+import type { OpenLoadFigures } from './ledger/open-load.ts';
 import type { MixFigures } from './measure-redemptions.ts';
 
 const rowsOf = ({ rowsPerEvent }: Footprint): string =>
@@ -56,13 +57,21 @@ ${[mixShare, mix].map(mixLine).join('\n')}
 `;
 };
 
-const aloneSection = ({ path, expiry }: LedgerAlone): string => {
+/** The settings of a tuned server, as text. */
+const tunedSettings = Object.entries(TUNED)
+  .map(([name, value]) => `${name} = ${value}`)
+  .join(', ');
+
+const openLine = (each: OpenLoadFigures, on = ''): string =>
+  `| open load of ${count(each.offeredPerSecond)}/s${on}, batches of ${count(each.meanBatch)} on average | ${count(each.handledPerSecond)} events/s, arrival to durable p50 ${each.p50Ms.toFixed(1)} ms, p99 ${each.p99Ms.toFixed(1)} ms | | |`;
+
+const aloneSection = ({ path, openTuned, expiry }: LedgerAlone): string => {
   const { batch, single, small, redeeming, footprint, open, shares } = path;
   const copy = footprint.eventsPerSecond;
   return `
 ## The ledger alone: decoding, rules, natural keys, both legs, balance, lot, outbox, fence; durable; without bus and relay
 
-${count(path.customers)} customers, PostgreSQL with its default settings. COPY is one session that writes all rows an event makes (${rowsOf(footprint)}; its balance is not among them, as COPY can't update) into tables with the same columns, checks and indexes. Records are bytes, as a broker gives them, and encoded before the run but for their ids and times, which takes ${path.microsToMake.toFixed(1)} µs each of the thread that books. In an open load a record's time begins when it was due; rates are those of the goals, and the same shares of COPY as those are of the 91,000 events/s that COPY wrote where the goals were measured. COPY comes before all loads, open loads and redemptions next, the long run last: it leaves millions of rows to the vacuum, which would be measured with what followed. Redemptions go through the handlers of the HTTP routes, without a socket, each a reservation and then its capture. They arrive as what was booked calls for them, whether or not others are done, but no more than ${MAX_UNDER_WAY} are under way at once; each is counted as one event.
+${count(path.customers)} customers, PostgreSQL with its default settings. COPY is one session that writes all rows an event makes (${rowsOf(footprint)}; its balance is not among them, as COPY can't update) into tables with the same columns, checks and indexes. Records are bytes, as a broker gives them, and encoded before the run but for their ids and times, which takes ${path.microsToMake.toFixed(1)} µs each of the thread that books. In an open load a record's time begins when it was due; rates are those of the goals, and the same shares of COPY as those are of the 91,000 events/s that COPY wrote where the goals were measured. COPY comes before all loads, open loads and redemptions next, the long run last: it leaves millions of rows to the vacuum, which would be measured with what followed. A tuned server has ${tunedSettings}, has written as much log as it keeps, and the loads are alone in a book of their own; on one with default settings each checkpoint, every 10 seconds at these rates, ends with a wait of 0.2 to 0.4 s for the disk. Redemptions go through the handlers of the HTTP routes, without a socket, each a reservation and then its capture. They arrive as what was booked calls for them, whether or not others are done, but no more than ${MAX_UNDER_WAY} are under way at once; each is counted as one event.
 
 | what | figure | limit in the same run | ratio |
 | --- | ---: | --- | ---: |
@@ -71,21 +80,13 @@ ${count(path.customers)} customers, PostgreSQL with its default settings. COPY i
 | the same for ${count(small.seconds)} s, while the book is as small as it was for a transaction per event | ${count(small.perSecond)} events/s | COPY of all its rows ${count(copy)} events/s | ${ratio(small.perSecond, copy)} |
 | | | a transaction per event, ${single.connections} connections: ${count(single.perSecond)}/s | × ${(small.perSecond / single.perSecond).toFixed(1)} |
 | 5 % of them redemptions (${count(redeeming.redemptions)}), ${count(redeeming.seconds)} s | ${count(redeeming.perSecond)} events/s, p99 ${count(redeeming.batchP99Ms)} ms a batch, ${count(redeeming.redemptionP99Ms)} ms a redemption | COPY of all its rows ${count(copy)} events/s | ${ratio(redeeming.perSecond, copy)} |
-${[...open, ...shares]
-  .map(
-    (each) =>
-      `| open load of ${count(each.offeredPerSecond)}/s, batches of ${count(each.meanBatch)} on average | ${count(each.handledPerSecond)} events/s, arrival to durable p50 ${each.p50Ms.toFixed(1)} ms, p99 ${each.p99Ms.toFixed(1)} ms | | |`,
-  )
-  .join('\n')}
+${[...[...open, ...shares].map((each) => openLine(each)), ...openTuned.map((each) => openLine(each, ' on a tuned server'))].join('\n')}
 | ${count(expiry.lots)} lots expire at one instant | ${expiry.seconds.toFixed(1)} s, while ${count(expiry.purchasesPerSecond)} purchases/s were booked (p99 ${count(expiry.purchaseBatchP99Ms)} ms a batch of 100) | | |
 `;
 };
 
 const flatSection = (flat: readonly FlatFigures[]): string => {
   const { byCustomers, byEntries, byCustomersTuned } = seriesOf(flat);
-  const tuned = Object.entries(TUNED)
-    .map(([name, value]) => `${name} = ${value}`)
-    .join(', ');
   const rows = (series: readonly FlatFigures[]): string =>
     series
       .map(
@@ -103,7 +104,7 @@ orders, entries and lots in the order of time, through the tables' own indexes, 
 disk. With default settings, unless said otherwise.
 
 ${head('the fewest customers')}${rows(byCustomers)}
-The same on a server with ${tuned}:
+The same on a server with ${tunedSettings}:
 
 ${head('the fewest customers')}${rows(byCustomersTuned)}
 ${head('the empty book')}${rows(byEntries)}`;

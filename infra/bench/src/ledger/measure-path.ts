@@ -28,13 +28,13 @@ const WORKERS = 2;
 const SINGLE_CONNECTIONS = 8;
 const COPIED_EVENTS = 200_000;
 /** Given by the goals, and the same shares of COPY here. */
-const OPEN_RATES = [5_000, 20_000];
+export const OPEN_RATES = [5_000, 20_000];
 const OPEN_SHARES = OPEN_RATES.map((rate) => rate / COPY_OF_THE_GOALS);
 const REDEEMING_SECONDS = 30;
-const OPEN_SECONDS = 15;
-const OPEN_MAX_BATCH = 2_000;
+export const OPEN_SECONDS = 15;
+export const OPEN_MAX_BATCH = 2_000;
 /** As many as a service has unless told otherwise. */
-const OPEN_PLACES = 3;
+export const OPEN_PLACES = 3;
 
 const perSecond = ({ records, seconds }: FeedFigures): number => records / seconds;
 
