@@ -34,7 +34,7 @@ const REDEEMING_SECONDS = 30;
 export const OPEN_SECONDS = 15;
 export const OPEN_MAX_BATCH = 2_000;
 /** As many as a service has unless told otherwise. */
-export const OPEN_PLACES = 3;
+export const OPEN_PLACES = 2;
 
 const perSecond = ({ records, seconds }: FeedFigures): number => records / seconds;
 

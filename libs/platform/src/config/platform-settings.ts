@@ -25,7 +25,7 @@ export const PlatformSettings = Type.Object({
     secret: true,
     description: 'The passwords of the service roles are derived from it; the same for all processes',
   }),
-  VAFA_DATABASE_POOL: Type.Integer({ default: 6, minimum: 3, maximum: 50, description: 'Connections per service' }),
+  VAFA_DATABASE_POOL: Type.Integer({ default: 5, minimum: 3, maximum: 50, description: 'Connections per service' }),
   VAFA_STATEMENT_TIMEOUT_MS: Type.Integer({ default: 10_000, minimum: 100, description: 'Longest SQL statement' }),
   KAFKA_BROKERS: Type.String({
     default: '',
@@ -74,7 +74,7 @@ export const PlatformSettings = Type.Object({
   }),
   BUS_MAX_BATCH: Type.Integer({ default: 500, minimum: 1, maximum: 5_000, description: 'Most events per transaction' }),
   BUS_CONCURRENCY: Type.Integer({
-    default: 3,
+    default: 2,
     minimum: 1,
     maximum: 16,
     description: 'Transactions a service has under way at the same time for what it hears',
