@@ -2,9 +2,10 @@ import type { Sql } from '@vafa/bus';
 import { createFeed, forSeconds } from './feed-bus.ts';
 import { endlessPurchases } from './feed-purchases.ts';
 import { TUNED } from './measure-flat.ts';
-import { OPEN_MAX_BATCH, OPEN_PLACES, OPEN_RATES, OPEN_SECONDS } from './measure-path.ts';
+import { OPEN_RATES } from './measure-path.ts';
+import { OPEN_CONSUMER, OPEN_SECONDS, offerOpenLoad } from './offer-open-load.ts';
 import { openLedger } from './open-ledger.ts';
-import { createOpenLoad, type OpenLoadFigures } from './open-load.ts';
+import type { OpenLoadFigures } from './open-load.ts';
 
 /** Segments of 16 MB, as many as `min_wal_size` keeps. */
 const SEGMENTS = 256;
@@ -27,18 +28,17 @@ export const measureOpenTuned = async (
   dir: string,
   { customers, quick, say }: { customers: number; quick: boolean; say: (line: string) => void },
 ): Promise<OpenLoadFigures[]> => {
-  const ledger = await openLedger(dir, OPEN_PLACES + 2, TUNED);
+  const ledger = await openLedger(dir, OPEN_CONSUMER.concurrency + 2, TUNED);
   try {
     if (!quick) await ageServer(ledger.admin);
     const feed = createFeed(endlessPurchases(customers));
-    await ledger.consume(feed, { maxBatch: OPEN_MAX_BATCH, concurrency: OPEN_PLACES });
+    await ledger.consume(feed, OPEN_CONSUMER);
     await feed.run(forSeconds(WARM_UP_SECONDS));
     const loads: OpenLoadFigures[] = [];
     for (const rate of OPEN_RATES) {
       say(`open load of ${rate}/s, tuned server …`);
-      const load = createOpenLoad(endlessPurchases(customers));
-      await ledger.consume(load, { maxBatch: OPEN_MAX_BATCH, concurrency: OPEN_PLACES });
-      loads.push(await load.run(rate, quick ? WARM_UP_SECONDS : OPEN_SECONDS));
+      const seconds = quick ? WARM_UP_SECONDS : OPEN_SECONDS;
+      loads.push(await offerOpenLoad(ledger, { customers, perSecond: rate, seconds }));
     }
     return loads;
   } finally {

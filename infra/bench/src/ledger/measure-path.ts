@@ -4,8 +4,9 @@ import { copyFootprint, type Footprint } from './copy-footprint.ts';
 import { createFeed, type FeedFigures, forSeconds } from './feed-bus.ts';
 import { costOfMaking, endlessPurchases } from './feed-purchases.ts';
 import { measureRedeeming, type RedeemingFigures } from './measure-redeeming.ts';
+import { OPEN_SECONDS, offerOpenLoad } from './offer-open-load.ts';
 import { openLedger } from './open-ledger.ts';
-import { createOpenLoad, type OpenLoadFigures } from './open-load.ts';
+import type { OpenLoadFigures } from './open-load.ts';
 
 export interface PathFigures {
   customers: number;
@@ -31,10 +32,6 @@ const COPIED_EVENTS = 200_000;
 export const OPEN_RATES = [5_000, 20_000];
 const OPEN_SHARES = OPEN_RATES.map((rate) => rate / COPY_OF_THE_GOALS);
 const REDEEMING_SECONDS = 30;
-export const OPEN_SECONDS = 15;
-export const OPEN_MAX_BATCH = 2_000;
-/** As many as a service has unless told otherwise. */
-export const OPEN_PLACES = 2;
 
 const perSecond = ({ records, seconds }: FeedFigures): number => records / seconds;
 
@@ -59,11 +56,9 @@ export const measurePath = async (
     const small = await measure(BATCH, WORKERS, Math.min(seconds, 10));
     say('ledger path: COPY of the same rows …');
     const footprint = await copyFootprint(ledger.admin, COPIED_EVENTS);
-    const offer = async (rate: number): Promise<OpenLoadFigures> => {
+    const offer = (rate: number): Promise<OpenLoadFigures> => {
       say(`ledger path: open load of ${rate}/s …`);
-      const load = createOpenLoad(endlessPurchases(customers));
-      await ledger.consume(load, { maxBatch: OPEN_MAX_BATCH, concurrency: OPEN_PLACES });
-      return load.run(rate, Math.min(seconds, OPEN_SECONDS));
+      return offerOpenLoad(ledger, { customers, perSecond: rate, seconds: Math.min(seconds, OPEN_SECONDS) });
     };
     const shares: PathFigures['shares'] = [];
     for (const share of OPEN_SHARES)
