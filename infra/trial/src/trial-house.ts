@@ -3,7 +3,7 @@ import { newId, systemClock } from '@vafa/kernel';
 import { DEFAULT_CACHE_DIR, type LocalKafka, startKafka } from '@vafa/local-kafka';
 import { type LocalPostgres, startLocalPostgres } from '@vafa/local-postgres';
 import { createApiKey, createLog, migrateAll, openSql, SCOPES } from '@vafa/platform';
-import { allSchemas, portOf, type Supervised, serviceNames, supervise } from '@vafa/runner';
+import { allSchemas, portOf, SERVER_SETTINGS, type Supervised, serviceNames, supervise } from '@vafa/runner';
 import { freePortBase, PORTS_PER_SET } from './free-base.ts';
 import { type SandboxProcess, startSandboxProcess } from './sandbox-process.ts';
 
@@ -18,7 +18,7 @@ export interface TrialOptions {
   chaos?: object;
   /** Further variables for the services. */
   env?: Record<string, string>;
-  /** Settings of the database server. */
+  /** Settings of the database server, beside those with which `npm start` starts it. */
   postgres?: Record<string, string>;
   /** Longest wait before a killed process is started again. */
   maxRestartWaitMs?: number;
@@ -103,7 +103,7 @@ export const startTrialHouse = async (options: TrialOptions): Promise<TrialHouse
     const server = {
       dir: `${dir}/postgres`,
       port: base + POSTGRES_PORT,
-      settings: { max_connections: '300', ...options.postgres },
+      settings: { ...SERVER_SETTINGS, max_connections: '300', ...options.postgres },
     };
     let postgres: LocalPostgres = await startLocalPostgres(server);
     undo.push(() => postgres.stop());

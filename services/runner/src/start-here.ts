@@ -14,6 +14,7 @@ import { EXIT_SETTINGS, readSettings, variables } from './environment.ts';
 import { keep, keptSecret, localFolder, readKept } from './local-folder.ts';
 import { ensureLocalKey } from './local-key.ts';
 import { firstBusyPort } from './ports.ts';
+import { SERVER_SETTINGS } from './server-settings.ts';
 import { allSchemas, portOf, serviceNames } from './service-names.ts';
 import { type Supervised, supervise } from './supervise.ts';
 import { welcome } from './welcome.ts';
@@ -78,7 +79,7 @@ process.on('SIGTERM', () => void end(0));
 const openPostgres = async (): Promise<string> => {
   const options = {
     dir: `${folder}/postgres`,
-    settings: { max_connections: '200', shared_buffers: '256MB' },
+    settings: SERVER_SETTINGS,
     ...(flags['postgres-port'] ? { port: Number(flags['postgres-port']) } : {}),
   };
   const watch = (server: LocalPostgres): void => {
