@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import type { Tx } from '@vafa/bus';
-import { AppError } from '@vafa/kernel';
-import { createTogether, defineService, type Postponed, type Verdict } from '@vafa/platform';
+import { AppError, present } from '@vafa/kernel';
+import { createTogether, type Decider, defineService, type Postponed, type Verdict } from '@vafa/platform';
 import Type from 'typebox';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Harness, startHarness } from './harness.ts';
@@ -27,30 +27,57 @@ const deadlocks = new Map<string, number>();
 
 const raise = (tx: Tx, code: string) => tx.unsafe(`do $$ begin raise exception using errcode = '${code}'; end $$`);
 
-const grant = async (tx: Tx, { name, deed, times = 1 }: Wish): Promise<Verdict<{ name: string }>> => {
-  if (deed === 'refuse') return { kind: 'refused', error: new AppError('rejected', 'probe.refused', 'not this one') };
-  if (deed === 'throw') throw new Error('our mistake');
-  if (deed === 'throw_refusal') throw new AppError('conflict', 'probe.conflict', 'all because of one');
+type Granted = Verdict<{ name: string }> | Postponed;
+
+/** Names of those whose holding fails from now on. */
+const unholdable = new Set<string>();
+/** Keys that were claimed when a transaction began to hold what it needs. */
+let claimed: string[][] = [];
+
+const breakIfTold = async (tx: Tx, { name, deed, times = 1 }: Wish): Promise<void> => {
   if (deed === 'break') await raise(tx, '23514');
   if (deed === 'lose_connection') await tx`select pg_terminate_backend(pg_backend_pid())`;
   const before = deadlocks.get(name) ?? 0;
-  if (deed === 'deadlock' && before < times) {
-    deadlocks.set(name, before + 1);
-    await raise(tx, '40P01');
-  }
-  await tx`insert into probe_effect (name, refuse_commit) values (${name}, ${deed === 'break_commit'})`;
+  if (deed !== 'deadlock' || before >= times) return;
+  deadlocks.set(name, before + 1);
+  await raise(tx, '40P01');
+};
+
+const grant = async (tx: Tx, wish: Wish): Promise<void> => {
+  await breakIfTold(tx, wish);
+  await tx`insert into probe_effect (name, refuse_commit) values (${wish.name}, ${wish.deed === 'break_commit'})`;
+};
+
+const verdictOn = ({ name, deed }: Wish, patient: boolean): Granted => {
+  if (deed === 'postpone' && !patient) return { kind: 'postponed' };
+  if (deed === 'refuse') return { kind: 'refused', error: new AppError('rejected', 'probe.refused', 'not this one') };
+  if (deed === 'throw') throw new Error('our mistake');
+  if (deed === 'throw_refusal') throw new AppError('conflict', 'probe.conflict', 'all because of one');
   return { kind: 'done', result: { name } };
 };
 
-type Granted = Verdict<{ name: string }> | Postponed;
-
-const decide = async (tx: Tx, wishes: readonly Wish[], patient: boolean): Promise<Granted[]> => {
-  transactions.push(wishes.map(({ name }) => name));
-  await gate;
-  const verdicts: Granted[] = [];
-  for (const wish of wishes)
-    verdicts.push(wish.deed === 'postpone' && !patient ? { kind: 'postponed' } : await grant(tx, wish));
-  return verdicts;
+const decider: Decider<Wish, string, { wishes: readonly Wish[]; patient: boolean }, { name: string }> = {
+  keepsPlans: false,
+  ask: async (tx) => {
+    const [row] = await tx<{ number: string }[]>`select pg_current_xact_id_if_assigned()::text as number`;
+    return row?.number ?? 'nothing is written yet';
+  },
+  hold: async (tx, wishes, known, patient) => {
+    expect(known).toBe('nothing is written yet');
+    const keys = await tx<{ key: string }[]>`
+      select split_part(key, ':', 2) as key from idempotency_key where body = '' order by 1`;
+    claimed.push(keys.map(({ key }) => key));
+    transactions.push(wishes.map(({ name }) => name));
+    await gate;
+    if (wishes.some(({ name }) => unholdable.has(name))) throw new AppError('unavailable', 'probe.unholdable', 'gone');
+    return { wishes, patient };
+  },
+  decide: (tx, { wishes, patient }, fresh) => {
+    const own = fresh.map((place) => present(wishes[place], 'wish'));
+    const verdicts = own.map((wish) => verdictOn(wish, patient));
+    const done = own.filter((_, i) => verdicts[i]?.kind === 'done');
+    return { verdicts, written: Promise.all(done.map((wish) => grant(tx, wish))) };
+  },
 };
 
 /** A service with a door of its own on the gateway's schema. */
@@ -62,8 +89,8 @@ const probe = defineService({
   subscriptions: () => [],
   jobs: () => [],
   routes: (app, context) => {
-    const { answer, idle } = createTogether<Wish, { name: string }>({
-      ...{ context, places: 1, most: MOST, maxUnanswered: MAX_UNANSWERED, decide },
+    const { answer, idle } = createTogether({
+      ...{ context, places: 1, most: MOST, maxUnanswered: MAX_UNANSWERED, decider },
     });
     app.addHook('onClose', idle);
     const body = Type.Object({
@@ -92,6 +119,7 @@ beforeAll(async () => {
 afterAll(() => h.stop());
 beforeEach(() => {
   transactions = [];
+  claimed = [];
 });
 
 const post = (wish: Wish, key?: string) =>
@@ -116,8 +144,9 @@ const atOnce = async (prefix: string, requests: (() => ReturnType<typeof post>)[
   gate = new Promise((resolve) => {
     open = resolve;
   });
+  const before = transactions.length;
   const first = post({ name: `${prefix}-first` });
-  while (transactions.length === 0) await pause(1);
+  while (transactions.length === before) await pause(1);
   const answers = requests.map((request) => request());
   // What is injected reaches its route some turns later.
   await pause(100);
@@ -188,6 +217,27 @@ test('a key that another request has used is refused, beside others with theirs'
   expect(answers[1]?.json().code).toBe('http.idempotency_key_reused');
   expect(answers[2]?.headers['idempotency-replayed']).toBe('true');
   expect(await effects('e')).toEqual(['e-0', 'e-1', 'e-2', 'e-first']);
+});
+
+test('keys are claimed before anything is locked; nothing that can not be had keeps an answer from who is told it again', async () => {
+  await post({ name: 'k-0' }, 'k-0');
+  const answers = await atOnce('k', [
+    () => post({ name: 'k-2' }, 'k-2'),
+    () => post({ name: 'k-0' }, 'k-0'),
+    () => post({ name: 'k-1' }, 'k-1'),
+  ]);
+  expect(answers.map(({ statusCode }) => statusCode)).toEqual([201, 201, 201]);
+  expect(claimed).toEqual([['k-0'], [], ['k-1', 'k-2']]);
+  unholdable.add('k-0').add('k-3');
+  const later = await atOnce('l', [
+    () => post({ name: 'k-0' }, 'k-0'),
+    () => post({ name: 'k-3' }, 'k-3'),
+    () => post({ name: 'k-4' }, 'k-4'),
+  ]);
+  expect(later.map(({ statusCode }) => statusCode)).toEqual([201, 503, 201]);
+  expect(later[0]?.headers['idempotency-replayed']).toBe('true');
+  expect(await effects('k-')).toEqual(['k-0', 'k-1', 'k-2', 'k-4']);
+  expect(await keptKeys('k-')).toEqual(['k-0', 'k-1', 'k-2', 'k-4']);
 });
 
 test.each([

@@ -1,4 +1,4 @@
-import type { Tx } from '@vafa/bus';
+import { beginAsking, type Tx } from '@vafa/bus';
 import { AppError, assert, present } from '@vafa/kernel';
 import type { ServiceContext } from '../service/definition.ts';
 import {
@@ -19,15 +19,33 @@ export interface Postponed {
   kind: 'postponed';
 }
 
+export interface Decisions<Result> {
+  /** One on each command that was to be decided, in their order. */
+  verdicts: (Verdict<Result> | Postponed)[];
+  /** Resolves when what they do is written. It is sent already: what is sent next comes after it. */
+  written: Promise<unknown>;
+}
+
 /**
- * Decides commands in order of arrival and writes what they do; gives a verdict on each. Impatient, it waits for nobody's lock
- * and postpones what it can't have at once; patient, it postpones nothing. What it throws fails all of them.
+ * How the commands of one transaction are decided, in as few round trips as there are steps that depend on each other. What any
+ * step throws fails all of them.
  */
-export type Decide<Command, Result> = (
-  tx: Tx,
-  commands: readonly Command[],
-  patient: boolean,
-) => Promise<(Verdict<Result> | Postponed)[]>;
+export interface Decider<Command, Known, Held, Result> {
+  /** Its transactions keep their plans from the first statement on, see `keepPlans`. */
+  keepsPlans: boolean;
+  /** Reads what commands are about. Goes along with BEGIN and before keys are claimed: must neither write nor lock. */
+  ask: (tx: Tx, commands: readonly Command[]) => Promise<Known>;
+  /**
+   * Locks and reads what they are decided with; must not write. Sent along with the claim of their keys, after it, so repeated
+   * requests are among the commands. Impatient, it waits for nobody's lock; patient, it has all when it is done.
+   */
+  hold: (tx: Tx, commands: readonly Command[], known: Known, patient: boolean) => Promise<Held>;
+  /**
+   * Decides those that are not repeated, by their places among the commands, in order of arrival, and sends what they do.
+   * Impatiently held, it postpones what could not be had at once.
+   */
+  decide: (tx: Tx, held: Held, fresh: readonly number[]) => Decisions<Result>;
+}
 
 /** A request as it is decided. */
 export interface Asked<Command> {
@@ -66,31 +84,51 @@ const keepAnswers = async <Command, Result>(
   await Promise.all([keepBodies(tx, bodies), giveKeysBack(tx, others)]);
 };
 
+const NOTHING_KEPT: KeptAnswers = new Map();
+
 /**
  * Decides requests in one transaction. Their keys are claimed before anything else is locked, here as in `idempotent`. Returns
  * what became of each, once that is committed.
  */
-export const decideInOne = <Command, Result>(
+export const decideInOne = <Command, Known, Held, Result>(
   { sql, clock }: Pick<ServiceContext, 'sql' | 'clock'>,
-  decide: Decide<Command, Result>,
+  { keepsPlans, ask, hold, decide }: Decider<Command, Known, Held, Result>,
   asked: readonly Asked<Command>[],
   patient: boolean,
-): Promise<Outcome<Result>[]> =>
-  sql.begin(async (tx) => {
-    const claims = asked.flatMap(({ claim }) => claim ?? []);
-    const known: KeptAnswers = claims.length > 0 ? await claimKeys(tx, claims, clock.now()) : new Map();
-    const fresh = asked.filter(({ claim }) => !claim || !known.has(claim.key));
-    const commands = fresh.map(({ command }) => command);
-    const verdicts = commands.length > 0 ? await decide(tx, commands, patient) : [];
-    assert(verdicts.length === fresh.length, 'there is a verdict on each command');
-    const outcomes = verdicts.map((verdict, i): Outcome<Result> => {
-      if (verdict.kind !== 'done') return verdict;
-      const { status } = present(fresh[i], 'command');
-      return { kind: 'done', result: { status, body: verdict.result, replayed: false } };
-    });
-    await keepAnswers(tx, fresh, outcomes);
-    const next = outcomes.values();
-    return asked.map(({ claim }) =>
-      claim && known.has(claim.key) ? repeat<Result>(known, claim) : present(next.next().value, 'outcome'),
-    );
-  }) as Promise<Outcome<Result>[]>;
+): Promise<Outcome<Result>[]> => {
+  const commands = asked.map(({ command }) => command);
+  const claims = asked.flatMap(({ claim }) => claim ?? []);
+  return beginAsking(sql, {
+    keepsPlans,
+    ask: (tx) => ask(tx, commands),
+    decide: async (tx, known) => {
+      const claiming = claims.length > 0 ? claimKeys(tx, claims, clock.now()) : NOTHING_KEPT;
+      const holding = hold(tx, commands, known, patient);
+      // Heard below, unless the claim fails before.
+      holding.catch(() => undefined);
+      const kept = await claiming;
+      const isRepeated = ({ claim }: Asked<Command>): boolean => claim !== undefined && kept.has(claim.key);
+      const fresh = asked.flatMap((each, i) => (isRepeated(each) ? [] : [i]));
+      if (fresh.length === 0) {
+        // What could not be held is of no concern to who is told again what became of it.
+        await holding.catch(() => undefined);
+        return asked.map(({ claim }) => repeat<Result>(kept, present(claim, 'claim')));
+      }
+      const { verdicts, written } = decide(tx, await holding, fresh);
+      assert(verdicts.length === fresh.length, 'there is a verdict on each command');
+      const decided = fresh.map((place) => present(asked[place], 'command'));
+      const outcomes = verdicts.map((verdict, i): Outcome<Result> => {
+        if (verdict.kind !== 'done') return verdict;
+        return {
+          kind: 'done',
+          result: { status: present(decided[i], 'command').status, body: verdict.result, replayed: false },
+        };
+      });
+      await Promise.all([written, keepAnswers(tx, decided, outcomes)]);
+      const next = outcomes.values();
+      return asked.map((each) =>
+        isRepeated(each) ? repeat<Result>(kept, present(each.claim, 'claim')) : present(next.next().value, 'outcome'),
+      );
+    },
+  });
+};

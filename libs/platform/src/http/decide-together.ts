@@ -2,11 +2,11 @@ import { createGather, isClash, isInfrastructure } from '@vafa/bus';
 import { AppError, present } from '@vafa/kernel';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ServiceContext } from '../service/definition.ts';
-import { type Asked, type Decide, decideInOne, type Outcome } from './decide-in-one.ts';
+import { type Asked, type Decider, decideInOne, type Outcome } from './decide-in-one.ts';
 import { type Answer, claimOf, tell } from './kept-answers.ts';
 import { createOneByOne } from './one-by-one.ts';
 
-export interface TogetherOptions<Command, Result> {
+export interface TogetherOptions<Command, Known, Held, Result> {
   context: Pick<ServiceContext, 'sql' | 'clock' | 'wake'>;
   /** Transactions at the same time, and as many again that wait for somebody else's locks. */
   places: number;
@@ -14,7 +14,7 @@ export interface TogetherOptions<Command, Result> {
   most: number;
   /** Most requests that are not answered yet; further ones are refused until some are. */
   maxUnanswered: number;
-  decide: Decide<Command, Result>;
+  decider: Decider<Command, Known, Held, Result>;
 }
 
 export interface Together<Command, Result> {
@@ -49,10 +49,10 @@ const tooManyWait = (): AppError =>
  * deadlock is tried again. Otherwise it was one of them that made it fail, and halves of them are done by themselves until
  * that one stands alone and it alone gets the error.
  */
-export const createTogether = <Command, Result>(
-  options: TogetherOptions<Command, Result>,
+export const createTogether = <Command, Known, Held, Result>(
+  options: TogetherOptions<Command, Known, Held, Result>,
 ): Together<Command, Result> => {
-  const { context, places, most, maxUnanswered, decide } = options;
+  const { context, places, most, maxUnanswered, decider } = options;
   type Each = Waiting<Command, Result>;
   const unanswered = new Set<Promise<unknown>>();
   const oneByOne = createOneByOne();
@@ -60,7 +60,7 @@ export const createTogether = <Command, Result>(
   const run = async (portion: readonly Each[], patient: boolean, tries = 1): Promise<void> => {
     let outcomes: Outcome<Result>[];
     try {
-      outcomes = await decideInOne(context, decide, portion, patient);
+      outcomes = await decideInOne(context, decider, portion, patient);
     } catch (error) {
       if (isClash(error) && tries < MAX_TRIES) return run(portion, patient, tries + 1);
       return fail(portion, error, patient);

@@ -8,8 +8,8 @@ import { interrupt } from '../test/interrupt.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
 import { createLookAtAll } from '../test/look-at-all.fixture.ts';
 import { createCurrentRules } from '../use-cases/current-programme.ts';
-import { decideRedemptions } from '../use-cases/decide-redemptions.ts';
-import type { Deed, Redeemed, Redemption } from '../use-cases/redemptions.ts';
+import { createRedemptionDecider } from '../use-cases/decide-redemptions.ts';
+import type { Deed } from '../use-cases/redemptions.ts';
 
 let ledger: LedgerHarness;
 
@@ -27,11 +27,10 @@ afterAll(async () => {
 /** Asks for several deeds in one turn, each with a key of its own, so that one transaction on the given pool decides them all. */
 const createAsk = (sql: Sql) => {
   const currentRules = createCurrentRules();
-  const { answer } = createTogether<Redemption, Redeemed>({
+  const { answer } = createTogether({
     context: { sql, clock: ledger.clock, wake: () => undefined },
     ...{ places: 1, most: 100, maxUnanswered: 100 },
-    decide: (tx, commands, patient) =>
-      decideRedemptions(tx, commands, { now: ledger.clock.now(), patient }, { currentRules, maxTtlSeconds: 900 }),
+    decider: createRedemptionDecider(ledger.clock, { currentRules, maxTtlSeconds: 900 }),
   });
   const ask = (deed: Deed, headers: object) => {
     const reply = { replayed: false, code: () => reply, header: () => Object.assign(reply, { replayed: true }) };

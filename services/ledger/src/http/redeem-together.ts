@@ -1,5 +1,5 @@
 import { createTogether, type ServiceContext, type Together } from '@vafa/platform';
-import { decideRedemptions } from '../use-cases/decide-redemptions.ts';
+import { createRedemptionDecider } from '../use-cases/decide-redemptions.ts';
 import type { Answers, Deed, Redeemed, Redemption } from '../use-cases/redemptions.ts';
 import type { RedemptionDeps } from '../use-cases/understand-redemption.ts';
 import { callerOf } from './call.ts';
@@ -30,7 +30,7 @@ export const createRedeem = (
 ): { redeem: Redeem } & Pick<Door, 'idle'> => {
   const { answer, idle }: Door = createTogether({
     ...{ context, places: PLACES, most: MOST_TOGETHER, maxUnanswered: MAX_UNANSWERED },
-    decide: (tx, commands, patient) => decideRedemptions(tx, commands, { now: context.clock.now(), patient }, deps),
+    decider: createRedemptionDecider(context.clock, deps),
   });
   const redeem: Redeem = (request, reply, status, deed) =>
     // A deed is answered by its kind.

@@ -6,10 +6,10 @@ import { subscriptions } from '../events/subscriptions.ts';
 import { purchase, refund } from '../test/events.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
 import { createCurrentRules } from '../use-cases/current-programme.ts';
-import { decideRedemptions } from '../use-cases/decide-redemptions.ts';
+import { createRedemptionDecider } from '../use-cases/decide-redemptions.ts';
 import { forgetCustomer } from '../use-cases/forget-customer.ts';
 import { mergeCustomers } from '../use-cases/merge-customers.ts';
-import type { Deed, Redeemed, Redemption } from '../use-cases/redemptions.ts';
+import type { Deed, Redeemed } from '../use-cases/redemptions.ts';
 
 /**
  * The trap of generic plans: after five runs PostgreSQL may plan a prepared statement without looking at what it is given. Of
@@ -100,14 +100,19 @@ const batchOf = (size: number) => {
 /** Customers who redeem points in each run. */
 const REDEEMERS = 20;
 
+/** The driver's own call: options, what is done, and what goes along with BEGIN. */
+type Begin = <Result>(
+  options: string,
+  work: (tx: Tx, begun: Promise<void>) => Promise<Result>,
+  along: string,
+) => Promise<Result>;
+
 /** Asks for several deeds at once, through the door of redemptions. */
-const createRedeemers = (inTransaction: Sql['begin']) => {
-  const now = ledger.clock.now();
-  const together = createTogether<Redemption, Redeemed>({
-    context: { sql: { begin: inTransaction } as Sql, clock: ledger.clock, wake: () => undefined },
+const createRedeemers = (begin: Begin) => {
+  const together = createTogether({
+    context: { sql: { begin } as unknown as Sql, clock: ledger.clock, wake: () => undefined },
     ...{ places: 1, most: REDEEMERS, maxUnanswered: REDEEMERS },
-    decide: (tx, commands, patient) =>
-      decideRedemptions(tx, commands, { now, patient }, { currentRules, maxTtlSeconds: 900 }),
+    decider: createRedemptionDecider(ledger.clock, { currentRules, maxTtlSeconds: 900 }),
   });
   const reply = { code: () => reply, header: () => reply };
   let keys = 0;
@@ -144,19 +149,20 @@ const redeemSome = async (redeem: ReturnType<typeof createRedeemers>): Promise<v
 /** Books on one connection of the service's pool, as its doors do, and tells how each statement was planned. */
 const bookAndLook = async (): Promise<Plans[]> => {
   const connection = await ledger.sql('ledger').reserve();
-  const inTransaction = async <Result>(work: (tx: Tx) => Promise<Result>): Promise<Result> => {
+  const begin: Begin = async (_options, work, along) => {
     await connection`begin`;
-    const result = await work(connection as unknown as Tx);
+    if (along) await connection.unsafe(along);
+    const result = await work(connection as unknown as Tx, Promise.resolve());
     await connection`commit`;
     return result;
   };
   try {
     const now = ledger.clock.now();
     const context = { group: 'vafa.ledger', topic: 'vafa.purchases', partition: 0, now };
-    const redeem = createRedeemers(inTransaction as Sql['begin']);
+    const redeem = createRedeemers(begin);
     for (let run = 0; run < RUNS; run++) {
       const events = batchOf(BATCH);
-      const { refused } = await inTransaction((tx) => prepareAndHandle(purchases, tx, events, context));
+      const { refused } = await begin('', (tx) => prepareAndHandle(purchases, tx, events, context), '');
       expect(refused).toEqual([]);
       await redeemSome(redeem);
     }

@@ -8,7 +8,7 @@ import { PROGRAMME, purchase, refund } from '../test/events.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
 import { type DrawnDeed, deedOf, redemptionRounds } from '../test/redemption-rounds.fixture.ts';
 import { createCurrentRules } from './current-programme.ts';
-import { decideRedemptions } from './decide-redemptions.ts';
+import { createRedemptionDecider } from './decide-redemptions.ts';
 import type { Deed, Redeemed } from './redemptions.ts';
 
 let ledger: LedgerHarness;
@@ -25,15 +25,21 @@ const currentRules = createCurrentRules();
 const MAX_TTL_SECONDS = 2 * 24 * 3_600;
 
 /** In one transaction. Nobody else is there, so nothing is postponed. */
-const decide = (deeds: readonly Deed[]): Promise<Verdict<Redeemed>[]> =>
-  ledger.sql('ledger').begin((tx) =>
-    decideRedemptions(
+const decide = async (deeds: readonly Deed[]): Promise<Verdict<Redeemed>[]> => {
+  const { ask, hold, decide } = createRedemptionDecider(ledger.clock, { currentRules, maxTtlSeconds: MAX_TTL_SECONDS });
+  const commands = deeds.map((deed) => ({ deed, caller: { actor: 'test' } }));
+  const { verdicts } = await ledger.sql('ledger').begin(async (tx) => {
+    const held = await hold(tx, commands, await ask(tx, commands), deeds.length === 1);
+    const { verdicts, written } = decide(
       tx,
-      deeds.map((deed) => ({ deed, caller: { actor: 'test' } })),
-      { now: ledger.clock.now(), patient: deeds.length === 1 },
-      { currentRules, maxTtlSeconds: MAX_TTL_SECONDS },
-    ),
-  ) as Promise<Verdict<Redeemed>[]>;
+      held,
+      deeds.map((_, place) => place),
+    );
+    await written;
+    return { verdicts };
+  });
+  return verdicts as Verdict<Redeemed>[];
+};
 
 const oneByOne = async (deeds: readonly Deed[]): Promise<Verdict<Redeemed>[]> => {
   const verdicts: Verdict<Redeemed>[] = [];

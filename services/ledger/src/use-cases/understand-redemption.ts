@@ -1,4 +1,4 @@
-import { keepPlans, type Tx } from '@vafa/bus';
+import type { Tx } from '@vafa/bus';
 import { AppError } from '@vafa/kernel';
 import { type PointValue, pointsFor, valueIn } from '../domain/points-payment.ts';
 import { findPayments, type PointsPayment } from '../store/points-payments.ts';
@@ -62,15 +62,14 @@ const idOf = ({ reservationId }: { reservationId: string }): string => reservati
 const byId = <Row>(rows: readonly Row[], id: (row: Row) => string): Map<string, Row> =>
   new Map(rows.map((row) => [id(row), row]));
 
-/** Looks up what deeds are about, one statement for all of a kind. From here on the transaction keeps its plans. */
+/** Looks up what deeds are about, one statement for all of a kind. */
 export const findKnown = async (tx: Tx, deeds: readonly Deed[], deps: RedemptionDeps): Promise<Known> => {
   const customers = deeds.flatMap((each) => ('customerId' in each ? [each.customerId] : []));
   const reserved = deeds.flatMap((each) => ('reservationId' in each ? [idOf(each)] : []));
   const paying = deeds.flatMap((each) => (each.kind === 'capture_payment' ? [idOf(each)] : []));
   const itself = (customerId: string): string => customerId;
-  const [rules, , ownerOf, reservations, payments] = await Promise.all([
+  const [rules, ownerOf, reservations, payments] = await Promise.all([
     deps.currentRules(tx),
-    keepPlans(tx),
     customers.length > 0 ? resolveCustomers(tx, customers) : itself,
     reserved.length > 0 ? findReservations(tx, [...new Set(reserved)]) : [],
     paying.length > 0 ? findPayments(tx, [...new Set(paying)]) : [],
