@@ -1,4 +1,4 @@
-import { emit, type HandlerContext, type HandlerResult, planAnew, type Tx } from '@vafa/bus';
+import { emit, type HandlerContext, type HandlerResult, keepPlans, planAnew, type Tx } from '@vafa/bus';
 import type { EventEnvelope } from '@vafa/contracts';
 import { newId } from '@vafa/kernel';
 import { createBook } from '../domain/book.ts';
@@ -151,8 +151,9 @@ const tellFurther = async (
 };
 
 /**
- * Books the purchases and refunds of a batch, on what was found of it (`findStandings`, whose plans it keeps). Customers who only earn go through one statement per table; those whose
- * outcome depends on what they have are loaded under lock and decided event by event, in the same transaction.
+ * Books the purchases and refunds of a batch, on what was found of it (`findStandings`), in a transaction that keeps its plans.
+ * Customers who only earn go through one statement per table; those whose outcome depends on what they have are loaded under lock
+ * and decided event by event, in the same transaction.
  */
 export const recordPurchases = async (
   tx: Tx,
@@ -182,12 +183,16 @@ export const recordPurchases = async (
   const book = createBook(door, context.now);
   if (deciders.size > 0) {
     const steps = fresh.steps.filter((step) => deciders.has(customerOf(step)));
-    await planAnew(tx);
-    await decideSteps(tx, book, { steps, waiting, customers: deciders }, { rules, lookBackPurchases });
+    // What is decided event by event joins lists with tables.
+    await Promise.all([
+      planAnew(tx),
+      decideSteps(tx, book, { steps, waiting, customers: deciders }, { rules, lookBackPurchases }),
+    ]);
   }
   const common = { door, recordedAt, ruleVersion: rules.programme?.version ?? null };
+  const plansKept = deciders.size > 0 ? keepPlans(tx) : undefined;
   const earned = bookEarnings(tx, earnings, credited, common);
-  const written = Promise.all([earned.written, saveBook(tx, book, recordedAt)]);
+  const written = Promise.all([plansKept, earned.written, saveBook(tx, book, recordedAt)]);
   // Heard below, unless something else fails before.
   written.catch(() => undefined);
   const further = await tellFurther(tx, rules, { fresh, waiting, door, written }, context.now);
