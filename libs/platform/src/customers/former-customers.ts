@@ -28,14 +28,16 @@ export interface FormerQuestion {
 }
 
 export const askForFormer = (tx: Tx, customerIds: readonly string[]): FormerQuestion => {
-  const idOf = new Map(customerIds.map((id) => [keyOf(id), id]));
+  const keys = customerIds.map(keyOf);
   return {
     sql: tx`(select json_agg(json_build_object('key', customer_key, 'intoCustomerId', into_customer_id, 'since', since))
-      from former_customer where customer_key = any(${plainArray([...idOf.keys()])}::text[]))`,
+      from former_customer where customer_key = any(${plainArray(keys)}::text[]))`,
     read: (answer) => {
-      const former = new Map((answer ?? []).map((each) => [idOf.get(each.key) as string, each]));
+      if (answer === null) return (customerId) => customerId;
+      const idOf = new Map(keys.map((key, i) => [key, customerIds[i] as string]));
+      const former = new Map(answer.map((each) => [idOf.get(each.key) as string, each]));
       return (customerId, atMs) => {
-        const found = former.size > 0 ? former.get(customerId) : undefined;
+        const found = former.get(customerId);
         if (!found) return customerId;
         if (found.intoCustomerId !== null) return found.intoCustomerId;
         return atMs > Temporal.Instant.from(found.since).epochMilliseconds ? customerId : undefined;

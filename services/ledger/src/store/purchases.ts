@@ -35,12 +35,14 @@ export interface PurchaseRow {
   details: string | null;
 }
 
-/** Keeps the orders that are not there yet, in the order of their ids; returns the ids of those that were new. */
+const NONE: ReadonlySet<string> = new Set();
+
+/** Keeps the orders that are not there yet, in the order of their ids; returns the ids of those that were there already. */
 export const insertPurchases = async (
   tx: Tx,
   rows: readonly PurchaseRow[],
   common: { recordedAt: string; programmeVersion: number | null },
-): Promise<Set<string>> => {
+): Promise<ReadonlySet<string>> => {
   const inserted = await tx<{ orderId: string }[]>`
     insert into purchase (order_id, customer_id, content_hash, occurred_at, recorded_at, currency, total_minor, lines,
       points_earned, earn_id, note, details, awards, programme_version)
@@ -75,7 +77,11 @@ export const insertPurchases = async (
       awards)
     order by order_id
     on conflict do nothing returning order_id as "orderId"`;
-  return new Set(inserted.map(({ orderId }) => orderId));
+  // Hardly ever is one there, and a set of new ids is dear: V8 keeps each string that a set has, as one of a kind, until old
+  // objects are collected.
+  if (inserted.length === rows.length) return NONE;
+  const added = new Set(inserted.map(({ orderId }) => orderId));
+  return new Set(rows.map(({ order }) => order.orderId).filter((orderId) => !added.has(orderId)));
 };
 
 /** Content hashes of orders, by id. */

@@ -20,11 +20,12 @@ export interface Fresh {
   refused: Refused[];
 }
 
+/** Returns the ids of those that were known. */
 const keepPurchases = async (
   tx: Tx,
   purchases: readonly ReadPurchase[],
   common: { recordedAt: string; programmeVersion: number | null },
-): Promise<Set<string>> => {
+): Promise<ReadonlySet<string>> => {
   if (purchases.length === 0) return new Set();
   const rows = purchases.map(({ event, purchase, contentHash, note }) => ({
     order: purchase.order,
@@ -36,6 +37,7 @@ const keepPurchases = async (
   return insertPurchases(tx, rows, common);
 };
 
+/** Returns the ids of those that are new. */
 const claim = async (tx: Tx, refunds: readonly ReadRefund[], recordedAt: string): Promise<Set<string>> =>
   refunds.length === 0
     ? new Set()
@@ -67,13 +69,13 @@ export const keepFresh = async (tx: Tx, batch: Batch, rules: Rules, recordedAt: 
   const purchases = batch.steps.filter((step) => step.kind === 'purchase');
   const refunds = batch.steps.filter((step) => step.kind === 'refund');
   const programmeVersion = rules.programme?.version ?? null;
-  const [newOrders, newRefunds] = await Promise.all([
+  const [knownOrders, newRefunds] = await Promise.all([
     keepPurchases(tx, purchases, { recordedAt, programmeVersion }),
     claim(tx, refunds, recordedAt),
   ]);
   const [otherOrders, otherRefunds] = await Promise.all([
     differing(
-      purchases.filter((step) => !newOrders.has(orderIdOf(step))),
+      purchases.filter((step) => knownOrders.has(orderIdOf(step))),
       orderIdOf,
       (ids) => findPurchaseHashes(tx, ids),
     ),
@@ -84,7 +86,7 @@ export const keepFresh = async (tx: Tx, batch: Batch, rules: Rules, recordedAt: 
     ),
   ]);
   const steps = batch.steps.filter((step) =>
-    step.kind === 'purchase' ? newOrders.has(orderIdOf(step)) : newRefunds.has(refundIdOf(step)),
+    step.kind === 'purchase' ? !knownOrders.has(orderIdOf(step)) : newRefunds.has(refundIdOf(step)),
   );
   return {
     steps,

@@ -140,8 +140,8 @@ const readRefund = (event: RefundedEvent, customerId: string): ReadRefund => {
   return { kind: 'refund', event, contentHash: refundHash(event), case: newRefundCase(refund, event.traceparent) };
 };
 
-const naturalKey = (step: ReadPurchase | ReadRefund): string =>
-  step.kind === 'purchase' ? `order ${step.purchase.order.orderId}` : `refund ${step.case.refund.refundId}`;
+const idOf = (step: ReadPurchase | ReadRefund): string =>
+  step.kind === 'purchase' ? step.purchase.order.orderId : step.case.refund.refundId;
 
 /**
  * Reads the events of a batch: what each order earns at the programme in force, which customer it counts for, and each
@@ -156,7 +156,11 @@ export const readBatch = (
   nowMs: number,
   facts: ReadonlyMap<string, CustomerFacts> = new Map(),
 ): Batch => {
-  const steps = new Map<string, ReadPurchase | ReadRefund>();
+  const steps: (ReadPurchase | ReadRefund)[] = [];
+  const byId = {
+    purchase: new Map<string, ReadPurchase | ReadRefund>(),
+    refund: new Map<string, ReadPurchase | ReadRefund>(),
+  };
   const refused: Refused[] = [];
   for (const event of events) {
     try {
@@ -165,15 +169,18 @@ export const readBatch = (
         event.type === 'purchase.completed'
           ? readPurchase(event, customerId, facts.get(customerId), rules, nowMs)
           : readRefund(event, customerId);
-      const key = naturalKey(step);
-      const first = steps.get(key);
-      if (!first) steps.set(key, step);
-      else if (first.contentHash !== step.contentHash)
+      const known = byId[step.kind];
+      const id = idOf(step);
+      const first = known.get(id);
+      if (!first) {
+        known.set(id, step);
+        steps.push(step);
+      } else if (first.contentHash !== step.contentHash)
         throw step.kind === 'purchase' ? purchaseConflict() : refundConflict();
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       refused.push({ event, error });
     }
   }
-  return { steps: [...steps.values()], refused };
+  return { steps, refused };
 };
