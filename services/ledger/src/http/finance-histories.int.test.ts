@@ -134,7 +134,7 @@ test('random histories: the books agree with entries, balances and lots, before 
   expect((await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, ...EVERYTHING })).statusCode).toBe(200);
   let run = 0;
   await fc.assert(
-    fc.asyncProperty(fc.array(operation, { minLength: 8, maxLength: 20 }), async (operations) => {
+    fc.asyncProperty(fc.array(operation, { minLength: 8, maxLength: 20, size: 'max' }), async (operations) => {
       run += 1;
       const play = createHistory(run);
       for (const op of operations) {

@@ -54,7 +54,7 @@ interface ModelOrder {
 test('coupons: any order of redeeming, holding, confirming, giving back and waiting ends as the model says', async () => {
   let run = 0;
   await fc.assert(
-    fc.asyncProperty(fc.array(couponDeed, { minLength: 5, maxLength: 40 }), async (deeds) => {
+    fc.asyncProperty(fc.array(couponDeed, { minLength: 5, maxLength: 40, size: 'max' }), async (deeds) => {
       run += 1;
       const maxUses = [1, 1, 2, 4];
       const codes = maxUses.map((_, i) => `RUN${run}CODE${i}`);
@@ -136,7 +136,7 @@ const claimDeed: fc.Arbitrary<ClaimDeed> = fc.oneof(
 test('rewards: any order of claiming and cancelling leaves points, pieces and codes as the model says', async () => {
   let run = 0;
   await fc.assert(
-    fc.asyncProperty(fc.array(claimDeed, { minLength: 5, maxLength: 40 }), async (deeds) => {
+    fc.asyncProperty(fc.array(claimDeed, { minLength: 5, maxLength: 40, size: 'max' }), async (deeds) => {
       run += 1;
       const customers = CUSTOMERS.map((id) => `model-${run}-${id}`);
       await earn(20, ...customers);

@@ -63,7 +63,7 @@ export const redemptionRounds = fc.record({
   /** Of ann and bob in turn. */
   purchases: fc.array(
     fc.record({ agoHours: fc.integer({ min: 0, max: 80 }), minor: fc.constantFrom(0, 1_000, 2_500, 5_000) }),
-    { minLength: 2, maxLength: ORDERS },
+    { minLength: 2, maxLength: ORDERS, size: 'max' },
   ),
   refunds: fc.array(
     fc.record({
@@ -73,7 +73,10 @@ export const redemptionRounds = fc.record({
     { minLength: 1, maxLength: 4 },
   ),
   rounds: fc.array(
-    fc.record({ hours: fc.integer({ min: 0, max: 20 }), deeds: fc.array(drawnDeed, { minLength: 1, maxLength: 14 }) }),
+    fc.record({
+      hours: fc.integer({ min: 0, max: 20 }),
+      deeds: fc.array(drawnDeed, { minLength: 1, maxLength: 14, size: 'max' }),
+    }),
     { minLength: 2, maxLength: 5 },
   ),
 });

@@ -186,7 +186,7 @@ const streams = fc.array(
     first: fc.boolean(),
     sentTwice: fc.boolean(),
   }),
-  { minLength: 15, maxLength: 40 },
+  { minLength: 15, maxLength: 40, size: 'max' },
 );
 
 const eventsOf = (stream: ReturnType<typeof JSON.parse>[]) =>
