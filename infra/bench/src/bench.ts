@@ -24,6 +24,7 @@ import { measureGateway, measureLatency, measureLedger, purchaseBody } from './m
 import { measureHotCustomer, measureMix } from './measure-redemptions.ts';
 import { makePurchases } from './purchases.ts';
 import { intoPage, render } from './report.ts';
+import { settleDisk } from './settle-disk.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const PARTS = ['house', 'ledger', 'flat'] as const;
@@ -116,11 +117,12 @@ const measureBus = async (kind: 'postgres-log' | 'kafka'): Promise<BusFigures> =
     say('redemptions …');
     const hot = await measureHotCustomer(house);
     // What came before is on the disk, and its WAL can be written over, as in a database that has been there for a while.
-    await sql`checkpoint`;
+    await settleDisk(sql);
     const mixSeconds = flags.quick ? seconds : MIX_SECONDS;
     const share = MIX_PER_SECOND / COPY_OF_THE_GOALS;
     const perSecond = share * ledger.footprint.eventsPerSecond;
     const mixShare = { share, ...(await measureMix(house, bus, { perSecond, seconds: mixSeconds })) };
+    await settleDisk(sql);
     const mix = await measureMix(house, bus, { perSecond: MIX_OFFERED * MIX_PER_SECOND, seconds: mixSeconds });
     return { kind, latency, copy, fastify, consume, gateway, ledger, hot, mix, mixShare };
   } finally {
@@ -139,8 +141,11 @@ const measureLedgerAlone = async (): Promise<LedgerAlone> => {
   say('\n== the ledger alone');
   const path = await measurePath(LEDGER_DIR, { customers: PATH_CUSTOMERS, seconds: flags.quick ? 5 : 120, say });
   const expiry = await measureExpiry(LEDGER_DIR, { lots: flags.quick ? 20_000 : 1_000_000, say });
-  const openTuned = await measureOpenTuned(LEDGER_DIR, { customers: PATH_CUSTOMERS, quick: flags.quick, say });
-  return { path, openTuned, expiry };
+  const tuned = await measureOpenTuned(LEDGER_DIR, {
+    ...{ customers: PATH_CUSTOMERS, copyPerSecond: path.footprint.eventsPerSecond },
+    ...{ quick: flags.quick, say },
+  });
+  return { path, tuned, expiry };
 };
 
 const measureBooks = (): Promise<FlatFigures[]> => {

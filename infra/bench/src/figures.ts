@@ -1,7 +1,7 @@
 import type { ExpiryFigures } from './ledger/measure-expiry.ts';
 import type { FlatFigures } from './ledger/measure-flat.ts';
+import type { TunedFigures } from './ledger/measure-open-tuned.ts';
 import type { PathFigures } from './ledger/measure-path.ts';
-import type { OpenLoadFigures } from './ledger/open-load.ts';
 import type { GatewayFigures, LatencyFigures, LedgerFigures } from './measure-house.ts';
 import type { HotFigures, MixFigures } from './measure-redemptions.ts';
 
@@ -25,8 +25,8 @@ export interface BusFigures {
 /** What was measured of the ledger without a bus. */
 export interface LedgerAlone {
   path: PathFigures;
-  /** The open loads of the goals on a server with the settings of `TUNED`. */
-  openTuned: OpenLoadFigures[];
+  /** The open loads on a server with the settings of `TUNED`. */
+  tuned: TunedFigures;
   expiry: ExpiryFigures;
 }
 

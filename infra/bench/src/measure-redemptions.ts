@@ -1,11 +1,11 @@
-import { Agent, request } from 'node:http';
-import { text } from 'node:stream/consumers';
 import type { EventBus } from '@vafa/bus';
 import { type EventEnvelope, encodeEvent, event, PurchaseRefunded } from '@vafa/contracts';
-import { newId } from '@vafa/kernel';
+import { newId, present } from '@vafa/kernel';
 import { createApi, type TrialHouse, waitUntilIdle } from '@vafa/trial';
+import { createAsk, type LedgerDoor } from './ask-ledger.ts';
 import { percentile } from './percentile.ts';
 import { makePurchases } from './purchases.ts';
+import { redeemSteadily } from './redeem-steadily.ts';
 
 export interface HotFigures {
   requests: number;
@@ -25,29 +25,7 @@ export interface MixFigures {
   captureP99Ms: number;
 }
 
-/** Times one request to the ledger. `fetch` takes 120 µs of a processor that services need, this 45 µs. */
-const createAsk = (house: TrialHouse) => {
-  const agent = new Agent({ keepAlive: true });
-  return async (path: string, body: unknown) => {
-    const begun = performance.now();
-    const payload = JSON.stringify(body);
-    const answer = await new Promise<{ status: number; body: string }>((resolve, reject) => {
-      const headers = {
-        'content-type': 'application/json',
-        'content-length': Buffer.byteLength(payload),
-        authorization: `Bearer ${house.apiKey}`,
-        'idempotency-key': newId(),
-      };
-      const sent = request(`${house.urls.ledger}${path}`, { method: 'POST', agent, headers }, (response) => {
-        text(response).then((body) => resolve({ status: response.statusCode as number, body }), reject);
-      });
-      sent.on('error', reject);
-      sent.end(payload);
-    });
-    const ms = performance.now() - begun;
-    return { status: answer.status, json: JSON.parse(answer.body) as { reservationId?: string }, ms };
-  };
-};
+const doorOf = ({ urls, apiKey }: TrialHouse): LedgerDoor => ({ url: present(urls.ledger, 'the ledger'), apiKey });
 
 const HOT = 'hot-customer';
 const HOT_REQUESTS = 1_000;
@@ -58,7 +36,7 @@ const HOT_POINTS = 10;
  * @throws Error when one is not answered, or more is given than there is
  */
 export const measureHotCustomer = async (house: TrialHouse): Promise<HotFigures> => {
-  const ask = createAsk(house);
+  const ask = createAsk(doorOf(house));
   const points = (HOT_REQUESTS * HOT_POINTS) / 2;
   const given = await ask(`/v1/customers/${HOT}/adjustments`, { points, reason: 'bench' });
   if (given.status !== 201) throw new Error(`the hot customer's points were answered ${given.status}`);
@@ -89,8 +67,6 @@ export const measureHotCustomer = async (house: TrialHouse): Promise<HotFigures>
 
 const CUSTOMERS = 100_000;
 const PORTION_MS = 20;
-/** Redemptions of the first part of a run are not counted: plans and caches are warmed. */
-const WARM_UP_SHARE = 0.2;
 const SHARES = { purchases: 0.9, refunds: 0.05, redemptions: 0.05 };
 
 const refundOf = ({ data }: EventEnvelope): EventEnvelope => {
@@ -110,25 +86,14 @@ export const measureMix = async (
   options: { perSecond: number; seconds: number },
 ): Promise<MixFigures> => {
   const { perSecond, seconds } = options;
-  const ask = createAsk(house);
-  const reserveMs: number[] = [];
-  const captureMs: number[] = [];
-  let redeemed = 0;
-  const redeem = async (counts: boolean): Promise<void> => {
-    redeemed += 1;
-    const customerId = `customer-${Math.floor(Math.random() * CUSTOMERS)}`;
-    const held = await ask(`/v1/customers/${customerId}/reservations`, { points: 1 });
-    if (counts) reserveMs.push(held.ms);
-    if (held.status === 422) return;
-    if (held.status !== 201) throw new Error(`a reservation was answered ${held.status}`);
-    const spent = await ask(`/v1/reservations/${held.json.reservationId}/capture`, {});
-    if (counts) captureMs.push(spent.ms);
-    if (spent.status !== 200) throw new Error(`a capture was answered ${spent.status}`);
-  };
   const portions = Math.round((seconds * 1_000) / PORTION_MS);
   const per = (share: number): number => Math.round((perSecond * share * PORTION_MS) / 1_000);
   const purchasesPerPortion = per(SHARES.purchases);
   const begun = performance.now();
+  const redeeming = redeemSteadily({
+    ...{ ledger: doorOf(house), customers: CUSTOMERS },
+    ...{ perSecond: perSecond * SHARES.redemptions, seconds },
+  });
   const running: Promise<unknown>[] = [];
   let earlier: EventEnvelope[] = [];
   for (let i = 0; i < portions; i++) {
@@ -138,14 +103,8 @@ export const measureMix = async (
     const refunds = earlier.slice(0, per(SHARES.refunds)).map(refundOf);
     earlier = purchases;
     running.push(bus.publish([...purchases, ...refunds].map(encodeEvent)));
-    const redemptions = per(SHARES.redemptions);
-    const counts = i >= portions * WARM_UP_SHARE;
-    for (let n = 0; n < redemptions; n++)
-      running.push(
-        new Promise((resolve) => setTimeout(resolve, (n * PORTION_MS) / redemptions)).then(() => redeem(counts)),
-      );
   }
-  await Promise.all(running);
+  const [{ redeemed, ...p99s }] = await Promise.all([redeeming, ...running]);
   await waitUntilIdle(house.urls, ['ledger'], { limitMs: 600_000, everyMs: 50 });
   const took = (performance.now() - begun) / 1_000;
   return {
@@ -153,7 +112,6 @@ export const measureMix = async (
     seconds: took,
     perSecond: (portions * (purchasesPerPortion + per(SHARES.refunds)) + redeemed) / took,
     redemptionsPerSecond: redeemed / took,
-    reserveP99Ms: percentile(reserveMs, 0.99),
-    captureP99Ms: percentile(captureMs, 0.99),
+    ...p99s,
   };
 };

@@ -1,3 +1,4 @@
+import { SERVER_SETTINGS } from '@vafa/runner';
 import { type BusFigures, busName, count, type Figures, type LedgerAlone, ratio, timesTheSmallest } from './figures.ts';
 import { goalsOf, seriesOf } from './goals.ts';
 import type { Footprint } from './ledger/copy-footprint.ts';
@@ -32,6 +33,14 @@ a batch updates the rows of its own customers and, once, the fences of its parti
 `;
 };
 
+/** Settings of a server, as text. */
+const textOf = (settings: Readonly<Record<string, string>>): string =>
+  Object.entries(settings)
+    .map(([name, value]) => `${name} = ${value}`)
+    .join(', ');
+const tunedSettings = textOf(TUNED);
+const serverSettings = textOf(SERVER_SETTINGS);
+
 const mixLine = (mix: MixFigures): string =>
   `| 90 % purchases, 5 % refunds, 5 % redemptions over HTTP (${count(mix.redemptionsPerSecond)}/s), ${count(mix.offeredPerSecond)}/s offered for ${count(mix.seconds)} s | ${count(mix.perSecond)}/s; p99 of a reservation ${count(mix.reserveP99Ms)} ms, of a capture ${count(mix.captureP99Ms)} ms | | |`;
 
@@ -41,7 +50,7 @@ const busSection = (bus: BusFigures): string => {
   return `
 ## Bus: ${busName(bus)}
 
-COPY of all its rows is one session that writes what an event makes in the ledger (${rowsOf(ledger.footprint)}), taken from this run, on the same server. The mix comes after a checkpoint and is long enough for others; of its redemptions the first fifth is not counted, as plans and caches are warmed. It is also offered at the share of COPY that 10,000/s were of the 91,000 events/s where the goals were measured.
+COPY of all its rows is one session that writes what an event makes in the ledger (${rowsOf(ledger.footprint)}), taken from this run, on the same server, which has the settings of \`npm start\` (${serverSettings}). The mix begins when what came before is on the disk, and is long enough for checkpoints; who redeems is a thread of its own, and a redemption's time begins when it was due; the first fifth is not counted, as plans and caches are warmed. It is also offered at the share of COPY that 10,000/s were of the 91,000 events/s where the goals were measured.
 
 | what | figure | limit in the same run | ratio |
 | --- | ---: | --- | ---: |
@@ -57,21 +66,16 @@ ${[mixShare, mix].map(mixLine).join('\n')}
 `;
 };
 
-/** The settings of a tuned server, as text. */
-const tunedSettings = Object.entries(TUNED)
-  .map(([name, value]) => `${name} = ${value}`)
-  .join(', ');
-
 const openLine = (each: OpenLoadFigures, on = ''): string =>
   `| open load of ${count(each.offeredPerSecond)}/s${on}, batches of ${count(each.meanBatch)} on average | ${count(each.handledPerSecond)} events/s, arrival to durable p50 ${each.p50Ms.toFixed(1)} ms, p99 ${each.p99Ms.toFixed(1)} ms | | |`;
 
-const aloneSection = ({ path, openTuned, expiry }: LedgerAlone): string => {
+const aloneSection = ({ path, tuned, expiry }: LedgerAlone): string => {
   const { batch, single, small, redeeming, footprint, open, shares } = path;
   const copy = footprint.eventsPerSecond;
   return `
 ## The ledger alone: decoding, rules, natural keys, both legs, balance, lot, outbox, fence; durable; without bus and relay
 
-${count(path.customers)} customers, PostgreSQL with its default settings. COPY is one session that writes all rows an event makes (${rowsOf(footprint)}; its balance is not among them, as COPY can't update) into tables with the same columns, checks and indexes. Records are bytes, as a broker gives them, and encoded before the run but for their ids and times, which takes ${path.microsToMake.toFixed(1)} µs each of the thread that books. In an open load a record's time begins when it was due; rates are those of the goals, and the same shares of COPY as those are of the 91,000 events/s that COPY wrote where the goals were measured. COPY comes before all loads, open loads and redemptions next, the long run last: it leaves millions of rows to the vacuum, which would be measured with what followed. A tuned server has ${tunedSettings}, has written as much log as it keeps, and the loads are alone in a book of their own; on one with default settings each checkpoint, every 10 seconds at 20,000/s, ends with a wait of 0.2 to 0.4 s for the disk. Redemptions go through the handlers of the HTTP routes, without a socket, each a reservation and then its capture. They arrive as what was booked calls for them, whether or not others are done, but no more than ${MAX_UNDER_WAY} are under way at once; each is counted as one event.
+${count(path.customers)} customers, PostgreSQL with its default settings. COPY is one session that writes all rows an event makes (${rowsOf(footprint)}; its balance is not among them, as COPY can't update) into tables with the same columns, checks and indexes. Records are bytes, as a broker gives them, and encoded before the run but for their ids and times, which takes ${path.microsToMake.toFixed(1)} µs each of the thread that books. In an open load a record's time begins when it was due; rates are those of the goals, and the same shares of COPY as those are of the 91,000 events/s that COPY wrote where the goals were measured. COPY comes before all loads, open loads and redemptions next, the long run last: it leaves millions of rows to the vacuum, which would be measured with what followed. One transaction per event is our own path with batches of one; where the goal of × 20 was measured, each of them also moved the balance of the house in one row for all. A tuned server has ${tunedSettings}, has written as much log as it keeps, and the loads are alone in a book of their own; on one with default settings each checkpoint, every 10 seconds at 20,000/s, ends with a wait of 0.2 to 0.4 s for the disk. Redemptions go through the handlers of the HTTP routes, without a socket, each a reservation and then its capture. They arrive as what was booked calls for them, whether or not others are done, but no more than ${MAX_UNDER_WAY} are under way at once; each is counted as one event.
 
 | what | figure | limit in the same run | ratio |
 | --- | ---: | --- | ---: |
@@ -79,8 +83,9 @@ ${count(path.customers)} customers, PostgreSQL with its default settings. COPY i
 | | | a transaction per event, ${single.connections} connections: ${count(single.perSecond)}/s | × ${(batch.perSecond / single.perSecond).toFixed(1)} |
 | the same for ${count(small.seconds)} s, while the book is as small as it was for a transaction per event | ${count(small.perSecond)} events/s | COPY of all its rows ${count(copy)} events/s | ${ratio(small.perSecond, copy)} |
 | | | a transaction per event, ${single.connections} connections: ${count(single.perSecond)}/s | × ${(small.perSecond / single.perSecond).toFixed(1)} |
+| | | the same with a balance of the house in one row: ${count(single.withHouseRow)}/s | × ${(small.perSecond / single.withHouseRow).toFixed(1)} |
 | 5 % of them redemptions (${count(redeeming.redemptions)}), ${count(redeeming.seconds)} s | ${count(redeeming.perSecond)} events/s, p99 ${count(redeeming.batchP99Ms)} ms a batch, ${count(redeeming.redemptionP99Ms)} ms a redemption | COPY of all its rows ${count(copy)} events/s | ${ratio(redeeming.perSecond, copy)} |
-${[...[...open, ...shares].map((each) => openLine(each)), ...openTuned.map((each) => openLine(each, ' on a tuned server'))].join('\n')}
+${[...[...open, ...shares].map((each) => openLine(each)), ...[...tuned.open, ...tuned.shares].map((each) => openLine(each, ' on a tuned server'))].join('\n')}
 | ${count(expiry.lots)} lots expire at one instant | ${expiry.seconds.toFixed(1)} s, while ${count(expiry.purchasesPerSecond)} purchases/s were booked (p99 ${count(expiry.purchaseBatchP99Ms)} ms a batch of 100) | | |
 `;
 };

@@ -22,10 +22,14 @@ export interface BookSize {
 }
 
 /**
- * Settings of a server that millions of customers live on: by default it keeps 128 MB of pages in memory and makes a checkpoint
- * for each GB of changes, after which the first change to a page writes all of it to the log.
+ * Settings of a server that millions of customers live on, as the README recommends them: by default it keeps 128 MB of pages
+ * in memory and makes a checkpoint for each GB of changes, which ends with a wait for the disk and after which the first change
+ * to a page writes all of it to the log.
  */
-export const TUNED = { shared_buffers: '2GB', max_wal_size: '8GB', min_wal_size: '4GB' };
+export const TUNED = {
+  ...{ shared_buffers: '2GB', max_wal_size: '8GB', min_wal_size: '4GB' },
+  backend_flush_after: '256kB',
+};
 
 const BOOK_CUSTOMERS = 100_000;
 

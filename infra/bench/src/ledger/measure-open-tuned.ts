@@ -2,7 +2,7 @@ import type { Sql } from '@vafa/bus';
 import { createFeed, forSeconds } from './feed-bus.ts';
 import { endlessPurchases } from './feed-purchases.ts';
 import { TUNED } from './measure-flat.ts';
-import { OPEN_RATES } from './measure-path.ts';
+import { OPEN_RATES, OPEN_SHARES } from './measure-path.ts';
 import { OPEN_CONSUMER, OPEN_SECONDS, offerOpenLoad } from './offer-open-load.ts';
 import { openLedger } from './open-ledger.ts';
 import type { OpenLoadFigures } from './open-load.ts';
@@ -23,24 +23,34 @@ const ageServer = async (admin: Sql): Promise<void> => {
   await admin`checkpoint`;
 };
 
+export interface TunedFigures {
+  /** At the rates of the goals. */
+  open: OpenLoadFigures[];
+  /** At the same parts of what COPY wrote. */
+  shares: (OpenLoadFigures & { share: number })[];
+}
+
 /** The open loads of the goals in a book of its own, on a server with the settings of `TUNED`. */
 export const measureOpenTuned = async (
   dir: string,
-  { customers, quick, say }: { customers: number; quick: boolean; say: (line: string) => void },
-): Promise<OpenLoadFigures[]> => {
+  options: { customers: number; copyPerSecond: number; quick: boolean; say: (line: string) => void },
+): Promise<TunedFigures> => {
+  const { customers, copyPerSecond, quick, say } = options;
   const ledger = await openLedger(dir, OPEN_CONSUMER.concurrency + 2, TUNED);
   try {
     if (!quick) await ageServer(ledger.admin);
     const feed = createFeed(endlessPurchases(customers));
     await ledger.consume(feed, OPEN_CONSUMER);
     await feed.run(forSeconds(WARM_UP_SECONDS));
-    const loads: OpenLoadFigures[] = [];
-    for (const rate of OPEN_RATES) {
-      say(`open load of ${rate}/s, tuned server …`);
-      const seconds = quick ? WARM_UP_SECONDS : OPEN_SECONDS;
-      loads.push(await offerOpenLoad(ledger, { customers, perSecond: rate, seconds }));
-    }
-    return loads;
+    const offer = (perSecond: number): Promise<OpenLoadFigures> => {
+      say(`open load of ${perSecond}/s, tuned server …`);
+      return offerOpenLoad(ledger, { customers, perSecond, seconds: quick ? WARM_UP_SECONDS : OPEN_SECONDS });
+    };
+    const shares: TunedFigures['shares'] = [];
+    for (const share of OPEN_SHARES) shares.push({ share, ...(await offer(Math.round(share * copyPerSecond))) });
+    const open: OpenLoadFigures[] = [];
+    for (const rate of OPEN_RATES) open.push(await offer(rate));
+    return { open, shares };
   } finally {
     await ledger.stop();
   }

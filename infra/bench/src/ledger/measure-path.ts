@@ -3,6 +3,7 @@ import { percentile } from '../percentile.ts';
 import { copyFootprint, type Footprint } from './copy-footprint.ts';
 import { createFeed, type FeedFigures, forSeconds } from './feed-bus.ts';
 import { costOfMaking, endlessPurchases } from './feed-purchases.ts';
+import { withHouseRow } from './house-row.ts';
 import { measureRedeeming, type RedeemingFigures } from './measure-redeeming.ts';
 import { OPEN_SECONDS, offerOpenLoad } from './offer-open-load.ts';
 import { openLedger } from './open-ledger.ts';
@@ -11,7 +12,8 @@ import type { OpenLoadFigures } from './open-load.ts';
 export interface PathFigures {
   customers: number;
   batch: { size: number; workers: number; perSecond: number; p99Ms: number; seconds: number };
-  single: { connections: number; perSecond: number };
+  /** A transaction per event; `withHouseRow`: that also moves a balance of the house, see there. */
+  single: { connections: number; perSecond: number; withHouseRow: number };
   /** Batches while the book is as small as it was for a transaction per event. */
   small: { perSecond: number; seconds: number };
   redeeming: RedeemingFigures;
@@ -30,7 +32,7 @@ const SINGLE_CONNECTIONS = 8;
 const COPIED_EVENTS = 200_000;
 /** Given by the goals, and the same shares of COPY here. */
 export const OPEN_RATES = [5_000, 20_000];
-const OPEN_SHARES = OPEN_RATES.map((rate) => rate / COPY_OF_THE_GOALS);
+export const OPEN_SHARES = OPEN_RATES.map((rate) => rate / COPY_OF_THE_GOALS);
 const REDEEMING_SECONDS = 30;
 
 const perSecond = ({ records, seconds }: FeedFigures): number => records / seconds;
@@ -51,6 +53,8 @@ export const measurePath = async (
     const microsToMake = costOfMaking(endlessPurchases(customers));
     say('ledger path: a transaction per event …');
     const single = await measure(1, SINGLE_CONNECTIONS, Math.min(seconds, 10));
+    say('ledger path: a transaction per event, with a balance of the house …');
+    const withHouse = await withHouseRow(ledger.admin, () => measure(1, SINGLE_CONNECTIONS, Math.min(seconds, 10)));
     await measure(BATCH, WORKERS, 3);
     say(`ledger path: batches of ${BATCH} in as small a book …`);
     const small = await measure(BATCH, WORKERS, Math.min(seconds, 10));
@@ -78,7 +82,10 @@ export const measurePath = async (
         ...{ size: BATCH, workers: WORKERS, perSecond: perSecond(batch), seconds: batch.seconds },
         p99Ms: percentile(batch.batchMs, 0.99),
       },
-      single: { connections: SINGLE_CONNECTIONS, perSecond: perSecond(single) },
+      single: {
+        ...{ connections: SINGLE_CONNECTIONS, perSecond: perSecond(single) },
+        withHouseRow: perSecond(withHouse),
+      },
       small: { perSecond: perSecond(small), seconds: small.seconds },
       ...{ footprint, open, shares, redeeming, microsToMake },
     };

@@ -1,0 +1,64 @@
+import { once } from 'node:events';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { createAsk, type LedgerDoor } from './ask-ledger.ts';
+import { percentile } from './percentile.ts';
+
+export interface SteadyRedemptions {
+  ledger: LedgerDoor;
+  /** One of `customer-0` to `customer-<n - 1>` redeems at a time. */
+  customers: number;
+  perSecond: number;
+  seconds: number;
+}
+
+export interface RedeemedFigures {
+  redeemed: number;
+  /** Milliseconds from the instant at which it was due to its answer. */
+  reserveP99Ms: number;
+  captureP99Ms: number;
+}
+
+/** Redemptions of the first part of a run are not counted: plans and caches are warmed. */
+const WARM_UP_SHARE = 0.2;
+
+const redeemAll = async ({ ledger, customers, perSecond, seconds }: SteadyRedemptions): Promise<RedeemedFigures> => {
+  const ask = createAsk(ledger);
+  const reserveMs: number[] = [];
+  const captureMs: number[] = [];
+  const begun = performance.now();
+  const redeem = async (dueMs: number, counts: boolean): Promise<void> => {
+    const late = performance.now() - dueMs;
+    const customerId = `customer-${Math.floor(Math.random() * customers)}`;
+    const held = await ask(`/v1/customers/${customerId}/reservations`, { points: 1 });
+    if (counts) reserveMs.push(late + held.ms);
+    if (held.status === 422) return;
+    if (held.status !== 201) throw new Error(`a reservation was answered ${held.status}`);
+    const spent = await ask(`/v1/reservations/${held.json.reservationId}/capture`, {});
+    if (counts) captureMs.push(spent.ms);
+    if (spent.status !== 200) throw new Error(`a capture was answered ${spent.status}`);
+  };
+  const total = Math.round(perSecond * seconds);
+  const running: Promise<void>[] = [];
+  for (let n = 0; n < total; n++) {
+    const dueMs = begun + (n * 1_000) / perSecond;
+    const wait = dueMs - performance.now();
+    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+    running.push(redeem(dueMs, n >= total * WARM_UP_SHARE));
+  }
+  await Promise.all(running);
+  return { redeemed: total, reserveP99Ms: percentile(reserveMs, 0.99), captureP99Ms: percentile(captureMs, 0.99) };
+};
+
+/**
+ * Redeems at a steady rate, each time a reservation and its capture, in a thread of its own: who redeems is not the one who
+ * publishes purchases, and would wait for that one's turns of the event loop.
+ * @throws Error when one is answered otherwise than by success, or by 422 when there are no points
+ */
+export const redeemSteadily = async (asked: SteadyRedemptions): Promise<RedeemedFigures> => {
+  const worker = new Worker(new URL(import.meta.url), { workerData: asked });
+  const [figures] = (await once(worker, 'message')) as [RedeemedFigures];
+  await once(worker, 'exit');
+  return figures;
+};
+
+if (!isMainThread && parentPort) parentPort.postMessage(await redeemAll(workerData as SteadyRedemptions));
