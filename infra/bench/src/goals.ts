@@ -46,7 +46,7 @@ const pathGoals = ({ path, tuned, expiry }: LedgerAlone): Goal[] => {
   // The same on a machine of any speed.
   const openOf = (load: OpenLoadFigures & { share: number }, i: number, on?: string): Goal => ({
     ...openGoal(load, Object.values(OPEN_P99_MS)[i] ?? Number.NaN, on),
-    ...{ limit, ratio: load.share.toPrecision(2) },
+    ...{ limit: on ? `${limit}, on default settings` : limit, ratio: load.share.toPrecision(2) },
   });
   return [
     {

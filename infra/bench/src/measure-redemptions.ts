@@ -5,7 +5,7 @@ import { createApi, type TrialHouse, waitUntilIdle } from '@vafa/trial';
 import { createAsk, type LedgerDoor } from './ask-ledger.ts';
 import { percentile } from './percentile.ts';
 import { makePurchases } from './purchases.ts';
-import { redeemSteadily } from './redeem-steadily.ts';
+import { openRedeemers } from './redeem-steadily.ts';
 
 export interface HotFigures {
   requests: number;
@@ -89,11 +89,14 @@ export const measureMix = async (
   const portions = Math.round((seconds * 1_000) / PORTION_MS);
   const per = (share: number): number => Math.round((perSecond * share * PORTION_MS) / 1_000);
   const purchasesPerPortion = per(SHARES.purchases);
-  const begun = performance.now();
-  const redeeming = redeemSteadily({
+  const redeemers = await openRedeemers({
     ...{ ledger: doorOf(house), customers: CUSTOMERS },
     ...{ perSecond: perSecond * SHARES.redemptions, seconds },
   });
+  const begun = performance.now();
+  const redeeming = redeemers.run();
+  // Heard below, with what is published meanwhile.
+  redeeming.catch(() => undefined);
   const running: Promise<unknown>[] = [];
   let earlier: EventEnvelope[] = [];
   for (let i = 0; i < portions; i++) {

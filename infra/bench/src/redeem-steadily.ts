@@ -49,16 +49,41 @@ const redeemAll = async ({ ledger, customers, perSecond, seconds }: SteadyRedemp
   return { redeemed: total, reserveP99Ms: percentile(reserveMs, 0.99), captureP99Ms: percentile(captureMs, 0.99) };
 };
 
+export interface Redeemers {
+  /** Begins now. Once. @throws Error when one is answered otherwise than by success, or by 422 when there are no points */
+  run(): Promise<RedeemedFigures>;
+}
+
 /**
- * Redeems at a steady rate, each time a reservation and its capture, in a thread of its own: who redeems is not the one who
- * publishes purchases, and would wait for that one's turns of the event loop.
- * @throws Error when one is answered otherwise than by success, or by 422 when there are no points
+ * Who redeems at a steady rate, each time a reservation and its capture, in a thread of its own: it is not the one that
+ * publishes purchases, and would wait for that one's turns of the event loop. Resolves when the thread waits for its start.
  */
-export const redeemSteadily = async (asked: SteadyRedemptions): Promise<RedeemedFigures> => {
+export const openRedeemers = async (asked: SteadyRedemptions): Promise<Redeemers> => {
   const worker = new Worker(new URL(import.meta.url), { workerData: asked });
-  const [figures] = (await once(worker, 'message')) as [RedeemedFigures];
-  await once(worker, 'exit');
-  return figures;
+  let figures: RedeemedFigures | undefined;
+  const ended = new Promise<RedeemedFigures>((resolve, reject) => {
+    worker.once('error', reject);
+    worker.once('exit', (code) => {
+      if (figures) resolve(figures);
+      else reject(new Error(`the redeeming thread ended with ${code}`));
+    });
+  });
+  // Heard by who runs it.
+  ended.catch(() => undefined);
+  await Promise.race([once(worker, 'message'), ended]);
+  worker.on('message', (told: RedeemedFigures) => {
+    figures = told;
+  });
+  return {
+    run: () => {
+      worker.postMessage('begin');
+      return ended;
+    },
+  };
 };
 
-if (!isMainThread && parentPort) parentPort.postMessage(await redeemAll(workerData as SteadyRedemptions));
+if (!isMainThread && parentPort) {
+  parentPort.postMessage('ready');
+  await once(parentPort, 'message');
+  parentPort.postMessage(await redeemAll(workerData as SteadyRedemptions));
+}

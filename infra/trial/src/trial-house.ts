@@ -18,7 +18,7 @@ export interface TrialOptions {
   chaos?: object;
   /** Further variables for the services. */
   env?: Record<string, string>;
-  /** Settings of the database server, beside those with which `npm start` starts it. */
+  /** Settings of the database server, beside those with which `npm start` starts it (and more connections). */
   postgres?: Record<string, string>;
   /** Longest wait before a killed process is started again. */
   maxRestartWaitMs?: number;

@@ -14,7 +14,7 @@ export { AUTH_MIGRATIONS, checkJournal, migrateAll, type SchemaMigrations } from
 export { type OpenSqlOptions, openSql } from './database/open-sql.ts';
 export { type DatabaseAccess, roleOf, rolePassword, serviceUrl } from './database/roles.ts';
 export { type HttpApp, SCOPES, type Scope } from './http/app.ts';
-export type { Decider, Decisions, Postponed, Verdict } from './http/decide-in-one.ts';
+export type { Decider, Postponed, Verdict } from './http/decide-in-one.ts';
 export { createTogether, type Together } from './http/decide-together.ts';
 export { findProblems } from './http/find-problems.ts';
 export type { Readiness, ServiceStatus } from './http/health-routes.ts';

@@ -1,4 +1,5 @@
 import type { Sql } from '@vafa/bus';
+import { settleDisk } from '../settle-disk.ts';
 import { createFeed, forSeconds } from './feed-bus.ts';
 import { endlessPurchases } from './feed-purchases.ts';
 import { TUNED } from './measure-flat.ts';
@@ -30,7 +31,7 @@ export interface TunedFigures {
   shares: (OpenLoadFigures & { share: number })[];
 }
 
-/** The open loads of the goals in a book of its own, on a server with the settings of `TUNED`. */
+/** The open loads of the goals, and as large a part of what COPY wrote, in a book of its own on a server with the settings of `TUNED`. */
 export const measureOpenTuned = async (
   dir: string,
   options: { customers: number; copyPerSecond: number; quick: boolean; say: (line: string) => void },
@@ -42,8 +43,10 @@ export const measureOpenTuned = async (
     const feed = createFeed(endlessPurchases(customers));
     await ledger.consume(feed, OPEN_CONSUMER);
     await feed.run(forSeconds(WARM_UP_SECONDS));
-    const offer = (perSecond: number): Promise<OpenLoadFigures> => {
+    const offer = async (perSecond: number): Promise<OpenLoadFigures> => {
       say(`open load of ${perSecond}/s, tuned server …`);
+      // What one load left in the system's memory is written half a minute later, in the middle of another.
+      await settleDisk(ledger.admin);
       return offerOpenLoad(ledger, { customers, perSecond, seconds: quick ? WARM_UP_SECONDS : OPEN_SECONDS });
     };
     const shares: TunedFigures['shares'] = [];

@@ -52,6 +52,7 @@ export const measurePath = async (
     };
     const microsToMake = costOfMaking(endlessPurchases(customers));
     say('ledger path: a transaction per event …');
+    await measure(1, SINGLE_CONNECTIONS, 3);
     const single = await measure(1, SINGLE_CONNECTIONS, Math.min(seconds, 10));
     say('ledger path: a transaction per event, with a balance of the house …');
     const withHouse = await withHouseRow(ledger.admin, () => measure(1, SINGLE_CONNECTIONS, Math.min(seconds, 10)));

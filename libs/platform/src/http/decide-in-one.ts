@@ -96,6 +96,8 @@ export const decideInOne = <Command, Known, Held, Result>(
   asked: readonly Asked<Command>[],
   patient: boolean,
 ): Promise<Outcome<Result>[]> => {
+  /** What is told again, where all are repeated: known from what others have committed, and nothing is written here. */
+  let again: Outcome<Result>[] | undefined;
   const commands = asked.map(({ command }) => command);
   const claims = asked.flatMap(({ claim }) => claim ?? []);
   return beginAsking(sql, {
@@ -110,11 +112,12 @@ export const decideInOne = <Command, Known, Held, Result>(
       const isRepeated = ({ claim }: Asked<Command>): boolean => claim !== undefined && kept.has(claim.key);
       const fresh = asked.flatMap((each, i) => (isRepeated(each) ? [] : [i]));
       if (fresh.length === 0) {
-        // What could not be held is of no concern to who is told again what became of it.
-        await holding.catch(() => undefined);
-        return asked.map(({ claim }) => repeat<Result>(kept, present(claim, 'claim')));
+        again = asked.map(({ claim }) => repeat<Result>(kept, present(claim, 'claim')));
+        await holding;
+        return again;
       }
       const { verdicts, written } = decide(tx, await holding, fresh);
+      written.catch(() => undefined);
       assert(verdicts.length === fresh.length, 'there is a verdict on each command');
       const decided = fresh.map((place) => present(asked[place], 'command'));
       const outcomes = verdicts.map((verdict, i): Outcome<Result> => {
@@ -130,5 +133,9 @@ export const decideInOne = <Command, Known, Held, Result>(
         isRepeated(each) ? repeat<Result>(kept, present(each.claim, 'claim')) : present(next.next().value, 'outcome'),
       );
     },
+  }).catch((error: unknown) => {
+    // What could not be held is of no concern to who is told again what became of it.
+    if (again) return again;
+    throw error;
   });
 };

@@ -46,7 +46,7 @@ interface HeldRedemptions {
   opened: OpenedRedemptions;
 }
 
-export type RedemptionDecider = Decider<Redemption, Known, HeldRedemptions, Redeemed>;
+type RedemptionDecider = Decider<Redemption, Known, HeldRedemptions, Redeemed>;
 
 /**
  * Reserves, captures and releases points: all that several callers ask for, in one transaction. Their accounts are locked in
@@ -69,7 +69,7 @@ export const createRedemptionDecider = (clock: Clock, deps: RedemptionDeps): Red
       tx,
       meant.flatMap((verdict) => (verdict.kind === 'done' ? [verdict.result] : [])),
       known.rules,
-      { now: clock.now(), patient },
+      { clock, patient },
     );
     return { commands, meant, opened };
   },

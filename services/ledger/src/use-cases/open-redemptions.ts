@@ -1,4 +1,5 @@
 import type { Tx } from '@vafa/bus';
+import type { Clock } from '@vafa/kernel';
 import type { Account } from '../domain/account.ts';
 import { type Allocation, addAccounts, addLots, type Book, createBook } from '../domain/book.ts';
 import { returnsOf } from '../domain/programme.ts';
@@ -67,10 +68,12 @@ export const openRedemptions = async (
   tx: Tx,
   meant: readonly Meant[],
   rules: Rules,
-  { now, patient }: { now: Temporal.Instant; patient: boolean },
+  { clock, patient }: { clock: Clock; patient: boolean },
 ): Promise<OpenedRedemptions> => {
   const customers = [...new Set(meant.map(({ customerId }) => customerId))];
   const { accounts, locked } = await lock(tx, customers, patient);
+  // Not before: others may have been waited for.
+  const now = clock.now();
   const free = meant.filter(({ customerId }) => !locked.has(customerId));
   const holds = free.filter((each) => each.kind === 'hold');
   const ends = free.filter((each) => each.kind === 'end');
