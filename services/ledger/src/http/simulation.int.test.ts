@@ -212,8 +212,8 @@ test('a replay goes on after a restart, and can be ended', async () => {
     status: 409,
     code: 'ledger.replay_over',
   });
-  // One portion, then the process goes.
-  await ledger.sql('ledger').begin((tx) => replayPortion(tx, ledger.clock.now(), 5));
+  // Orders are laid out and one portion is gone through, then the process goes.
+  for (let i = 0; i < 2; i++) await ledger.sql('ledger').begin((tx) => replayPortion(tx, ledger.clock.now(), 5));
   const url = `/v1/programme/replays/${first.replayId}`;
   expect((await ledger.call('GET', url)).json()).toMatchObject({
     status: 'running',
@@ -230,15 +230,26 @@ test('a replay goes on after a restart, and can be ended', async () => {
     status: 'cancelled',
     progress: { ordersDone: 0 },
   });
+  // One that is ended in the middle keeps what it found, and nothing of what it had still to go through.
+  const third = await ask();
+  for (let i = 0; i < 2; i++) await ledger.sql('ledger').begin((tx) => replayPortion(tx, ledger.clock.now(), 5));
+  expect(await ledger.sql('ledger')`select from replay_portion`).toHaveLength(2);
+  expect((await ledger.call('POST', `/v1/programme/replays/${third.replayId}/cancel`)).json()).toMatchObject({
+    status: 'cancelled',
+    progress: { ordersDone: 5, ordersTotal: 12 },
+  });
+  expect(await ledger.sql('ledger')`select from replay_portion`).toHaveLength(0);
 });
 
 test('a replay that fails says so and does not stand in the way of others', async () => {
   const draftId = await draftOf(DRAFT);
   const ask = async () => (await ledger.call('POST', `/v1/programme/drafts/${draftId}/replays`, { days: 30 })).json();
   const [broken, sound] = [await ask(), await ask()];
+  await ledger.sql('ledger').begin((tx) => replayPortion(tx, ledger.clock.now(), 5));
   await ledger.sql('ledger')`update programme_replay set definition = '{"rules":[{}],"timeZone":"UTC"}'
     where id = ${broken.replayId}`;
   await ledger.settle();
+  expect(await ledger.sql('ledger')`select from replay_portion`).toHaveLength(0);
   const failed = (await ledger.call('GET', `/v1/programme/replays/${broken.replayId}`)).json();
   expect(failed).toMatchObject({ status: 'failed', progress: { ordersDone: 0 } });
   expect(failed.error).not.toBe('');

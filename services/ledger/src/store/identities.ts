@@ -1,5 +1,6 @@
 import type { Tx } from '@vafa/bus';
 import { inAnyMonth } from './expiry-months.ts';
+import { orderIdsOf } from './orders-of.ts';
 import { forgetCancelReasons, giveRedemptions } from './redemption-belongings.ts';
 import { inAnyWeek } from './weeks.ts';
 
@@ -14,7 +15,7 @@ export const giveBelongings = async (tx: Tx, from: string, into: string): Promis
         select ${from}::text union all select customer_id from balance where merged_into = ${from}
       )))`,
     tx`update reservation set customer_id = ${into} where customer_id = ${from}`,
-    tx`update purchase p set customer_id = ${into} where customer_id = ${from} and ${tx.unsafe(inAnyWeek('purchase', 'p'))}`,
+    tx`update purchase p set customer_id = ${into} where p.customer_id = ${from} and p.order_id = any(${orderIdsOf(tx, [from])})`,
     tx`update refund set customer_id = ${into} where customer_id = ${from}`,
     tx`update adjustment_request set customer_id = ${into} where customer_id = ${from}`,
   ]);

@@ -37,6 +37,8 @@ const READS = [
   ...['from points_payment', 'from allocation', 'lot_id from allocation', 'from purchase p'],
   ...['select distinct customer_id', "status = 'captured'"],
 ];
+/** What finds the orders of customers who name none. */
+const UNNAMED = 'select distinct on (p.order_id)';
 
 /** Tables that grow: none is read from end to end. */
 const GROWING = [
@@ -94,6 +96,7 @@ const batchOf = (size: number) => {
     ...refunds,
     free,
     refund('customer-0', `refund-${free.id}`, { orderId: `free-${orders}`, scope: 'whole' }),
+    refund('customer-1', `unnamed-${free.id}`, { scope: 'amount', amountMinor: 1 }),
   ];
 };
 
@@ -233,6 +236,10 @@ test('what is planned once has a plan for one row and for thousands; all else is
   // What is decided event by event joins lists with tables.
   const decided = plans.find(({ statement }) => statement.includes('update purchase p set refunded_minor'));
   expect(decided).toMatchObject({ generic: 0 });
+  const unnamed = plans.find(({ statement }) => statement.includes(UNNAMED))?.statement ?? '';
+  const nodes = nodesOf(await keptPlanOf(ledger.sql('ledger'), unnamed));
+  expect(nodes.filter((node) => node['Relation Name'] === 'purchase').length).toBeGreaterThan(1);
+  expect(nodes.filter((node) => node['Node Type'] === 'Seq Scan')).toEqual([]);
 });
 
 test('who is merged or erased is found without reading any table to its end', async () => {

@@ -1,5 +1,5 @@
 import type { Queryable, Tx } from '@vafa/bus';
-import { plainArray, sparseArray, textList } from '@vafa/bus';
+import { plainArray, sparseArray, textArray, textList } from '@vafa/bus';
 import type { Order, OrderLine, Refund } from '../domain/order.ts';
 import type { Note } from '../domain/rules/evaluate.ts';
 import { msOf, textOf } from './instants.ts';
@@ -98,7 +98,8 @@ export const findOrders = async (db: Queryable, orderIds: readonly string[]): Pr
 
 /**
  * Orders that refunds without a reference may be about: of the customer's newest purchases up to the refund's time (so many
- * are looked at), those with something left to refund and, where lines are returned, with one of their skus.
+ * are looked at), those with something left to refund and, where lines are returned, with one of their skus. Those that earned
+ * are found as in `orderIdsOf`; of a customer with more entries in a week, as many of the newest entries are looked at.
  */
 export const findRefundable = async (
   db: Queryable,
@@ -113,18 +114,32 @@ export const findRefundable = async (
     until: textOf(Date.parse(occurredAt) + 1),
     skus: scope === 'lines' ? lines.map(({ sku }) => sku) : null,
   }));
+  const left = textArray(except);
   const rows = await db<Row[]>`
     select distinct on (p.order_id) ${db.unsafe(COLUMNS)}
     from json_to_recordset(${JSON.stringify(questions)}::text::json)
       as q (customer text, currency text, until timestamptz, skus text[])
     cross join lateral (
-      select p.* from ${db.unsafe(weeksOf('purchase'))} as week (at) cross join lateral (
-        select * from purchase p where ${db.unsafe(weekOf('p'))} = week.at
-          and customer_id = q.customer and occurred_at < q.until and not order_id = any(${[...except]}::text[])
-        order by occurred_at desc, order_id desc limit ${lookBackPurchases}
-      ) as p order by p.occurred_at desc, p.order_id desc limit ${lookBackPurchases}
+      select array(select order_id from (
+        (select t.order_id, t.occurred_at from (
+            select q.customer union all select customer_id from balance where merged_into = q.customer
+          ) as own (id) cross join ${db.unsafe(weeksOf('transfer'))} as week (at) cross join lateral (
+            select order_id, occurred_at from transfer t where ${db.unsafe(weekOf('t'))} = week.at and customer_id = own.id
+              and kind = 'earn' and order_id is not null and occurred_at < q.until and not order_id = any(${left}::text[])
+            order by seq desc limit ${lookBackPurchases}
+          ) as t)
+        union
+        (select p.order_id, p.occurred_at from ${db.unsafe(weeksOf('purchase'))} as week (at) cross join lateral (
+            select order_id, occurred_at from purchase p where ${db.unsafe(weekOf('p'))} = week.at and earn_id is null
+              and customer_id = q.customer and occurred_at < q.until and not order_id = any(${left}::text[])
+            order by occurred_at desc, order_id desc limit ${lookBackPurchases}
+          ) as p)
+      ) as o order by occurred_at desc, order_id desc limit ${lookBackPurchases}) as ids
+    ) as newest cross join lateral (
+      -- Offset: planned by itself, as what begins with all orders of the customer would read the table.
+      select * from purchase where order_id = any(newest.ids) offset 0
     ) as p
-    where p.currency = q.currency and p.refunded_minor < p.total_minor and (q.skus is null or p.lines ?| q.skus)`;
+    where p.customer_id = q.customer and p.currency = q.currency and p.refunded_minor < p.total_minor and (q.skus is null or p.lines ?| q.skus)`;
   return rows.map(toOrder);
 };
 

@@ -1,6 +1,7 @@
 import type { Queryable, Tx } from '@vafa/bus';
 import { plainArray, textArray } from '@vafa/bus';
 import type { DaySum, WindowDays } from '../domain/tiers/window.ts';
+import { orderIdsOf } from './orders-of.ts';
 import { inAnyWeek } from './weeks.ts';
 
 /** What is to be added to a customer's day; negative for refunds. */
@@ -92,7 +93,8 @@ export const recountQualifications = async (
       select p.customer_id, (p.occurred_at at time zone ${timeZone})::date as day,
         ${tx.unsafe(PURCHASE_AMOUNT[metric.kind])} as amount
       from purchase p
-      where ${tx.unsafe(inAnyWeek('purchase', 'p'))} and p.customer_id = any(${ids}::text[]) and (${currency}::text is null or p.currency = ${currency})
+      where p.order_id = any(${orderIdsOf(tx, customerIds)}) and p.customer_id = any(${ids}::text[])
+        and (${currency}::text is null or p.currency = ${currency})
       union all
       select coalesce(b.merged_into, b.customer_id), (t.occurred_at at time zone ${timeZone})::date, t.amount
       from balance b join transfer t on t.customer_id = b.customer_id and ${tx.unsafe(inAnyWeek('transfer', 't'))}

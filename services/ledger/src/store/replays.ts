@@ -1,17 +1,13 @@
 import type { Queryable, Tx } from '@vafa/bus';
+import { textArray } from '@vafa/bus';
 import type { OrderLine } from '../domain/order.ts';
 import { pastOrderOf } from '../domain/order-details.ts';
 import type { Programme } from '../domain/programme.ts';
 import type { PastPurchase, Tally } from '../domain/replay.ts';
 import { isoOf, msOf } from './instants.ts';
 import type { REPLAY_STATUSES } from './schema.ts';
-import { WEEKS_BEGIN } from './tables/columns.ts';
-import { weekOf } from './weeks.ts';
 
 export type ReplayStatus = (typeof REPLAY_STATUSES)[number];
-
-/** Where a replay stands: the last order it went through. */
-export type Position = [customerId: string, occurredAt: string, orderId: string];
 
 export interface Replay {
   id: string;
@@ -28,14 +24,13 @@ export interface Replay {
   finishedAt: string | null;
   ordersTotal: number | null;
   ordersDone: number;
-  position: Position | null;
   tally: Tally;
   error: string | null;
 }
 
 const COLUMNS = `id, draft_id as "draftId", draft_revision as "draftRevision", definition as programme, days,
   from_at as "fromAt", until_at as "untilAt", status, actor, created_at as "createdAt", started_at as "startedAt",
-  finished_at as "finishedAt", orders_total as "ordersTotal", orders_done as "ordersDone", position, tally, error`;
+  finished_at as "finishedAt", orders_total as "ordersTotal", orders_done as "ordersDone", tally, error`;
 
 const toReplay = (row: Replay): Replay => ({
   ...row,
@@ -90,11 +85,10 @@ export const claimReplay = async (tx: Tx): Promise<Replay | undefined> => {
 export const saveProgress = async (
   tx: Tx,
   id: string,
-  progress: Pick<Replay, 'status' | 'ordersTotal' | 'ordersDone' | 'position' | 'tally' | 'error'> & { at: string },
+  progress: Pick<Replay, 'status' | 'ordersTotal' | 'ordersDone' | 'tally' | 'error'> & { at: string },
 ): Promise<void> => {
-  const { status, ordersTotal, ordersDone, position, tally, error, at } = progress;
+  const { status, ordersTotal, ordersDone, tally, error, at } = progress;
   await tx`update programme_replay set status = ${status}, orders_total = ${ordersTotal}, orders_done = ${ordersDone},
-      position = ${position === null ? null : JSON.stringify(position)}::text::jsonb,
       tally = ${JSON.stringify(tally)}::text::jsonb, error = ${error},
       started_at = coalesce(started_at, ${at}::timestamptz),
       finished_at = case when ${status} = 'running' then null else ${at}::timestamptz end
@@ -108,17 +102,31 @@ export const cancelReplay = async (tx: Tx, id: string, at: string): Promise<bool
   return rows.length > 0;
 };
 
-/** Orders that a replay goes through, and those of these times that came since; by an index alone. */
-export const countReplayed = async (db: Queryable, replay: Replay): Promise<number> => {
-  const [row] = await db<{ count: number }[]>`select count(*) from purchase
-    where occurred_at >= ${replay.fromAt}::timestamptz and occurred_at < ${replay.untilAt}::timestamptz`;
+/** No order is known so long before it happens, whatever `BUS_FUTURE_TOLERANCE_MS` says. */
+const KNOWN_BEFORE = '7 days';
+
+/**
+ * Lays out the orders that a replay goes through: those of its days that were kept before it was asked for, so that it comes to
+ * an end while purchases flow. Customer by customer and each customer's by time, in portions. Returns how many there are. It
+ * reads the blocks of these days and sorts them: orders have no index by customer, as every purchase would pay for it.
+ */
+export const layOutOrders = async (tx: Tx, replay: Replay, portion: number): Promise<number> => {
+  const [row] = await tx<{ count: number }[]>`
+    with laid as (
+      insert into replay_portion (replay_id, place, order_ids)
+      select ${replay.id}::uuid, place / ${portion}::integer, array_agg(order_id) from (
+        select order_id, (row_number() over (order by customer_id, occurred_at, order_id))::integer - 1 as place from purchase
+        where recorded_at >= ${replay.fromAt}::timestamptz - ${KNOWN_BEFORE}::interval
+          and recorded_at < ${replay.createdAt}::timestamptz
+          and occurred_at >= ${replay.fromAt}::timestamptz and occurred_at < ${replay.untilAt}::timestamptz
+      ) as placed group by 2 returning cardinality(order_ids) as orders
+    ) select coalesce(sum(orders), 0)::bigint as count from laid`;
   return row?.count ?? 0;
 };
 
 interface Row {
   orderId: string;
   customerId: string;
-  occurredAt: string;
   occurredAtMs: number;
   currency: string;
   totalMinor: number;
@@ -127,80 +135,32 @@ interface Row {
   details: string | null;
 }
 
-/** After which order to go on; without an id, after all orders of that customer and time. */
-type After = [customerId: string, occurredAt: string, orderId: string | null];
-
-/** Ids are never empty. */
-const BEFORE_ALL: After = ['', '-infinity', ''];
-
-/** Weeks in which orders of the replay's days may have been recorded: none is known a week before it happens. */
-const weeksOfReplay = (db: Queryable, replay: Replay) => db`generate_series(
-  date_bin('7 days', ${replay.fromAt}::timestamptz, ${db.unsafe(WEEKS_BEGIN)}) - interval '168 hours',
-  ${replay.createdAt}::timestamptz, interval '168 hours')`;
-
 /**
- * Customer and time of the order that stands so many places further; none = fewer are left. The index has the orders week by
- * week, each week's customer by customer: its columns alone are looked at, where the way back to the rows is short.
+ * Takes a replay's next portion of orders, customer by customer and each customer's by time; none = all are gone through. Who
+ * is merged into another while it runs may be counted twice, each part by itself.
  */
-const findEnd = async (db: Queryable, replay: Replay, after: After, places: number): Promise<After | undefined> => {
-  const [row] = await db<{ customerId: string; occurredAt: string }[]>`
-    select p.customer_id as "customerId", p.occurred_at as "occurredAt"
-    from ${weeksOfReplay(db, replay)} as week (at) cross join lateral (
-      select customer_id, occurred_at from purchase p
-      where ${db.unsafe(weekOf('p'))} = week.at and (customer_id, occurred_at) > (${after[0]}::text, ${after[1]}::timestamptz)
-        and occurred_at >= ${replay.fromAt}::timestamptz and occurred_at < ${replay.untilAt}::timestamptz
-      order by customer_id, occurred_at limit ${places}
-    ) as p order by p.customer_id, p.occurred_at offset ${places - 1} limit 1`;
-  return row && [row.customerId, row.occurredAt, null];
+export const takeOrders = async (tx: Tx, replayId: string): Promise<PastPurchase[]> => {
+  const [next] = await tx<{ orderIds: string[] }[]>`
+    delete from replay_portion where replay_id = ${replayId} and place = (
+      select min(place) from replay_portion where replay_id = ${replayId}
+    ) returning order_ids as "orderIds"`;
+  if (!next) return [];
+  const rows = await tx<Row[]>`
+    select order_id as "orderId", customer_id as "customerId", ${tx.unsafe(msOf('occurred_at'))} as "occurredAtMs", currency,
+      total_minor as "totalMinor", points_earned as "pointsEarned", lines, details
+    from purchase where order_id = any(${textArray(next.orderIds)}::text[])
+    order by customer_id, occurred_at, order_id`;
+  return rows.map((row) => ({
+    orderId: row.orderId,
+    customerId: row.customerId,
+    occurredAtMs: row.occurredAtMs,
+    order: pastOrderOf({ ...row, lines: new Map(Object.entries(row.lines)) }, row.details),
+    pointsEarned: row.pointsEarned,
+    hasDetails: row.details !== null,
+  }));
 };
 
-const readUpTo = (
-  db: Queryable,
-  replay: Replay,
-  after: After,
-  end: After | undefined,
-  limit: number,
-): Promise<Row[]> => {
-  const [customerId, occurredAt, orderId] = after;
-  return db<Row[]>`
-    select order_id as "orderId", customer_id as "customerId", occurred_at as "occurredAt",
-      ${db.unsafe(msOf('occurred_at'))} as "occurredAtMs", currency, total_minor as "totalMinor",
-      points_earned as "pointsEarned", lines, details
-    from purchase p
-    where ${db.unsafe(weekOf('p'))} = any(array(select ${weeksOfReplay(db, replay)}))
-      and (customer_id, occurred_at) >= (${customerId}::text, ${occurredAt}::timestamptz)
-      and ((customer_id, occurred_at) > (${customerId}::text, ${occurredAt}::timestamptz) or order_id > ${orderId}::text)
-      and ${end ? db`(customer_id, occurred_at) <= (${end[0]}::text, ${end[1]}::timestamptz)` : db`true`}
-      and occurred_at >= ${replay.fromAt}::timestamptz and occurred_at < ${replay.untilAt}::timestamptz
-      and recorded_at < ${replay.createdAt}::timestamptz
-    order by customer_id, occurred_at, order_id limit ${limit}`;
-};
-
-/**
- * The next orders after a position, customer by customer and each customer's by time; fewer than asked for only at the end.
- * Only what was kept before the replay was asked for, so that it comes to an end while purchases flow.
- */
-export const readReplayed = async (
-  db: Queryable,
-  replay: Replay,
-  limit: number,
-): Promise<{ purchases: PastPurchase[]; last: Position | null }> => {
-  const rows: Row[] = [];
-  for (let after: After | undefined = replay.position ?? BEFORE_ALL; after && rows.length < limit; ) {
-    const end: After | undefined = await findEnd(db, replay, after, limit);
-    rows.push(...(await readUpTo(db, replay, after, end, limit - rows.length)));
-    after = end;
-  }
-  const last = rows.at(-1);
-  return {
-    purchases: rows.map((row) => ({
-      orderId: row.orderId,
-      customerId: row.customerId,
-      occurredAtMs: row.occurredAtMs,
-      order: pastOrderOf({ ...row, lines: new Map(Object.entries(row.lines)) }, row.details),
-      pointsEarned: row.pointsEarned,
-      hasDetails: row.details !== null,
-    })),
-    last: last ? [last.customerId, isoOf(last.occurredAt), last.orderId] : null,
-  };
+/** Forgets what a replay that has ended would still have gone through. */
+export const forgetOrders = async (tx: Tx, replayId: string): Promise<void> => {
+  await tx`delete from replay_portion where replay_id = ${replayId}`;
 };

@@ -39,7 +39,10 @@ export const advanceTierRecount = async (
     where programme_version = ${programmeVersion}`;
 };
 
-/** The next customers with an account or an order, in order of their ids; those merged into others have neither any more. */
+/**
+ * The next customers with an account or an order, in order of their ids; those merged into others have neither any more. Whose
+ * orders earned has an account.
+ */
 export const findCustomersAfter = async (db: Queryable, afterCustomer: string, limit: number): Promise<string[]> => {
   const rows = await db<{ id: string }[]>`
     select id from (
@@ -47,7 +50,8 @@ export const findCustomersAfter = async (db: Queryable, afterCustomer: string, l
         order by customer_id limit ${limit})
       union
       (select p.customer_id from ${db.unsafe(weeksOf('purchase'))} as week (at) cross join lateral (
-          select customer_id from purchase p where ${db.unsafe(weekOf('p'))} = week.at and customer_id > ${afterCustomer}
+          select customer_id from purchase p
+          where ${db.unsafe(weekOf('p'))} = week.at and earn_id is null and customer_id > ${afterCustomer}
           group by customer_id order by customer_id limit ${limit}
         ) as p group by p.customer_id order by p.customer_id limit ${limit})
     ) c order by id limit ${limit}`;

@@ -191,6 +191,15 @@ export const RULES: readonly Rule[] = [
         or coalesce(t.entries, 0) <> coalesce(jsonb_array_length(p.awards), num_nonnulls(p.earn_id)) limit ${limit}`,
   },
   {
+    // A customer's orders are found by the entries that they made, see `orderIdsOf`.
+    rule: 'order_belongs_to_its_entry',
+    find: (tx, limit) => tx<Found[]>`
+      select p.order_id as subject, 'the order is of ' || p.customer_id || ', its entry of ' || t.customer_id as detail
+      from ledger.purchase p join ledger.transfer t on t.id = p.earn_id
+      left join ledger.balance b on b.customer_id = t.customer_id
+      where p.customer_id <> t.customer_id and b.merged_into is distinct from p.customer_id limit ${limit}`,
+  },
+  {
     // The list of an order that rules had a part in: [rule, entry, points, due back so far].
     rule: 'awards_are_entries',
     find: (tx, limit) => tx<Found[]>`

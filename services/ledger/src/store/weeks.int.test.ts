@@ -3,7 +3,7 @@ import { newId } from '@vafa/kernel';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { purchase, refund } from '../test/events.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
-import { type Position, type Replay, readReplayed } from './replays.ts';
+import { layOutOrders, type Replay, takeOrders } from './replays.ts';
 import { findCustomersAfter } from './tier-recounts.ts';
 import { inAnyWeek } from './weeks.ts';
 
@@ -66,21 +66,27 @@ test('the same number twice is refused within a week', async () => {
 
 test('a replay reads each order once, customer by customer and in the order of time, whatever the portion', async () => {
   const [fromAt, untilAt] = [BEGIN.add({ hours: 24 }).toString(), now()];
-  const replay = { fromAt, untilAt, createdAt: ledger.clock.now().add({ hours: 1 }).toString() } as Replay;
-  const read = async (portion: number): Promise<string[]> => {
-    const found: string[] = [];
-    for (let position: Position | null = null; ; ) {
-      const { purchases, last } = await readReplayed(ledger.sql('ledger'), { ...replay, position }, portion);
-      found.push(...purchases.map(({ orderId }) => orderId));
-      if (purchases.length < portion) return found;
-      position = last;
-    }
-  };
+  const createdAt = ledger.clock.now().add({ hours: 1 }).toString();
+  const read = async (portion: number): Promise<string[][]> =>
+    ledger.sql('ledger').begin(async (tx) => {
+      const replay = { id: newId(), fromAt, untilAt, createdAt } as Replay;
+      expect(await layOutOrders(tx, replay, portion)).toBe(42);
+      const found: string[][] = [];
+      for (;;) {
+        const purchases = await takeOrders(tx, replay.id);
+        if (purchases.length === 0) return found;
+        found.push(purchases.map(({ orderId }) => orderId));
+      }
+    });
   const wanted = await ledger.sql('ledger')<{ id: string }[]>`select order_id as id from purchase
     where occurred_at >= ${fromAt}::timestamptz and occurred_at < ${untilAt}::timestamptz
     order by customer_id, occurred_at, order_id`;
   expect(wanted).toHaveLength(42);
-  for (const portion of [1, 2, 5, 42, 100]) expect(await read(portion)).toEqual(wanted.map(({ id }) => id));
+  for (const portion of [1, 2, 5, 42, 100]) {
+    const found = await read(portion);
+    expect(found.flat()).toEqual(wanted.map(({ id }) => id));
+    expect(found).toHaveLength(Math.ceil(42 / portion));
+  }
 });
 
 test('a count of everybody finds customers with an account and those with orders alone', async () => {
@@ -110,11 +116,31 @@ test('why an order earned is found in any week; after a merge too', async () => 
   expect(lots).toHaveLength(2 * 2 * DAYS.length);
 });
 
+/** Orders refunded since there were so many, and how much of each, newest first. */
+const refundedBy = (refundId: string) =>
+  ledger.sql('ledger')<{ id: string; minor: number }[]>`
+    select m ->> 0 as id, (m ->> 1)::integer as minor from refund cross join jsonb_array_elements(matches) as m
+    where refund_id = ${refundId} order by 1`;
+
+test('a refund after a merge goes back from the orders of both, also those that earned nothing', async () => {
+  await send(
+    purchase('bob', 'bob-late', 1, { time: now() }),
+    event(CustomerMerged, { id: newId(), source: '/test', time: now() }, { customerId: 'nil', intoCustomerId: 'cid' }),
+  );
+  await send(refund('cid', 'cid-r', { scope: 'amount', amountMinor: 9_502 + 16_000 + DAYS.length, time: now() }));
+  const refunded = await refundedBy('cid-r');
+  // Of bob what the first refund left, his late order, cid's own, and those of who never earned.
+  expect(refunded).toHaveLength(10 + 1 + 16 + DAYS.length);
+  expect(refunded).toContainEqual({ id: 'bob-late', minor: 1 });
+  expect(refunded).toContainEqual({ id: 'bob-15b', minor: 500 });
+  expect(refunded).toContainEqual({ id: 'nil-0', minor: 1 });
+});
+
 test('erasing reaches all weeks', async () => {
   await send(event(CustomerErased, { id: newId(), source: '/test', time: now() }, { customerId: 'cid' }));
   for (const table of ['transfer', 'purchase', 'lot', 'balance'])
     expect(
-      await ledger.sql('ledger').unsafe(`select from ledger.${table} where customer_id in ('bob', 'cid')`),
+      await ledger.sql('ledger').unsafe(`select from ledger.${table} where customer_id in ('bob', 'cid', 'nil')`),
     ).toHaveLength(0);
 });
 

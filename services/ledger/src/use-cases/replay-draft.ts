@@ -10,13 +10,14 @@ import {
   cancelReplay,
   claimReplay,
   countOpenReplays,
-  countReplayed,
   findReplay,
+  forgetOrders,
   insertReplay,
+  layOutOrders,
   type Replay,
   type ReplayStatus,
-  readReplayed,
   saveProgress,
+  takeOrders,
 } from '../store/replays.ts';
 import type { Call } from './call.ts';
 import { getDraft } from './change-draft.ts';
@@ -27,8 +28,8 @@ export const MAX_REPLAY_DAYS = 366;
 const MAX_OPEN_REPLAYS = 5;
 /** Characters kept of why a replay failed. */
 const MAX_ERROR = 500;
-/** Counting the orders of a year may take longer than a request may. */
-const COUNT_LIMIT_MS = 60_000;
+/** Laying out the orders of a year may take longer than a request may. */
+const LAY_OUT_LIMIT_MS = 600_000;
 
 /** A replay as callers see it. */
 export interface ReplayView {
@@ -108,6 +109,7 @@ export const askForReplay = async (tx: Tx, ask: { draftId: string; days: number 
  */
 export const endReplay = async (tx: Tx, id: string, call: Call): Promise<ReplayView> => {
   const ended = await cancelReplay(tx, id, call.now.toString());
+  if (ended) await forgetOrders(tx, id);
   const replay = await getReplay(tx, id);
   if (!ended)
     throw new AppError('conflict', 'ledger.replay_over', `the replay is ${replay.status}`, {
@@ -121,23 +123,23 @@ const NOBODY_KNOWN: ReadonlyMap<string, CustomerFacts> = new Map();
 const isOutOfRange = (error: unknown): boolean =>
   error instanceof AppError && error.code === 'ledger.points_out_of_range';
 
+/** Lays the orders out first, as a portion of its own; then goes through them. */
 const goOn = async (tx: Tx, replay: Replay, portion: number): Promise<Replay> => {
   const rules = compileRules(replay.programme);
-  const ordersTotal = replay.ordersTotal ?? (await countReplayed(tx, replay));
-  const { purchases, last } = await readReplayed(tx, replay, portion);
+  if (replay.ordersTotal === null) {
+    await allowLongReads(tx, LAY_OUT_LIMIT_MS);
+    return { ...replay, status: 'running', ordersTotal: await layOutOrders(tx, replay, portion) };
+  }
+  const purchases = await takeOrders(tx, replay.id);
   const customers = [...new Set(purchases.map(({ customerId }) => customerId))];
   const facts = rules.purchase.asksCustomer ? await findFacts(tx, customers) : NOBODY_KNOWN;
   const tally = openTally(rules, replay.tally, isOutOfRange);
   for (const purchase of purchases) tally.add(purchase, facts.get(purchase.customerId));
-  const isDone = purchases.length < portion;
   const ordersDone = replay.ordersDone + purchases.length;
   return {
     ...replay,
-    status: isDone ? 'done' : 'running',
-    // Orders that came since they were counted are left out.
-    ordersTotal: isDone ? ordersDone : ordersTotal,
+    status: purchases.length > 0 && ordersDone < replay.ordersTotal ? 'running' : 'done',
     ordersDone,
-    position: last ?? replay.position,
     tally: tally.close(),
   };
 };
@@ -149,12 +151,12 @@ const goOn = async (tx: Tx, replay: Replay, portion: number): Promise<Replay> =>
 export const replayPortion = async (tx: Tx, now: Temporal.Instant, portion: number): Promise<number> => {
   const replay = await claimReplay(tx);
   if (!replay) return 0;
-  await allowLongReads(tx, COUNT_LIMIT_MS);
   const progress = await tx
     .savepoint((inner) => goOn(inner, replay, portion))
-    .catch((error: unknown): Replay => {
+    .catch(async (error: unknown): Promise<Replay> => {
       // A database that is gone is tried again; what fails by itself would fail for ever.
       if (isInfrastructure(error)) throw error;
+      await forgetOrders(tx, replay.id);
       return { ...replay, status: 'failed', error: messageOf(error).slice(0, MAX_ERROR) };
     });
   await saveProgress(tx, replay.id, { ...progress, at: now.toString() });

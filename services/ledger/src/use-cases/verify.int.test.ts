@@ -118,6 +118,11 @@ test.each([
     ['taken_back_is_clawbacks'],
   ],
   [
+    "an order that is somebody else's",
+    "update purchase set customer_id = 'zoe' where order_id = 'ann-1'",
+    ['order_belongs_to_its_entry'],
+  ],
+  [
     'a refund that says more than it took',
     'update refund set points_taken = points_taken + 1',
     ['refund_is_clawbacks'],

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { bigint, check, index, integer, jsonb, text, uuid } from 'drizzle-orm/pg-core';
+import { bigint, check, index, integer, jsonb, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
 import { counter, instant, ledgerSchema, oneOf } from './columns.ts';
 
 export const DRAFT_STATUSES = ['open', 'activated'] as const;
@@ -48,11 +48,9 @@ export const programmeReplay = ledgerSchema.table(
     createdAt: instant('created_at').notNull(),
     startedAt: instant('started_at'),
     finishedAt: instant('finished_at'),
-    /** Orders to go through; null until they were counted. */
+    /** Orders to go through; null until they were laid out. */
     ordersTotal: bigint('orders_total', { mode: 'number' }),
     ordersDone: counter('orders_done'),
-    /** The last order gone through: [customerId, occurredAt, orderId]. */
-    position: jsonb('position'),
     /** Sums so far. */
     tally: jsonb('tally').notNull(),
     error: text('error'),
@@ -66,4 +64,15 @@ export const programmeReplay = ledgerSchema.table(
       sql`(${table.status} in ('done', 'cancelled', 'failed')) = (${table.finishedAt} is not null)`,
     ),
   ],
+);
+
+/** The orders that a replay has still to go through, customer by customer; each portion goes as it is done. */
+export const replayPortion = ledgerSchema.table(
+  'replay_portion',
+  {
+    replayId: uuid('replay_id').notNull(),
+    place: integer('place').notNull(),
+    orderIds: text('order_ids').array().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.replayId, table.place] })],
 );
