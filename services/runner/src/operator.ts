@@ -14,7 +14,14 @@ const adminUrl = (): string => {
 
 /** Gives an operator's command a connection and turns what fails into one line. `schema` is a service's name. */
 export const withDatabase = async (schema: string, work: (sql: Sql) => Promise<void>): Promise<void> => {
-  const sql = openSql({ url: adminUrl(), max: 2, name: 'vafa-operator', schema, statementTimeoutMs: 60_000 });
+  const sql = openSql({
+    url: adminUrl(),
+    max: 2,
+    name: 'vafa-operator',
+    schema,
+    statementTimeoutMs: 60_000,
+    parallel: true,
+  });
   try {
     await work(sql);
   } catch (error) {

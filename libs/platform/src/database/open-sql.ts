@@ -11,6 +11,8 @@ export interface OpenSqlOptions {
   statementTimeoutMs?: number;
   /** Schema of unqualified names; the role's own when not given. */
   schema?: string;
+  /** May one query use several processes of the server? For whoever has the server to itself. */
+  parallel?: boolean;
 }
 
 const toNumber = (text: string): number => {
@@ -53,6 +55,8 @@ export const openSql = (options: OpenSqlOptions): Sql => {
       lock_timeout: Math.ceil(statementTimeoutMs / 2),
       idle_in_transaction_session_timeout: statementTimeoutMs * 3,
       timezone: 'UTC',
+      // A service's query that reads much must not take the processors from those that somebody waits for.
+      ...(options.parallel ? {} : { max_parallel_workers_per_gather: '0' }),
       ...(options.schema ? { search_path: options.schema } : {}),
     },
   }) as unknown as Sql;

@@ -2,11 +2,13 @@ import { CustomerErased, CustomerMerged, event } from '@vafa/contracts';
 import { newId } from '@vafa/kernel';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { monthTable } from '../domain/finance/months.ts';
+import { zoneOf } from '../domain/programme.ts';
 import { entryMovements, firstIdAt } from '../store/finance.ts';
 import { holdRecordedAt } from '../store/finance-locks.ts';
 import { PROGRAMME, purchase, refund } from '../test/events.fixture.ts';
 import { expectBooksToAgree, IRAN, type Month } from '../test/finance-books.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
+import { closeFinanceDay } from '../use-cases/close-finance.ts';
 
 let ledger: LedgerHarness;
 
@@ -218,6 +220,28 @@ test('what refunds give back of spent points goes to the months of issue it came
 });
 
 describe('speed', () => {
+  test("on a book's first day nothing of it is read to see whether a day can be closed", async () => {
+    const young = await startLedger({ ...PROGRAMME }, { now: '2026-11-21T08:00:00Z' });
+    try {
+      const close = () =>
+        young.sql('ledger').begin(async (tx) => {
+          const closed = await closeFinanceDay(tx, young.clock.now(), zoneOf(PROGRAMME));
+          const [row] = await tx<{ read: number }[]>`select seq_tup_read + coalesce(idx_tup_fetch, 0) as read
+            from pg_stat_xact_user_tables where schemaname = 'ledger' and relname = 'transfer'`;
+          return { closed, read: row?.read };
+        });
+      await young.publish([purchase('ann', 'young-1', 1_000, { time: young.clock.now().toString() })]);
+      await young.settle();
+      expect(await close()).toEqual({ closed: 0, read: 0 });
+      young.clock.advance({ hours: 24 });
+      const { closed, read } = await close();
+      expect(closed).toBe(1);
+      expect(read).toBeGreaterThan(0);
+    } finally {
+      await young.stop();
+    }
+  });
+
   test('the open part is found by the index on the time of recording: the book is not read', async () => {
     const big = await startLedger({ ...PROGRAMME });
     try {

@@ -11,6 +11,7 @@ import {
 } from '../domain/finance/months.ts';
 import { type Movement, type MovementKind, WALLET } from '../domain/finance/movement.ts';
 import { isoOf, isoOfMs } from './instants.ts';
+import { inAnyWeek } from './weeks.ts';
 
 /** Entries recorded from one instant (included) to another (excluded); null = without end. */
 export interface Range {
@@ -91,7 +92,7 @@ export const entryMovements = (
       union all
       select c.id, c.kind, c.recorded_at, c.occurred_at, 1, c.amount, coalesce(c.reservation_id, c.reverses_id), t.amount, (
         select coalesce(sum(e.amount), 0)::bigint from transfer e
-        where e.customer_id = c.customer_id and e.seq < c.seq and e.kind = c.kind and e.reverses_id = c.reverses_id
+        where ${db.unsafe(inAnyWeek('transfer', 'e'))} and e.customer_id = c.customer_id and e.seq < c.seq and e.kind = c.kind and e.reverses_id = c.reverses_id
       )
       from credit c join transfer t on t.id = c.reverses_id
       where c.kind = 'redeem_reversal'
@@ -218,17 +219,37 @@ export const findClosedUntil = async (db: Queryable): Promise<number | null> => 
 
 const DAY_MS = 86_400_000;
 
+/** So long a transaction may last at most: what is sealed later may have been recorded so much earlier. */
+const LONGEST_TRANSACTION_MS = 3_600_000;
+
+/** An instant before which nothing was recorded, close to the first entry; null = there is none. By the seals, which are few. */
+const findBeginning = async (db: Queryable): Promise<number | null> => {
+  const [row] = await db<{ at: string | null }[]>`select min(at) as at from seal where seq = 1`;
+  return row?.at ? Temporal.Instant.from(isoOf(row.at)).epochMilliseconds - LONGEST_TRANSACTION_MS : null;
+};
+
 /**
- * When the first entry of a stretch of time was recorded; null = there is none. Looks into the first day, then into the next
- * two, four …: a backlog is not read as a whole for its first entry.
+ * When the first entry of a stretch of time was recorded, `sinceMs` null: of all times; null = there is none. Looks into the
+ * first day, then into the next two, four …: a backlog is not read as a whole for its first entry. A look reads the blocks of
+ * these days alone, also in a new book of which the planner knows nothing yet; those of the last minute, too, as they are not
+ * in the index yet. So on a book's first day, when this is asked every minute, there is none.
  */
 export const findFirstRecorded = async (
-  db: Queryable,
-  { sinceMs, untilMs }: { sinceMs: number; untilMs: number },
+  tx: Tx,
+  { sinceMs, untilMs }: { sinceMs: number | null; untilMs: number },
 ): Promise<number | null> => {
+  const fromMs = sinceMs ?? (await findBeginning(tx));
+  if (fromMs === null || fromMs >= untilMs) return null;
+  await tx`set local enable_seqscan = off`;
+  const found = await lookForward(tx, fromMs, untilMs);
+  await tx`set local enable_seqscan = on`;
+  return found;
+};
+
+const lookForward = async (tx: Tx, sinceMs: number, untilMs: number): Promise<number | null> => {
   for (let fromMs = sinceMs, days = 1; fromMs < untilMs; days *= 2) {
     const toMs = Math.min(untilMs, fromMs + days * DAY_MS);
-    const [row] = await db<{ at: string | null }[]>`select min(recorded_at) as at from transfer
+    const [row] = await tx<{ at: string | null }[]>`select min(recorded_at) as at from transfer
       where recorded_at >= ${isoOfMs(fromMs)}::timestamptz and recorded_at < ${isoOfMs(toMs)}::timestamptz`;
     if (row?.at) return Temporal.Instant.from(isoOf(row.at)).epochMilliseconds;
     fromMs = toMs;

@@ -217,6 +217,12 @@ test('every session of the ledger plans each run anew', async () => {
   expect(row?.plan_cache_mode).toBe('force_custom_plan');
 });
 
+test('no query of the ledger takes several processors', async () => {
+  const [row] = await ledger.sql('ledger')<{ max: string }[]>`
+    select current_setting('max_parallel_workers_per_gather') as max`;
+  expect(row?.max).toBe('0');
+});
+
 test('what is planned once has a plan for one row and for thousands; all else is planned anew', async () => {
   const plans = await bookAndLook();
   for (const each of [...WRITES, ...READS])

@@ -27,7 +27,7 @@ export const closeFinanceDay = async (tx: Tx, now: Temporal.Instant, zone: Calen
   const closedUntilMs = await findClosedUntil(tx);
   if (closedUntilMs !== null && closedUntilMs >= limitMs) return 0;
   await allowLongReads(tx, LIMIT_MS);
-  const firstMs = await findFirstRecorded(tx, { sinceMs: closedUntilMs ?? 0, untilMs: limitMs });
+  const firstMs = await findFirstRecorded(tx, { sinceMs: closedUntilMs, untilMs: limitMs });
   if (firstMs === null && closedUntilMs === null) return 0;
   const sinceMs = closedUntilMs ?? dayAt(zone, firstMs as number).startMs;
   const untilMs = endOf(zone, firstMs, limitMs);
