@@ -66,10 +66,10 @@ export const saveLots = async (tx: Tx, lots: readonly Lot[]): Promise<void> => {
 export const findLots = (db: Queryable, ids: readonly string[]): Promise<Lot[]> =>
   db<Lot[]>`select ${db.unsafe(COLUMNS)} from lot where id = any(${plainArray(ids)}::uuid[])`;
 
-/** The lots that reservations drew from. */
+/** The lots that reservations drew from. Their ids are a list first: joined, a plan made in a young book reads all lots. */
 export const findLotsHeldBy = (db: Queryable, reservationIds: readonly string[]): Promise<Lot[]> =>
   db<Lot[]>`select ${db.unsafe(COLUMNS)} from lot
-    where id in (select lot_id from allocation where owner_id = any(${plainArray(reservationIds)}::uuid[]))`;
+    where id = any(array(select lot_id from allocation where owner_id = any(${plainArray(reservationIds)}::uuid[])))`;
 
 /** Lots looked at first; doubled as long as they don't cover what is needed. */
 const FIRST_LOTS = 64;

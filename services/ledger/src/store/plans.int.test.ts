@@ -185,6 +185,7 @@ interface PlanNode {
   'Node Type': string;
   'Parent Relationship'?: string;
   'Relation Name'?: string;
+  'Function Name'?: string;
   Plans?: PlanNode[];
 }
 
@@ -195,6 +196,8 @@ const trapsOf = (plan: PlanNode): string[] => [
   ...nodesOf(plan)
     .filter((node) => node['Node Type'] === 'Nested Loop')
     .flatMap(({ Plans = [] }) => Plans.filter((each) => each['Parent Relationship'] === 'Inner').flatMap(nodesOf))
+    // Weeks of the book are no list that grows with a batch.
+    .filter((node) => node['Function Name'] !== 'generate_series')
     .map((node) => node['Node Type'])
     .filter((type) => type === 'Function Scan' || type === 'CTE Scan')
     .map((type) => `${type} for each row`),
@@ -223,7 +226,7 @@ test('no query of the ledger takes several processors', async () => {
   expect(row?.max).toBe('0');
 });
 
-test('what is planned once has a plan for one row and for thousands; all else is planned anew', async () => {
+test('what is planned once has a plan for one row and for thousands', async () => {
   const plans = await bookAndLook();
   for (const each of [...WRITES, ...READS])
     expect(
@@ -239,9 +242,9 @@ test('what is planned once has a plan for one row and for thousands; all else is
       plans.find(({ statement }) => statement.includes(each)),
       each,
     ).toMatchObject({ custom: 0 });
-  // What is decided event by event joins lists with tables.
-  const decided = plans.find(({ statement }) => statement.includes('update purchase p set refunded_minor'));
-  expect(decided).toMatchObject({ generic: 0 });
+  // What is decided event by event keeps its plans, too.
+  const decided = kept.find(({ statement }) => statement.includes('update purchase p set refunded_minor'));
+  expect(decided).toMatchObject({ custom: 0 });
   const unnamed = plans.find(({ statement }) => statement.includes(UNNAMED))?.statement ?? '';
   const nodes = nodesOf(await keptPlanOf(ledger.sql('ledger'), unnamed));
   expect(nodes.filter((node) => node['Relation Name'] === 'purchase').length).toBeGreaterThan(1);

@@ -1,4 +1,4 @@
-import { emit, type HandlerContext, type HandlerResult, keepPlans, planAnew, type Tx } from '@vafa/bus';
+import { emit, type HandlerContext, type HandlerResult, planAnew, type Tx } from '@vafa/bus';
 import type { EventEnvelope } from '@vafa/contracts';
 import { newId } from '@vafa/kernel';
 import { createBook } from '../domain/book.ts';
@@ -183,16 +183,11 @@ export const recordPurchases = async (
   const book = createBook(door, context.now);
   if (deciders.size > 0) {
     const steps = fresh.steps.filter((step) => deciders.has(customerOf(step)));
-    // What is decided event by event joins lists with tables.
-    await Promise.all([
-      planAnew(tx),
-      decideSteps(tx, book, { steps, waiting, customers: deciders }, { rules, lookBackPurchases }),
-    ]);
+    await decideSteps(tx, book, { steps, waiting, customers: deciders }, { rules, lookBackPurchases });
   }
   const common = { door, recordedAt, ruleVersion: rules.programme?.version ?? null };
-  const plansKept = deciders.size > 0 ? keepPlans(tx) : undefined;
   const earned = bookEarnings(tx, earnings, credited, common);
-  const written = Promise.all([plansKept, earned.written, saveBook(tx, book, recordedAt)]);
+  const written = Promise.all([earned.written, saveBook(tx, book, recordedAt)]);
   // Heard below, unless something else fails before.
   written.catch(() => undefined);
   const further = await tellFurther(tx, rules, { fresh, waiting, door, written }, context.now);
