@@ -63,6 +63,20 @@ export const isClash = (error: unknown): boolean => !isOurRefusal(error) && CLAS
 /** Did the database give up because the batch took too long? A smaller one may pass. */
 export const isTooSlow = (error: unknown): boolean => !isOurRefusal(error) && databaseCode(error) === STATEMENT_TIMEOUT;
 
+/** Code of the error by which a statement says that it can't be done now: its text is our code, its detail the message. */
+const REFUSED_NOW = 'VL001';
+const ABORTED = '25P02';
+
+/** What the database refused for now as an error of ours, unavailable; any other error as it is. */
+export const refusalOf = (error: unknown): unknown => {
+  if (!(error instanceof Error) || codeOf(error) !== REFUSED_NOW) return error;
+  const message = 'detail' in error ? String(error.detail) : '';
+  return new AppError('unavailable', error.message, message, { retryAfterSeconds: 1 });
+};
+
+/** Does it only say that something failed before in the same transaction? */
+export const isAftermath = (error: unknown): boolean => codeOf(error) === ABORTED;
+
 export const classify = (error: unknown): FailureClass => {
   if (isInfrastructure(error)) return 'infrastructure';
   if (isFinal(error) || (!(error instanceof AppError) && POISON.test(codeOf(error)))) return 'poison';

@@ -1,5 +1,5 @@
 export { plainArray, sparseArray, textArray } from './array-literal.ts';
-export { type Asking, beginAsking } from './begin-asking.ts';
+export { type AlongWithCommit, type Asking, beginAsking } from './begin-asking.ts';
 export { readFences, resetFence } from './consumer/fence.ts';
 export { notReady } from './consumer/handle-in-order.ts';
 export { type Consumer, type ConsumerOptions, ShorterLogError, startConsumer } from './consumer/start-consumer.ts';
@@ -20,7 +20,7 @@ export {
   listDeadLetters,
   retryDeadLetters,
 } from './dead-letters/store.ts';
-export { isClash, isInfrastructure } from './errors.ts';
+export { isClash, isInfrastructure, refusalOf } from './errors.ts';
 export { createGather, type Gather, type GatherOptions } from './gather.ts';
 export { createKafkaBus, type KafkaBusOptions } from './kafka/kafka-bus.ts';
 export { type BusMetrics, createBusMetrics } from './metrics.ts';

@@ -22,7 +22,10 @@ export interface Postponed {
 export interface Decisions<Result> {
   /** One on each command that was to be decided, in their order. */
   verdicts: (Verdict<Result> | Postponed)[];
-  /** Resolves when what they do is written. It is sent already: what is sent next comes after it. */
+  /**
+   * Resolves when what they do is written. It is sent already: what is sent next comes after it, COMMIT too. So what can't be
+   * written must be refused by the database.
+   */
   written: Promise<unknown>;
 }
 
@@ -103,7 +106,7 @@ export const decideInOne = <Command, Known, Held, Result>(
   return beginAsking(sql, {
     keepsPlans,
     ask: (tx) => ask(tx, commands),
-    decide: async (tx, known) => {
+    decide: async (tx, known, alongWithCommit) => {
       const claiming = claims.length > 0 ? claimKeys(tx, claims, clock.now()) : NOTHING_KEPT;
       const holding = hold(tx, commands, known, patient);
       // Heard below, unless the claim fails before.
@@ -127,7 +130,7 @@ export const decideInOne = <Command, Known, Held, Result>(
           result: { status: present(decided[i], 'command').status, body: verdict.result, replayed: false },
         };
       });
-      await Promise.all([written, keepAnswers(tx, decided, outcomes)]);
+      alongWithCommit(Promise.all([written, keepAnswers(tx, decided, outcomes)]));
       const next = outcomes.values();
       return asked.map((each) =>
         isRepeated(each) ? repeat<Result>(kept, present(each.claim, 'claim')) : present(next.next().value, 'outcome'),

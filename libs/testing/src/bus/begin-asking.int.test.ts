@@ -12,6 +12,8 @@ let shop: ShopDatabase;
 beforeAll(async () => {
   shop = await createShopDatabase(givenPostgres());
   await shop.sql`create table shop.stock (sku text primary key, pieces integer)`;
+  await shop.sql.unsafe(`create function shop.refuse_now(code text, message text) returns boolean language plpgsql as $$
+    begin raise exception '%', code using errcode = 'VL001', detail = message; end $$`);
 });
 afterAll(() => shop.drop());
 beforeEach(async () => {
@@ -77,6 +79,78 @@ test('what throws, while asking or while deciding, takes back everything and lea
   expect(await piecesOf('tea')).toBe(3);
   await beginAsking(sql, { ask: lockTea, decide: async (tx) => take(tx) });
   expect(await piecesOf('tea')).toBe(2);
+  await sql.end();
+});
+
+/** Three times: at first the driver asks the server what each statement takes, later it sends them at once. */
+const TIMES = [1, 2, 3];
+
+test('what goes along with COMMIT is committed when the result is there', async () => {
+  const sql = open();
+  for (const time of TIMES) {
+    const result = await beginAsking(sql, {
+      ask: lockTea,
+      decide: async (tx, [tea], alongWithCommit) => {
+        const left = (tea?.pieces ?? 0) - 1;
+        alongWithCommit(tx`update stock set pieces = ${left} where sku = ${'tea'}`);
+        alongWithCommit(tx`insert into stock values (${`time ${time}`}, ${time})`);
+        return left;
+      },
+    });
+    expect([result, await piecesOf('tea'), await piecesOf(`time ${time}`)]).toEqual([3 - time, 3 - time, time]);
+  }
+  await sql.end();
+});
+
+type Last = (tx: Tx) => Promise<unknown>;
+const meant = new Error('there is no more tea');
+test.each<[what: string, error: object, last: Last]>([
+  ['the database refuses it', { code: '23505' }, (tx) => tx`insert into stock values (${'tea'}, ${1})`],
+  [
+    'the database refuses it for now',
+    { kind: 'unavailable', code: 'shop.closed', message: 'come again' },
+    (tx) => tx`select refuse_now(${'shop.closed'}, ${'come again'})`,
+  ],
+  ['it can not be sent', { code: 'UNDEFINED_VALUE' }, (tx) => tx`select ${undefined as never}::integer, ${5}::integer`],
+  ['nothing of it is sent', meant, async () => Promise.reject(meant)],
+  [
+    'it fails after what was sent with it',
+    meant,
+    async (tx) => {
+      const sent = tx`select ${'x'}::text`;
+      sent.catch(() => undefined);
+      await Promise.resolve();
+      throw meant;
+    },
+  ],
+])('nothing is committed of what goes along with COMMIT when %s', async (_what, error, last) => {
+  const sql = open();
+  for (const turn of ['before', 'after'] as const)
+    for (const time of TIMES) {
+      const name = `${turn} ${time}`;
+      const take = (tx: Tx) => tx`insert into stock values (${name}, ${time})`;
+      const undone = beginAsking(sql, {
+        ask: lockTea,
+        decide: async (tx, _asked, alongWithCommit) => {
+          for (const each of turn === 'before' ? [last, take] : [take, last]) alongWithCommit(each(tx));
+          return 'done';
+        },
+      });
+      await expect(undone).rejects.toMatchObject(error);
+      expect(await piecesOf(name)).toBeUndefined();
+    }
+  expect(await beginAsking(sql, { ask: lockTea, decide: async (_tx, [tea]) => tea?.pieces })).toBe(3);
+  await sql.end();
+});
+
+test('a transaction whose COMMIT is a ROLLBACK fails, even if nobody waits for what failed in it', async () => {
+  const sql = open();
+  const undone = sql.begin(async (tx) => {
+    tx`update stock set pieces = 0`.catch(() => undefined);
+    tx`select 1 / 0`.catch(() => undefined);
+  });
+  await expect(undone).rejects.toThrow('division by zero');
+  expect(await piecesOf('tea')).toBe(3);
   await sql.end();
 });
 

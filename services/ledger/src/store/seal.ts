@@ -1,5 +1,4 @@
-import type { Tx } from '@vafa/bus';
-import { AppError } from '@vafa/kernel';
+import { refusalOf, type Tx } from '@vafa/bus';
 import type { Door } from '../domain/transfer.ts';
 import { holdRecordedAt } from './finance-locks.ts';
 import { isoOfMs } from './instants.ts';
@@ -24,20 +23,11 @@ const textOf = (transfer: Sealable): string => {
 /** Transactions of one door that may seal at the same time. */
 const MAX_LANES = 256;
 
-const allLanesTaken = (): AppError =>
-  new AppError('unavailable', 'ledger.too_busy', 'too many transactions at once, try again', { retryAfterSeconds: 1 });
-
-/** The day was closed for finance while this transaction was under way, or the clock of this process is far behind. */
-const dayIsClosed = (): AppError =>
-  new AppError('unavailable', 'ledger.day_closed', 'the books of that day are closed, try again', {
-    retryAfterSeconds: 1,
-  });
-
 /**
  * Seals the transfers that a transaction books, by one row. The chain is the first lane of the door that no other transaction
  * is at: its lock is tried, never waited for, so sealing adds no contention and no deadlock. The hash is linked to the one
- * before it by the database, whose statement sees the last commit of that lane; both statements are sent at once.
- * Refuses entries of a day that finance has closed.
+ * before it by the database, whose statement sees the last commit of that lane; both statements are sent at once. It is the
+ * database, too, that refuses entries of a day that finance has closed: nobody need wait for the answer before COMMIT is sent.
  * @throws AppError unavailable `ledger.day_closed`, `ledger.too_busy`
  */
 export const sealTransfers = async (
@@ -48,7 +38,7 @@ export const sealTransfers = async (
 ): Promise<void> => {
   const texts = transfers.map(textOf);
   const atMs = Date.parse(recordedAt);
-  const [lanes, sealed] = await Promise.all([
+  await Promise.all([
     tx`
       select set_config('vafa.seal_lane', lane::text, true), ${holdRecordedAt(tx, atMs)}
       from generate_series(0, ${MAX_LANES - 1}::integer) as lane
@@ -67,9 +57,12 @@ export const sealTransfers = async (
       cross join lateral (
         select coalesce(head.seq, 0) + 1 as seq, coalesce(head.hash, decode(${NO_HASH}, 'hex')) as prev_hash
       ) as next
-      where mine.lane is not null
-        and not exists (select from finance_close where until > ${isoOfMs(atMs)}::timestamptz)`,
-  ]);
-  if (lanes.count === 0) throw allLanesTaken();
-  if (sealed.count === 0) throw dayIsClosed();
+      where case when mine.lane is null then refuse_now('ledger.too_busy', 'too many transactions at once, try again')
+        -- While this transaction was under way, or the clock of this process is far behind.
+        when exists (select from finance_close where until > ${isoOfMs(atMs)}::timestamptz)
+          then refuse_now('ledger.day_closed', 'the books of that day are closed, try again')
+        else true end`,
+  ]).catch((error: unknown) => {
+    throw refusalOf(error);
+  });
 };

@@ -82,9 +82,9 @@ export const createBreaker = (sql: Sql): Breaker => {
   };
 
   /** Once broken, nothing goes through any more, as on a lost connection. */
-  const breakable = (tx: Tx, state: { transaction: number; lost: boolean }): Tx => {
+  const breakable = (tx: Tx, state: { transaction: number; lost: boolean; pending: Promise<unknown>[] }): Tx => {
     let count = 0;
-    return watching(tx, async (send, text) => {
+    const broken: Around = async (send, text) => {
       if (state.lost) throw new ConnectionLost('lost before');
       count += 1;
       const mine = count;
@@ -101,6 +101,11 @@ export const createBreaker = (sql: Sql): Breaker => {
         if (error instanceof ConnectionLost) state.lost = true;
         throw error;
       }
+    };
+    return watching(tx, (send, text) => {
+      const outcome = broken(send, text);
+      state.pending.push(outcome);
+      return outcome;
     });
   };
 
@@ -108,9 +113,11 @@ export const createBreaker = (sql: Sql): Breaker => {
   const begin = async (...args: unknown[]): Promise<unknown> => {
     const work = args.find((each) => typeof each === 'function') as (tx: Tx, begun?: unknown) => Promise<unknown>;
     transactions += 1;
-    const state = { transaction: transactions, lost: false };
+    const state = { transaction: transactions, lost: false, pending: [] };
     const all = async (tx: Tx, begun?: unknown): Promise<unknown> => {
       const result = await work(breakable(tx, state), begun);
+      // What COMMIT would go along with is done before it: the connection may be lost between any two of them.
+      await Promise.allSettled(state.pending);
       // Whoever caught the error has lost the transaction all the same.
       if (state.lost) throw new ConnectionLost('lost before the commit');
       breakAt('commit', state.transaction);
