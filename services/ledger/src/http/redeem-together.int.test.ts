@@ -197,6 +197,22 @@ test('who is locked by somebody else keeps nobody waiting but itself, and is ser
   expect(await ledger.balance('max')).toMatchObject({ active: 6, reserved: 4 });
 });
 
+test('nor does a reservation that somebody else has locked keep anybody waiting', async () => {
+  await earn(10, 'ora', 'pia');
+  const held = (await reserve('ora', 4)).json().reservationId as string;
+  const letGo = await hold((tx) => tx`select 1 from reservation where id = ${held} for update`);
+  let captured: Promise<Answer> | undefined;
+  const answers = await inOneTransaction(() => {
+    captured = end('capture', held);
+    return [reserve('pia', 4)];
+  });
+  expect(statuses(answers)).toEqual({ 201: 1 });
+  expect(await ledger.balance('ora')).toMatchObject({ reserved: 4, spent: 0 });
+  await letGo();
+  expect((await captured)?.statusCode).toBe(200);
+  expect(await ledger.balance('ora')).toMatchObject({ active: 6, reserved: 0, spent: 4 });
+});
+
 test('who was merged into another pays with what both have', async () => {
   await earn(30, 'ida', 'jon');
   const held = (await reserve('jon', 10)).json().reservationId as string;

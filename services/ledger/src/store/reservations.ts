@@ -36,11 +36,13 @@ export const findReservations = (db: Queryable, ids: readonly string[]): Promise
 export const findReservation = async (db: Queryable, id: string): Promise<KeptReservation | undefined> =>
   (await findReservations(db, [id]))[0];
 
-/** Reads reservations under lock; their customers' accounts must be locked before. */
-export const lockReservations = (tx: Tx, ids: readonly string[]): Promise<Reservation[]> =>
-  tx<
-    Reservation[]
-  >`select ${tx.unsafe(COLUMNS)} from reservation where id = any(${plainArray(ids)}::uuid[]) order by id for update`;
+/**
+ * Reads reservations under lock; their customers' accounts must be locked before. Impatient, it waits for nobody and leaves out
+ * what somebody else has locked.
+ */
+export const lockReservations = (tx: Tx, ids: readonly string[], patient = true): Promise<Reservation[]> =>
+  tx<Reservation[]>`select ${tx.unsafe(COLUMNS)} from reservation where id = any(${plainArray(ids)}::uuid[]) order by id
+    for update ${patient ? tx`` : tx`skip locked`}`;
 
 /** Open reservations whose time is up, the longest overdue first. */
 export const findOverdue = (

@@ -9,7 +9,7 @@ import { findAllocations } from '../store/allocations.ts';
 import { findLotsHeldBy, findOpenLots } from '../store/lots.ts';
 import { lockReservations } from '../store/reservations.ts';
 import type { Rules } from './current-programme.ts';
-import { findRefundedOrders, type RefundedOrder } from './find-refunded-orders.ts';
+import { findRefundedOrders, type PaidBy, type RefundedOrder } from './find-refunded-orders.ts';
 import { loadDueLots } from './open-account.ts';
 import type { End, Hold, Meant } from './understand-redemption.ts';
 
@@ -33,22 +33,25 @@ const pointsHeldBy = (holds: readonly Hold[]): Map<string, number> => {
   return wanted;
 };
 
-/** Loads what reservations hold, under lock. Their customers' accounts are locked. */
-const openReservations = async (tx: Tx, ends: readonly End[], rules: Rules) => {
+/** Loads what reservations hold, under lock. */
+const openReservations = async (tx: Tx, ends: readonly End[], patient: boolean) => {
   const ids = [...new Set(ends.map(({ reservationId }) => reservationId))];
-  if (ids.length === 0) return { reservations: [], allocations: [], lots: [], refundedOrders: new Map() };
-  const { spentPoints } = returnsOf(rules.programme);
-  const paid = ends.flatMap(({ customerId, orderId, spend }) =>
-    spentPoints === 'none' || spend === 'none' || orderId === null ? [] : [{ customerId, orderId }],
-  );
-  const [reservations, allocations, lots, refundedOrders] = await Promise.all([
-    lockReservations(tx, ids),
+  if (ids.length === 0) return { reservations: [], allocations: [], lots: [] };
+  const [reservations, allocations, lots] = await Promise.all([
+    lockReservations(tx, ids, patient),
     findAllocations(tx, ids),
     findLotsHeldBy(tx, ids),
-    findRefundedOrders(tx, paid),
   ]);
-  return { reservations, allocations, lots, refundedOrders };
+  return { reservations, allocations, lots };
 };
+
+/** Orders that points are spent on, where refunds give spent points back. */
+const paidBy = (ends: readonly End[], { programme }: Rules): PaidBy[] =>
+  returnsOf(programme).spentPoints === 'none'
+    ? []
+    : ends.flatMap(({ customerId, orderId, spend }) =>
+        spend === 'none' || orderId === null ? [] : [{ customerId, orderId }],
+      );
 
 /** Accounts whose points past their time must be let go: who holds, and whose points are kept by spending some. */
 const toBeSettled = (accounts: readonly Account[], wanted: ReadonlyMap<string, number>, rules: Rules): Account[] =>
@@ -61,7 +64,8 @@ const lock = async (tx: Tx, customers: readonly string[], patient: boolean) => {
 
 /**
  * Locks the accounts that commands are about in the order of their ids, then their reservations in the order of theirs, and
- * loads the lots that they may need: all but the first are sent at once. An account that does not exist is not made.
+ * loads the lots that they may need. All is sent at once: what is read after the locks sees what those before have committed, and
+ * what turns out to be of accounts that others have is left out. An account that does not exist is not made.
  * @throws AppError unavailable when a customer was merged at this moment, or has more to expire than can be done here
  */
 export const openRedemptions = async (
@@ -71,24 +75,36 @@ export const openRedemptions = async (
   { clock, patient }: { clock: Clock; patient: boolean },
 ): Promise<OpenedRedemptions> => {
   const customers = [...new Set(meant.map(({ customerId }) => customerId))];
-  const { accounts, locked } = await lock(tx, customers, patient);
+  const holds = meant.filter((each) => each.kind === 'hold');
+  const ends = meant.filter((each) => each.kind === 'end');
+  const wanted = pointsHeldBy(holds);
+  const [{ accounts, locked }, held, open] = await Promise.all([
+    lock(tx, customers, patient),
+    openReservations(tx, ends, patient),
+    wanted.size > 0 ? findOpenLots(tx, wanted, clock.now().epochMilliseconds) : [],
+  ]);
   // Not before: others may have been waited for.
   const now = clock.now();
-  const free = meant.filter(({ customerId }) => !locked.has(customerId));
-  const holds = free.filter((each) => each.kind === 'hold');
-  const ends = free.filter((each) => each.kind === 'end');
   const book = createBook('api', now);
   addAccounts(book, accounts);
-  const wanted = pointsHeldBy(holds.filter(({ customerId }) => book.accounts.has(customerId)));
-  const [{ reservations, allocations, lots, refundedOrders }, , open] = await Promise.all([
-    openReservations(tx, ends, rules),
-    loadDueLots(tx, book, toBeSettled(accounts, wanted, rules)),
-    wanted.size > 0 ? findOpenLots(tx, wanted, book.nowMs) : [],
+  const reservations = new Map(held.reservations.map((reservation) => [reservation.id, reservation]));
+  if (!patient)
+    for (const { reservationId, customerId } of ends) if (!reservations.has(reservationId)) locked.add(customerId);
+  const isMine = ({ customerId }: { customerId: string }): boolean =>
+    book.accounts.has(customerId) && !locked.has(customerId);
+  const mine = accounts.filter(isMine);
+  // Of those some lots may have expired since they were looked for.
+  const due = mine.filter(({ nextExpiryMs }) => nextExpiryMs !== null && nextExpiryMs <= book.nowMs);
+  const again = new Map([...wanted].filter(([customerId]) => due.some((account) => account.customerId === customerId)));
+  const [refundedOrders, , reopened] = await Promise.all([
+    findRefundedOrders(tx, paidBy(ends.filter(isMine), rules)),
+    loadDueLots(tx, book, toBeSettled(mine, wanted, rules)),
+    again.size > 0 ? findOpenLots(tx, again, book.nowMs) : [],
   ]);
-  addLots(book, [...lots, ...open]);
+  const fresh = open.filter((lot) => isMine(lot) && !again.has(lot.customerId));
+  addLots(book, [...held.lots.filter(isMine), ...fresh, ...reopened]);
   return {
-    ...{ now, rules, book, locked, refundedOrders },
-    reservations: new Map(reservations.map((reservation) => [reservation.id, reservation])),
-    allocations: Map.groupBy(allocations, ({ ownerId }) => ownerId),
+    ...{ now, rules, book, locked, refundedOrders, reservations },
+    allocations: Map.groupBy(held.allocations, ({ ownerId }) => ownerId),
   };
 };
