@@ -104,6 +104,8 @@ test('what goes along with COMMIT is committed when the result is there', async 
 
 type Last = (tx: Tx) => Promise<unknown>;
 const meant = new Error('there is no more tea');
+const circular: { itself?: object } = {};
+circular.itself = circular;
 test.each<[what: string, error: object, last: Last]>([
   ['the database refuses it', { code: '23505' }, (tx) => tx`insert into stock values (${'tea'}, ${1})`],
   [
@@ -112,6 +114,11 @@ test.each<[what: string, error: object, last: Last]>([
     (tx) => tx`select refuse_now(${'shop.closed'}, ${'come again'})`,
   ],
   ['it can not be sent', { code: 'UNDEFINED_VALUE' }, (tx) => tx`select ${undefined as never}::integer, ${5}::integer`],
+  [
+    'it can not be written once the server has said what it takes',
+    { message: expect.stringContaining('circular') },
+    (tx) => tx`select ${circular as never}::jsonb as given`,
+  ],
   ['nothing of it is sent', meant, async () => Promise.reject(meant)],
   [
     'it fails after what was sent with it',
