@@ -33,6 +33,22 @@ export const untilReconciled = async (sql: Sql, limitMs: number): Promise<void> 
   while ((await reconciled(sql)) === 0 && performance.now() - begun < limitMs) await wait(LOOK_MS);
 };
 
+/** What points bought so far. */
+const deedsSeen = (done: Acknowledged): Coverage[] => [
+  { what: 'rewards claimed', times: done.claims.length },
+  { what: 'claims cancelled', times: done.claims.filter(({ cancelled }) => cancelled).length },
+  { what: 'coupons used', times: done.redemptions.filter(({ status }) => status === 'redeemed').length },
+  { what: 'coupons given back', times: done.redemptions.filter(({ status }) => status === 'released').length },
+  { what: 'claims and coupons asked for twice', times: done.askedTwice },
+  { what: 'amounts paid with points', times: done.payments.length },
+];
+
+/** Waits until points have bought each of the things that they can buy, as long as the load goes on. */
+export const untilBought = async (done: Acknowledged, limitMs: number): Promise<void> => {
+  const begun = performance.now();
+  while (deedsSeen(done).some(({ times }) => times === 0) && performance.now() - begun < limitMs) await wait(LOOK_MS);
+};
+
 /** Times that points became spendable by the clock, points that each customer's cap kept back, points out of the budget. */
 const rulesSeen = async (
   sql: Sql,
@@ -64,12 +80,7 @@ export const coverageOf = async (
   const takeovers = bus === 'kafka' ? counters.rebalances : (await epochs(sql)) - seen.epochsBefore;
   const { activated, keptBack, shared } = await rulesSeen(sql, done);
   return [
-    { what: 'rewards claimed', times: done.claims.length },
-    { what: 'claims cancelled', times: done.claims.filter(({ cancelled }) => cancelled).length },
-    { what: 'coupons used', times: done.redemptions.filter(({ status }) => status === 'redeemed').length },
-    { what: 'coupons given back', times: done.redemptions.filter(({ status }) => status === 'released').length },
-    { what: 'claims and coupons asked for twice', times: done.askedTwice },
-    { what: 'amounts paid with points', times: done.payments.length },
+    ...deedsSeen(done),
     { what: 'points that caps kept back', times: keptBack },
     { what: 'points out of the budget for all', times: shared },
     { what: 'pending points made spendable', times: activated },

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { openSql } from '@vafa/platform';
 import { createApi, openTrialBus, seedTrial, type TrialHouse, trialCustomers } from '@vafa/trial';
 import { awaitQuiet, type Quiet } from './await-quiet.ts';
-import { type Coverage, coverageOf, epochs, untilReconciled } from './coverage.ts';
+import { type Coverage, coverageOf, epochs, untilBought, untilReconciled } from './coverage.ts';
 import { createInflictor } from './faults/inflict.ts';
 import { type FaultCounts, planFaults } from './faults/plan-faults.ts';
 import { watchCounters } from './faults/watch-counters.ts';
@@ -59,6 +59,8 @@ const ANSWER_LIMIT_MS = 90_000;
 const QUIET_LIMIT_MS = 180_000;
 /** On a slow machine few messages went out while faults were made. */
 const RECONCILE_LIMIT_MS = 15_000;
+/** There, too, few requests were answered. */
+const BOUGHT_LIMIT_MS = 15_000;
 
 const calm = async (house: TrialHouse): Promise<void> => {
   const answer = await fetch(`${house.sandbox.inboxUrl}/chaos`, {
@@ -109,6 +111,8 @@ const campaign = async (house: TrialHouse, options: Options): Promise<Omit<RunRe
     const work = async (): Promise<void> => {
       const pause = wait(seconds * 1_000, undefined, { signal: ending.signal }).catch(() => undefined);
       await Promise.all([inflictor.run(plan, ending.signal), pause]);
+      // What a mutant shows does not rest on it.
+      if (!mutant) await untilBought(done, BOUGHT_LIMIT_MS);
       say('quiet …');
       await load.end(answerLimitMs);
     };

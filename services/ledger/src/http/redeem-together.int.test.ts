@@ -213,6 +213,23 @@ test('nor does a reservation that somebody else has locked keep anybody waiting'
   expect(await ledger.balance('ora')).toMatchObject({ active: 6, reserved: 0, spent: 4 });
 });
 
+test('who finds all chains of the seal taken is refused for now, and nothing of it stays', async () => {
+  await earn(10, 'quy');
+  const held = (await reserve('quy', 4)).json().reservationId as string;
+  const letGo = await hold(
+    (tx) => tx`select pg_advisory_xact_lock(hashtextextended('vafa.ledger.seal/api/' || lane, 0))
+      from generate_series(0, 255) as lane`,
+  );
+  const gift = () => ledger.call('POST', '/v1/customers/quy/adjustments', { points: 5, reason: 'hello' });
+  // One commits by itself, the other along with what it writes.
+  for (const answer of [await gift(), await end('capture', held)])
+    expect(answer.json()).toMatchObject({ status: 503, code: 'ledger.too_busy' });
+  expect(await ledger.balance('quy')).toMatchObject({ active: 6, reserved: 4, spent: 0 });
+  await letGo();
+  expect([(await end('capture', held)).statusCode, (await gift()).statusCode]).toEqual([200, 201]);
+  expect(await ledger.balance('quy')).toMatchObject({ active: 11, reserved: 0, spent: 4 });
+});
+
 test('who was merged into another pays with what both have', async () => {
   await earn(30, 'ida', 'jon');
   const held = (await reserve('jon', 10)).json().reservationId as string;

@@ -7,7 +7,7 @@ import type { Tx } from '@vafa/bus';
  */
 const QUARTER_MS = 900_000;
 /** No transaction lasts longer: the database ends it before (statement and idle time-outs). */
-const LONGEST_TRANSACTION_MS = 6 * 3_600_000;
+export const LONGEST_TRANSACTION_MS = 6 * 3_600_000;
 
 const quarterOf = (ms: number): number => Math.floor(ms / QUARTER_MS);
 const KEY = 'vafa.ledger.recorded/';

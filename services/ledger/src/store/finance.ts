@@ -10,6 +10,7 @@ import {
   monthTable,
 } from '../domain/finance/months.ts';
 import { type Movement, type MovementKind, WALLET } from '../domain/finance/movement.ts';
+import { LONGEST_TRANSACTION_MS } from './finance-locks.ts';
 import { isoOf, isoOfMs } from './instants.ts';
 import { inAnyWeek } from './weeks.ts';
 
@@ -219,10 +220,10 @@ export const findClosedUntil = async (db: Queryable): Promise<number | null> => 
 
 const DAY_MS = 86_400_000;
 
-/** So long a transaction may last at most: what is sealed later may have been recorded so much earlier. */
-const LONGEST_TRANSACTION_MS = 3_600_000;
-
-/** An instant before which nothing was recorded, close to the first entry; null = there is none. By the seals, which are few. */
+/**
+ * An instant before which nothing was recorded, some hours before the first entry; null = there is none. By the seals, which are
+ * few: in a chain one that lasted long may stand behind one that began after it.
+ */
 const findBeginning = async (db: Queryable): Promise<number | null> => {
   const [row] = await db<{ at: string | null }[]>`select min(at) as at from seal where seq = 1`;
   return row?.at ? Temporal.Instant.from(isoOf(row.at)).epochMilliseconds - LONGEST_TRANSACTION_MS : null;
@@ -232,7 +233,8 @@ const findBeginning = async (db: Queryable): Promise<number | null> => {
  * When the first entry of a stretch of time was recorded, `sinceMs` null: of all times; null = there is none. Looks into the
  * first day, then into the next two, four …: a backlog is not read as a whole for its first entry. A look reads the blocks of
  * these days alone, also in a new book of which the planner knows nothing yet; those of the last minute, too, as they are not
- * in the index yet. So on a book's first day, when this is asked every minute, there is none.
+ * in the index yet. So on a book's first day, when this is asked every minute, there is none, unless it began in the first hours
+ * of the day.
  */
 export const findFirstRecorded = async (
   tx: Tx,

@@ -40,9 +40,10 @@ export const sealTransfers = async (
   const atMs = Date.parse(recordedAt);
   await Promise.all([
     tx`
-      select set_config('vafa.seal_lane', lane::text, true), ${holdRecordedAt(tx, atMs)}
-      from generate_series(0, ${MAX_LANES - 1}::integer) as lane
-      where pg_try_advisory_xact_lock(hashtextextended('vafa.ledger.seal/' || ${door}::text || '/' || lane, 0)) limit 1`,
+      select set_config('vafa.seal_lane', coalesce((
+        select lane::text from generate_series(0, ${MAX_LANES - 1}::integer) as lane
+        where pg_try_advisory_xact_lock(hashtextextended('vafa.ledger.seal/' || ${door}::text || '/' || lane, 0)) limit 1
+      ), ''), true), ${holdRecordedAt(tx, atMs)}`,
     tx`
       insert into seal (door, lane, seq, prev_hash, hash, at, ids, checks)
       select ${door}::text, mine.lane, next.seq, next.prev_hash,
