@@ -26,6 +26,7 @@ export { createKafkaBus, type KafkaBusOptions } from './kafka/kafka-bus.ts';
 export { type BusMetrics, createBusMetrics } from './metrics.ts';
 export { emit } from './outbox/emit.ts';
 export { type OutboxState, outboxState, type Relay, type RelayOptions, startRelay } from './outbox/relay.ts';
+export { appendRecords, type PartitionRecords } from './pg-log/append-records.ts';
 export { type Chaos, NO_CHAOS } from './pg-log/chaos.ts';
 export { createPostgresLogBus, type PostgresLogOptions } from './pg-log/postgres-log-bus.ts';
 export { type RetentionOptions, removeOldRecords } from './pg-log/retention.ts';

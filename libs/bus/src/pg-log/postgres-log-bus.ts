@@ -1,16 +1,14 @@
 import { AppError, type Log, messageOf } from '@vafa/kernel';
-import { plainArray } from '../array-literal.ts';
 import { createBatchingPublisher } from '../batching-publisher.ts';
 import { isInfrastructure } from '../errors.ts';
 import { MAX_QUEUED_RECORDS, MAX_RECORD_BYTES } from '../limits.ts';
 import type { BusMetrics } from '../metrics.ts';
 import type { BusSubscription, EventBus, OutRecord, PartitionLag, TopicSpec } from '../port.ts';
 import type { Sql } from '../sql.ts';
-import { textList } from '../text-list.ts';
+import { appendRecords, byPartition } from './append-records.ts';
 import { type Chaos, NO_CHAOS } from './chaos.ts';
 import { createHeads } from './heads.ts';
 import { startMember } from './member.ts';
-import { partitionOf } from './partition-of.ts';
 import { type RetentionOptions, removeOldRecords } from './retention.ts';
 
 export interface PostgresLogOptions {
@@ -28,9 +26,6 @@ export interface PostgresLogOptions {
   retention?: RetentionOptions;
   chaos?: Chaos;
 }
-
-const headerText = ({ headers }: OutRecord): string =>
-  typeof headers === 'string' ? headers : JSON.stringify(headers);
 
 const MAX_APPEND_RECORDS = 1_000;
 const MAX_APPEND_BYTES = 8_000_000;
@@ -58,26 +53,11 @@ export const createPostgresLogBus = (options: PostgresLogOptions): EventBus => {
 
   const append = async (records: readonly OutRecord[]): Promise<void> => {
     for (const topic of new Set(records.map((record) => record.topic))) await partitionsOf(topic);
-    const bytes = records.some(({ value }) => value instanceof Buffer)
-      ? records.map(({ value }) => (value instanceof Buffer ? value : null))
-      : null;
     try {
-      await sql`select log_append(
-        ${textList(
-          sql,
-          records.map(({ topic }) => topic),
-        )},
-        ${plainArray(records.map(({ topic, key }) => partitionOf(key, counts.get(topic) as number)))}::int[],
-        ${textList(
-          sql,
-          records.map(({ key }) => key),
-        )},
-        ${textList(sql, records.map(headerText))},
-        ${textList(
-          sql,
-          records.map(({ value }) => (typeof value === 'string' ? value : null)),
-        )},
-        ${bytes}::bytea[])`;
+      await appendRecords(
+        sql,
+        byPartition(records, (topic) => counts.get(topic) as number),
+      );
     } catch (error) {
       if (!isInfrastructure(error)) throw error;
       throw new AppError(

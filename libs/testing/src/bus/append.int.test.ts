@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { removeOldRecords, type Sql } from '@vafa/bus';
+import { appendRecords, removeOldRecords, type Sql, type Tx } from '@vafa/bus';
 import { createLog, openSql } from '@vafa/platform';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { givenPostgres } from '../given-by-setup.ts';
@@ -51,16 +51,21 @@ describe('dense offsets', () => {
   test('writers that commit late or roll back leave no hole, and a reader misses nothing', async () => {
     const committed: string[] = [];
     const reader = await startReading('tail', 7);
-    const append = (tx: Sql, values: readonly string[]) => tx`select log_append(
-      ${values.map(() => topic)}::text[], ${values.map((_, i) => i % 2)}::int[], ${values.map(() => 'k')}::text[],
-      ${values.map(() => '{}')}::text[], ${[...values]}::text[], ${values.map(() => null)}::bytea[])`;
+    const append = (tx: Tx, values: readonly string[]) =>
+      appendRecords(
+        tx,
+        [0, 1].map((partition) => {
+          const records = values.filter((_, i) => i % 2 === partition).map((value) => record(value));
+          return { topic, partition, records };
+        }),
+      );
     const write = async (writer: number): Promise<void> => {
       for (let round = 0; round < 40; round++) {
         const values = [0, 1, 2].map((n) => `${writer}/${round}/${n}`);
         const rollBack = (writer + round) % 5 === 0;
         try {
           await sql.begin(async (tx) => {
-            await append(tx as unknown as Sql, values);
+            await append(tx, values);
             // While this transaction is open a reader that remembers "the last id seen" would pass it by.
             await sleep((writer * round) % 4);
             if (rollBack) throw new Error('rolled back');
