@@ -1,5 +1,6 @@
 import { type EventDefinition, type EventEnvelope, type EventOf, type Topic, typesOf } from '@vafa/contracts';
 import type { AppError } from '@vafa/kernel';
+import type { AlongWithCommit } from '../begin-asking.ts';
 import { keepPlans } from '../plans.ts';
 import type { Tx } from '../sql.ts';
 
@@ -9,6 +10,7 @@ export interface HandlerContext {
   /** The first of the partitions whose events these are: no other transaction of the group has it at the same time. */
   partition: number;
   now: Temporal.Instant;
+  alongWithCommit: AlongWithCommit;
 }
 
 /**
@@ -51,16 +53,24 @@ export interface Subscription {
   handler: EventHandler<EventEnvelope, unknown>;
 }
 
-/** Prepares and handles, one after the other. */
+/** Prepares and handles, one after the other; what the handler would send along with COMMIT is waited for. */
 export const prepareAndHandle = async (
   subscription: Subscription,
   tx: Tx,
   events: readonly EventEnvelope[],
-  context: HandlerContext,
+  context: Omit<HandlerContext, 'alongWithCommit'>,
 ): Promise<HandlerResult> => {
   if (subscription.keepsPlans) await keepPlans(tx);
   const prepared = await subscription.prepare(tx, events);
-  return (await subscription.handler(tx, events, context, prepared)) ?? {};
+  const last: Promise<unknown>[] = [];
+  const alongWithCommit: AlongWithCommit = (statements) => {
+    last.push(statements);
+    // Heard below, unless the handler fails before.
+    statements.catch(() => undefined);
+  };
+  const result = await subscription.handler(tx, events, { ...context, alongWithCommit }, prepared);
+  await Promise.all(last);
+  return result ?? {};
 };
 
 /**

@@ -1,5 +1,5 @@
 import type { Clock, Log } from '@vafa/kernel';
-import { beginAsking } from '../begin-asking.ts';
+import { type AlongWithCommit, beginAsking } from '../begin-asking.ts';
 import { type Parking, park } from '../dead-letters/store.ts';
 import type { BusMetrics } from '../metrics.ts';
 import type { RecordBatch } from '../port.ts';
@@ -65,14 +65,18 @@ export const createTransact = (deps: TransactDeps, subscription: Subscription) =
         lockFencesIfThere(tx, group, topic, partitions),
         events.length > 0 ? subscription.prepare(tx, events) : undefined,
       ]);
-    const handle = async (tx: Tx, [locked, prepared]: Awaited<ReturnType<typeof ask>>): Promise<Parking[]> => {
+    const handle = async (
+      tx: Tx,
+      [locked, prepared]: Awaited<ReturnType<typeof ask>>,
+      alongWithCommit: AlongWithCommit,
+    ): Promise<Parking[]> => {
       const { next, anyWaiting } = locked ?? (await lockFences(tx, group, topic, partitions));
       const fresh = inOrder.flatMap((slice) => freshOf(slice, next.get(slice.batch.partition) as bigint));
       const dropped = inOrder.reduce((sum, { entries }) => sum + entries.length, 0) - fresh.length;
       if (dropped > 0) metrics.fenceDropped.inc(labels, dropped);
       const [first] = fresh;
       if (!first) return [];
-      const context = { group, topic, partition: first.record.partition, now: clock.now() };
+      const context = { group, topic, partition: first.record.partition, now: clock.now(), alongWithCommit };
       // The fences are ours until the commit, so moving them need not wait for the handler.
       const [, parkings] = await Promise.all([
         advanceFences(tx, group, topic, endsOf(fresh)),

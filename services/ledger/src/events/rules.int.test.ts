@@ -1,3 +1,4 @@
+import { beginAsking } from '@vafa/bus';
 import { Topics } from '@vafa/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { enter, interaction, RULES, ruleDeeds } from '../test/club-rules.fixture.ts';
@@ -102,10 +103,13 @@ test('a refund in the batch of its order, and one that came before it, see what 
 
 /** Books a batch in a transaction of its own, as the consumer does. */
 const book = (events: readonly PurchaseEvent[], door: number) =>
-  ledger.sql('ledger').begin(async (tx) => {
-    const standings = await findStandings(tx, events, { currentRules });
-    const context = { group: 'test', topic: 'vafa.purchases', partition: door, now: ledger.clock.now() };
-    return recordPurchases(tx, events, context, standings, { lookBackPurchases: 1_000 });
+  beginAsking(ledger.sql('ledger'), {
+    ask: (tx) => findStandings(tx, events, { currentRules }),
+    decide: (tx, standings, alongWithCommit) => {
+      const place = { group: 'test', topic: 'vafa.purchases', partition: door };
+      const context = { ...place, now: ledger.clock.now(), alongWithCommit };
+      return recordPurchases(tx, events, context, standings, { lookBackPurchases: 1_000 });
+    },
   });
 
 test('two batches at once do not exceed a budget together', async () => {

@@ -191,7 +191,7 @@ export const recordPurchases = async (
   // Heard below, unless something else fails before.
   written.catch(() => undefined);
   const further = await tellFurther(tx, rules, { fresh, waiting, door, written }, context.now);
-  await Promise.all([written, emit(tx, [...earned.events, ...eventsOf(book), ...further])]);
+  context.alongWithCommit(Promise.all([written, emit(tx, [...earned.events, ...eventsOf(book), ...further])]));
   const refusedRefunds = fresh.refunds.flatMap(({ event, case: { error } }) => (error ? [{ event, error }] : []));
   const refused = [...batch.refused, ...fresh.refused, ...refusedRefunds];
   return { refused, outcomes: outcomesOf(events.length, kept, refused.length) };
