@@ -18,10 +18,18 @@ const fail = (error: unknown): never => {
   process.exit(1);
 };
 
+const readArguments = () => {
+  try {
+    return parseArgs({
+      options: { port: { type: 'string' }, dir: { type: 'string' }, 'cache-dir': { type: 'string' } },
+    });
+  } catch (error) {
+    throw new TypeError(`${(error as Error).message}: ${USAGE}`);
+  }
+};
+
 const readFlags = (): { port: number; dir: string; cacheDir: string } => {
-  const { values } = parseArgs({
-    options: { port: { type: 'string' }, dir: { type: 'string' }, 'cache-dir': { type: 'string' } },
-  });
+  const { values } = readArguments();
   const port = Number(values.port ?? DEFAULT_PORT);
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new TypeError(`--port ${values.port} is no port: ${USAGE}`);

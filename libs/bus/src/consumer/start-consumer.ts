@@ -1,5 +1,6 @@
 import { deadTopic } from '@vafa/contracts';
 import type { Clock, Log } from '@vafa/kernel';
+import { forgettingErased } from '../dead-letters/forget.ts';
 import { MAX_PARTITIONS_IN_HAND } from '../limits.ts';
 import type { BusMetrics } from '../metrics.ts';
 import type { BusSubscription, EventBus } from '../port.ts';
@@ -40,8 +41,9 @@ export interface Consumer {
  * topic was re-created, and everything new in it would be dropped as old
  */
 export const startConsumer = async (options: ConsumerOptions): Promise<Consumer> => {
-  const { group, subscriptions, bus } = options;
-  checkSubscriptions(group, subscriptions);
+  const { group, bus } = options;
+  checkSubscriptions(group, options.subscriptions);
+  const subscriptions = options.subscriptions.map(forgettingErased);
   const topics = subscriptions.map(({ topic }) => topic);
   await bus.ensureTopics(
     topics.flatMap(({ name, partitions }) => [

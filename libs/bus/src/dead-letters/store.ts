@@ -40,7 +40,7 @@ export interface Parking {
 
 const NUL = '\u0000';
 /** NUL can't be stored as text. Keys, ids and messages come from foreign records: one NUL must not stop a partition. */
-const storable = (text: string): string => text.replaceAll(NUL, '\ufffd');
+export const storable = (text: string): string => text.replaceAll(NUL, '\ufffd');
 
 /** NUL can't be stored as text, and what is no UTF-8 must stay as it was. */
 const asText = (value: string | Buffer | null): string | null => {

@@ -65,6 +65,8 @@ export const busTables = (schema: PgSchema) => ({
     (table) => [
       index('dead_letter_waiting_key').on(table.grp, table.topic, table.key, table.id).where(sql`status = 'waiting'`),
       index('dead_letter_due').on(table.nextAttemptAt).where(sql`status = 'waiting'`),
+      // Keys of foreign records may be longer than a B-tree can take.
+      index('dead_letter_key').using('hash', table.key),
       index('dead_letter_status').on(table.status, table.id),
     ],
   ),

@@ -20,7 +20,7 @@ const statementsFor = (table: PgTable): string[] => {
     `create table ${place} (${[...parts, ...keys].join(', ')})`,
     ...indexes.map(({ config }) => {
       const on = config.columns.map((column) => (column as { name: string }).name).join(', ');
-      return `create index on ${place} (${on})${config.where ? ` where ${text(config.where)}` : ''}`;
+      return `create index on ${place} using ${config.method ?? 'btree'} (${on})${config.where ? ` where ${text(config.where)}` : ''}`;
     }),
   ];
 };

@@ -1,0 +1,1 @@
+CREATE INDEX "dead_letter_key" ON "campaigns"."dead_letter" USING hash ("key");

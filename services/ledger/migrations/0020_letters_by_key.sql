@@ -1,0 +1,1 @@
+CREATE INDEX "dead_letter_key" ON "ledger"."dead_letter" USING hash ("key");

@@ -1,0 +1,1 @@
+CREATE INDEX "dead_letter_key" ON "messaging"."dead_letter" USING hash ("key");

@@ -1,0 +1,1 @@
+CREATE INDEX "dead_letter_key" ON "reminders"."dead_letter" USING hash ("key");
