@@ -1,5 +1,6 @@
 export { type ApiKey, createApiKey, type ListedApiKey, listApiKeys, revokeApiKey } from './auth/api-keys.ts';
 export { ConfigError, loadConfig, settingsTable } from './config/load-config.ts';
+export { loadPlatformConfig } from './config/load-platform-config.ts';
 export { PlatformSettings } from './config/platform-settings.ts';
 export {
   askForFormer,

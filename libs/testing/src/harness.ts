@@ -13,9 +13,8 @@ import {
   createApiKey,
   createLog,
   createService,
-  loadConfig,
+  loadPlatformConfig,
   openSql,
-  PlatformSettings,
   SCOPES,
   type Service,
   type ServiceDefinition,
@@ -86,7 +85,7 @@ export const startHarness = async (options: HarnessOptions): Promise<Harness> =>
   const clock = createFakeClock(options.now ?? '2026-11-21T08:00:00Z');
   const log = createLog({ level: options.settings?.VAFA_LOG_LEVEL ?? 'error' });
   const variables = { BUS_LEASE_MS: '3000', VAFA_DATABASE_POOL: '5', ...options.settings };
-  const settings = loadConfig(PlatformSettings, variables);
+  const settings = loadPlatformConfig(variables);
   const admin = openSql({ url: database.adminUrl, max: 3, name: 'vafa-test-admin', statementTimeoutMs: 30_000 });
   const busSql = openSql({ url: serviceUrl(access, 'bus'), max: 6, name: 'vafa-bus', schema: 'bus' });
   const bus = createPostgresLogBus({

@@ -1,4 +1,4 @@
-import { type DatabaseAccess, loadConfig, PlatformSettings, serviceUrl } from '@vafa/platform';
+import { type DatabaseAccess, loadPlatformConfig, type PlatformSettings, serviceUrl } from '@vafa/platform';
 
 /** The variables of this process. The one place outside the tests' setup that reads them. */
 export const variables: Readonly<Record<string, string | undefined>> = process.env;
@@ -7,7 +7,7 @@ export const variables: Readonly<Record<string, string | undefined>> = process.e
 export const EXIT_SETTINGS = 78;
 
 /** @throws ConfigError with every problem */
-export const readSettings = (): PlatformSettings => loadConfig(PlatformSettings, variables);
+export const readSettings = (): PlatformSettings => loadPlatformConfig(variables);
 
 /** How to reach the database as administrator; @throws Error when it is not set */
 export const adminAccess = (settings: PlatformSettings): DatabaseAccess => {

@@ -25,7 +25,12 @@ export const PlatformSettings = Type.Object({
     secret: true,
     description: 'The passwords of the service roles are derived from it; the same for all processes',
   }),
-  VAFA_DATABASE_POOL: Type.Integer({ default: 5, minimum: 3, maximum: 50, description: 'Connections per service' }),
+  VAFA_DATABASE_POOL: Type.Integer({
+    default: 5,
+    minimum: 3,
+    maximum: 50,
+    description: 'Connections per service, at least two more than BUS_CONCURRENCY',
+  }),
   VAFA_STATEMENT_TIMEOUT_MS: Type.Integer({ default: 10_000, minimum: 100, description: 'Longest SQL statement' }),
   KAFKA_BROKERS: Type.String({
     default: '',
