@@ -14,6 +14,10 @@ export interface Account {
   expired: number;
   adjusted: number;
   moved: number;
+  /** What those who were merged into it had earned, spent and lost by expiry: their entries stay theirs. */
+  formerEarned: number;
+  formerSpent: number;
+  formerExpired: number;
   seq: number;
   /** Lower bound of the open lots' expiry, milliseconds since 1970; null = none expires. */
   nextExpiryMs: number | null;
@@ -27,6 +31,13 @@ export interface Account {
   slidesUntilMs: number | null;
 }
 
+/** What is told of an account. */
+export type ToldAccount = Pick<
+  Account,
+  | ('active' | 'pending' | 'reserved' | 'deficit' | 'earned' | 'spent' | 'expired')
+  | ('formerEarned' | 'formerSpent' | 'formerExpired')
+>;
+
 export const emptyAccount = (customerId: string): Account => ({
   customerId,
   active: 0,
@@ -39,6 +50,9 @@ export const emptyAccount = (customerId: string): Account => ({
   expired: 0,
   adjusted: 0,
   moved: 0,
+  formerEarned: 0,
+  formerSpent: 0,
+  formerExpired: 0,
   seq: 0,
   nextExpiryMs: null,
   lastExpiryMs: null,

@@ -61,6 +61,10 @@ export const moveAll = (book: Book, from: Account, into: Account, occurredAt: st
   into.active += from.active;
   into.reserved += from.reserved;
   into.deficit += from.deficit;
+  // What is told of the one from now on is told of both: what comes back of what the other had spent counts there, too.
+  into.formerEarned += from.earned + from.formerEarned;
+  into.formerSpent += from.spent + from.formerSpent;
+  into.formerExpired += from.expired + from.formerExpired;
   into.nextExpiryMs = earlierMs(into.nextExpiryMs, from.nextExpiryMs);
   into.lastExpiryMs = laterMs(into.lastExpiryMs, from.lastExpiryMs);
   into.nextUnnoticedMs = earlierMs(into.nextUnnoticedMs, from.nextUnnoticedMs);

@@ -1,7 +1,7 @@
 import { CustomerErased, CustomerMerged, event, Topics } from '@vafa/contracts';
 import { newId } from '@vafa/kernel';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { purchase, refund, T0 } from '../test/events.fixture.ts';
+import { PROGRAMME, purchase, refund, T0 } from '../test/events.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
 
 let ledger: LedgerHarness;
@@ -53,6 +53,29 @@ test('merged: points, lots, reservations and orders go to the one that lives on,
   const another = await ledger.call('POST', '/v1/customers/old/reservations', { points: 27 });
   expect(another.statusCode).toBe(201);
   expect(await ledger.deadLetters('ledger')).toEqual([]);
+});
+
+test('merged: what both had earned, spent and lost counts on, also what comes back of it', async () => {
+  const returns = { policy: 'allow_negative', spentPoints: 'all' };
+  expect((await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, expiresAfterDays: 365, returns })).statusCode).toBe(
+    200,
+  );
+  const spend = async (customerId: string, points: number, orderId: string) => {
+    const held = await ledger.call('POST', `/v1/customers/${customerId}/reservations`, { points, orderId });
+    return (await ledger.call('POST', `/v1/reservations/${held.json().reservationId}/capture`)).json();
+  };
+  await send(purchase('tia', 'tia-1', 10_000), purchase('uma', 'uma-1', 5_000), purchase('viv', 'viv-1', 2_000));
+  await spend('tia', 60, 'tia-2');
+  await spend('uma', 10, 'uma-2');
+  await send(purchase('tia', 'tia-2', 1_000));
+  await send(merged('tia', 'uma'));
+  expect(await ledger.balance('uma')).toMatchObject({ active: 90, earned: 160, spent: 70 });
+  await send(merged('uma', 'viv'));
+  expect(await ledger.balance('viv')).toMatchObject({ active: 110, earned: 180, spent: 70 });
+  await send(refund('tia', 'tia-r', { scope: 'whole', orderId: 'tia-2' }));
+  expect(await ledger.balance('tia')).toMatchObject({ customerId: 'viv', active: 160, earned: 180, spent: 10 });
+  expect((await spend('viv', 5, 'viv-2')).balance).toMatchObject({ active: 155, earned: 180, spent: 15 });
+  expect((await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, expiresAfterDays: 365 })).statusCode).toBe(200);
 });
 
 test('merged: a deficit is paid off by the points of the other, whichever side owes', async () => {

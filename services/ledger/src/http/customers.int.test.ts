@@ -29,6 +29,7 @@ test('corrections give and take, with reason and actor on record', async () => {
     [0, 'x'],
     [1.5, 'x'],
     [5, ''],
+    [5, ' '],
     ['5', 'x'],
     [5, 'nul \u0000'],
     [5, 'half \ud800'],

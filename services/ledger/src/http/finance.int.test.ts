@@ -190,32 +190,43 @@ test('what refunds give back of spent points goes to the months of issue it came
   await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, ...IRAN, expiresAfterDays: 300, returns });
   ledger.clock.set('2027-01-25T08:00:00Z');
   await ledger.settle();
-  await buy('fay', 'fay-1', 40, '2026-11-25T08:00:00Z');
-  await buy('fay', 'fay-2', 40, '2026-12-25T08:00:00Z');
-  await buy('fay', 'fay-3', 10);
-  await ledger.settle();
-  // A part of what was held is released: the order pays with points of three months of issue, the last in part.
-  const held = await ledger.call('POST', '/v1/customers/fay/reservations', { points: 88, orderId: 'fay-4' });
-  await ledger.call('POST', `/v1/reservations/${held.json().reservationId}/capture`, { points: 85 });
-  await buy('fay', 'fay-4', 20);
+  // Guy will be merged into others between the refunds.
+  const customers = ['fay', 'guy'];
+  for (const each of customers) {
+    await buy(each, `${each}-1`, 40, '2026-11-25T08:00:00Z');
+    await buy(each, `${each}-2`, 40, '2026-12-25T08:00:00Z');
+    await buy(each, `${each}-3`, 10);
+    await ledger.settle();
+    // A part of what was held is released: the order pays with points of three months of issue, the last in part.
+    const held = await ledger.call('POST', `/v1/customers/${each}/reservations`, { points: 88, orderId: `${each}-4` });
+    await ledger.call('POST', `/v1/reservations/${held.json().reservationId}/capture`, { points: 85 });
+    await buy(each, `${each}-4`, 20);
+  }
   await ledger.settle();
   await booksAgree('1405-07', '1405-11');
   ledger.clock.set('2027-02-25T08:00:00Z');
   await ledger.settle();
-  for (const [id, amountMinor] of [
-    ['fay-r1', 700],
-    ['fay-r2', 900],
-    ['fay-r3', 400],
+  for (const [amountMinor, from, into] of [
+    [700, 'guy', 'hal'],
+    [900, 'hal', 'ian'],
+    [400, 'jan', 'ian'],
   ] as const) {
-    await ledger.publish([refund('fay', id, { scope: 'amount', orderId: 'fay-4', amountMinor, time: now() })]);
+    await ledger.publish(
+      customers.map((each) =>
+        refund(each, `${each}-${amountMinor}`, { scope: 'amount', orderId: `${each}-4`, amountMinor, time: now() }),
+      ),
+    );
     await ledger.settle();
     await booksAgree('1405-11', '1405-12');
+    const merge = { customerId: from, intoCustomerId: into };
+    await ledger.publish([event(CustomerMerged, { id: newId(), source: '/t', time: now() }, merge)]);
     ledger.clock.advance('P2D');
     await ledger.settle();
   }
-  const [row] = await ledger.sql('ledger')<{ points: number; times: number }[]>`
-    select sum(amount)::bigint as points, count(*) as times from transfer where kind = 'redeem_reversal'`;
-  expect(row).toEqual({ points: 85, times: 3 });
+  const [row] = await ledger.sql('ledger')<{ points: number; times: number; owners: number }[]>`
+    select sum(amount)::bigint as points, count(*) as times, count(distinct customer_id) as owners from transfer
+    where kind = 'redeem_reversal'`;
+  expect(row).toEqual({ points: 170, times: 6, owners: 4 });
   await booksAgree('1405-12', '1405-12');
 });
 

@@ -1,3 +1,4 @@
+import { AppError } from '@vafa/kernel';
 import type { HttpApp, ServiceContext } from '@vafa/platform';
 import { explanationText } from '../domain/rules/explanation.ts';
 import type { TransferKind } from '../domain/transfer.ts';
@@ -65,10 +66,19 @@ export const filterOf = (query: {
 const cursorText = ({ expiresAtMs, pendingUntilMs, lotId }: LotRow, state: LotState): string =>
   `${(state === 'pending' ? pendingUntilMs : expiresAtMs) ?? 'never'}_${lotId}`;
 
+/** The years 1 to 9999, in milliseconds since 1970. */
+const [EARLIEST_MS, LATEST_MS] = [-62_135_596_800_000, 253_402_300_799_999];
+
+/** @throws AppError invalid `http.invalid_request` for a time that no page can have ended at */
 const readCursor = (text: string | undefined): LotCursor | null => {
   if (text === undefined) return null;
   const [at = '', lotId = ''] = text.split('_');
-  return { atMs: at === 'never' ? null : Number(at), lotId };
+  const atMs = at === 'never' ? null : Number(at);
+  if (atMs !== null && (atMs < EARLIEST_MS || atMs > LATEST_MS))
+    throw new AppError('invalid', 'http.invalid_request', 'the querystring is not as it should be', {
+      problems: [{ path: '/cursor', message: 'must be the nextCursor of a page' }],
+    });
+  return { atMs, lotId };
 };
 
 const lotOf = ({ orderId, issuedAtMs, expiresAtMs: _, keptUntilMs, pendingUntilMs, awaits, ...lot }: LotRow) => ({

@@ -24,7 +24,7 @@ export const LotsQuery = Type.Object({
   }),
   cursor: Type.Optional(
     Type.String({
-      pattern: '^(never|-?[0-9]{1,16})_[0-9a-f-]{36}$',
+      pattern: '^(never|-?[0-9]{1,15})_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$',
       description: 'nextCursor of the page before',
     }),
   ),

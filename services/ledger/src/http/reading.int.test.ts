@@ -85,7 +85,19 @@ test('lots: open ones as they will be spent, all of them newest first', async ()
   expect(new Set(open.map(({ lotId }) => lotId)).size).toBe(open.length);
   expect(open.reduce((sum, { remaining }) => sum + remaining, 0)).toBe((await ledger.balance('bob')).active);
   expect(await get('/v1/customers/stranger/lots')).toEqual({ lots: [] });
-  for (const query of ['cursor=x', 'state=closed', 'limit=0'])
+  const id = '00000000-0000-0000-0000-000000000000';
+  const cursors = [
+    'x',
+    `9999999999999999_${id}`,
+    `999999999999999_${id}`,
+    `-999999999999999_${id}`,
+    `1_${'-'.repeat(36)}`,
+  ];
+  for (const query of [
+    ...cursors.flatMap((each) => [`cursor=${each}`, `state=pending&cursor=${each}`]),
+    'state=closed',
+    'limit=0',
+  ])
     expect((await ledger.call('GET', `/v1/customers/bob/lots?${query}`)).statusCode).toBe(400);
 });
 
@@ -179,4 +191,30 @@ test('each door asks for its scope', async () => {
   for (const url of books) expect([url, (await accountant(url)).statusCode]).toEqual([url, 200]);
   for (const url of books) expect([url, (await reader(url)).json().scope]).toEqual([url, 'finance:read']);
   for (const url of reads) expect([url, (await accountant(url)).json().scope]).toEqual([url, 'ledger:read']);
+});
+
+test('a balance is of one moment, also while somebody books', async () => {
+  const give = (points: number) => ledger.call('POST', '/v1/customers/busy/adjustments', { points, reason: 'test' });
+  expect((await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, expiresAfterDays: 30 })).statusCode).toBe(200);
+  await give(1);
+  const writing = (async () => {
+    for (let i = 0; i < 150; i++) await give(1);
+  })();
+  let done = false;
+  writing.finally(() => {
+    done = true;
+  });
+  const read = async (): Promise<[number, number][]> => {
+    const seen: [number, number][] = [];
+    while (!done) {
+      const { active, nextExpiration } = await ledger.balance('busy');
+      seen.push([active, nextExpiration.points]);
+    }
+    return seen;
+  };
+  const seen = (await Promise.all([read(), read(), read()])).flat();
+  await writing;
+  expect(seen.length).toBeGreaterThan(50);
+  expect(seen.filter(([active, expiring]) => active !== expiring)).toEqual([]);
+  expect((await ledger.call('PUT', '/v1/programme', PROGRAMME)).statusCode).toBe(200);
 });

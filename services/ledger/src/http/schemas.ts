@@ -6,8 +6,8 @@ import { RESERVATION_STATUSES } from '../store/schema.ts';
 
 export const MAX_RESERVATION_SECONDS = 2_592_000;
 
-/** What Postgres can't keep as text or JSON: NUL and halves of characters. */
-export const KEEPABLE = '^[^\\u0000\\p{Cs}]+$';
+/** No text of blanks alone, and nothing that Postgres can't keep as text or JSON: NUL and halves of characters. */
+export const KEEPABLE = '^[^\\u0000\\p{Cs}]*[^\\u0000\\p{Cs}\\s][^\\u0000\\p{Cs}]*$';
 
 export const Instant = Type.String({ description: 'ISO 8601 instant' });
 const Amount = Type.Integer({ minimum: 0, description: 'Points, whole' });

@@ -202,6 +202,12 @@ test('of a known customer caps go on from what they have counted, and are not co
   ledger.clock.advance({ seconds: 1 });
 });
 
+test('an order of a time without calendar is refused by name', async () => {
+  const answer = await simulate({ order: { currency: 'EUR', totalMinor: 100, occurredAt: '0001-01-01T00:00:00Z' } });
+  expect(answer.statusCode).toBe(400);
+  expect(answer.json()).toMatchObject({ code: 'ledger.order_too_old', problems: [{ path: '/order/occurredAt' }] });
+});
+
 test('a replay goes on after a restart, and can be ended', async () => {
   const draftId = await draftOf(DRAFT);
   const ask = async () => (await ledger.call('POST', `/v1/programme/drafts/${draftId}/replays`, { days: 30 })).json();

@@ -6,7 +6,7 @@ import type { Account } from '../domain/account.ts';
 import { msOf, textOf } from './instants.ts';
 
 const COLUMNS = `customer_id as "customerId", active, pending, reserved, deficit, earned, clawed_back as "clawedBack", spent, expired,
-  adjusted, moved, seq, ${msOf('next_expiry_at')} as "nextExpiryMs", ${msOf('last_expiry_at')} as "lastExpiryMs",
+  adjusted, moved, former_earned as "formerEarned", former_spent as "formerSpent", former_expired as "formerExpired", seq, ${msOf('next_expiry_at')} as "nextExpiryMs", ${msOf('last_expiry_at')} as "lastExpiryMs",
   ${msOf('next_unnoticed_at')} as "nextUnnoticedMs", ${msOf('next_activation_at')} as "nextActivationMs", ${msOf('slides_until')} as "slidesUntilMs"`;
 
 interface Row extends Account {

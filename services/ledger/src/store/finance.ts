@@ -93,9 +93,16 @@ export const entryMovements = (
       union all
       select c.id, c.kind, c.recorded_at, c.occurred_at, 1, c.amount, coalesce(c.reservation_id, c.reverses_id), t.amount, (
         select coalesce(sum(e.amount), 0)::bigint from transfer e
-        where ${db.unsafe(inAnyWeek('transfer', 'e'))} and e.customer_id = c.customer_id and e.seq < c.seq and e.kind = c.kind and e.reverses_id = c.reverses_id
+        where ${db.unsafe(inAnyWeek('transfer', 'e'))} and e.customer_id = any(array(
+            select r.id union all select former.customer_id from balance former where former.merged_into = r.id
+          )) and e.kind = c.kind and e.reverses_id = c.reverses_id
+          and case when e.customer_id = c.customer_id then e.seq < c.seq else e.recorded_at < c.recorded_at end
       )
       from credit c join transfer t on t.id = c.reverses_id
+      -- What was given back before a merge stands under the customer who was merged.
+      cross join lateral (
+        select coalesce((select merged_into from balance b where b.customer_id = c.customer_id), c.customer_id) as id
+      ) r
       where c.kind = 'redeem_reversal'
     ), stacked as materialized (
       select a.owner_id, a.lot_id, sum(a.points) over (partition by a.owner_id) as total,

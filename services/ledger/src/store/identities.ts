@@ -1,4 +1,5 @@
 import type { Tx } from '@vafa/bus';
+import type { Account } from '../domain/account.ts';
 import { inAnyMonth } from './expiry-months.ts';
 import { orderIdsOf } from './orders-of.ts';
 import { forgetCancelReasons, giveRedemptions } from './redemption-belongings.ts';
@@ -23,8 +24,13 @@ export const giveBelongings = async (tx: Tx, from: string, into: string): Promis
 };
 
 /** From now on events of the one count for the other, also of those that were merged into the one before. */
-export const markMerged = async (tx: Tx, from: string, into: string): Promise<void> => {
-  await tx`update balance set merged_into = ${into} where customer_id = ${from} or merged_into = ${from}`;
+export const markMerged = async (tx: Tx, from: string, into: Account): Promise<void> => {
+  const { customerId, formerEarned, formerSpent, formerExpired } = into;
+  await Promise.all([
+    tx`update balance set merged_into = ${customerId} where customer_id = ${from} or merged_into = ${from}`,
+    tx`update balance set former_earned = ${formerEarned}, former_spent = ${formerSpent}, former_expired = ${formerExpired}
+      where customer_id = ${customerId}`,
+  ]);
 };
 
 /** Customers that were merged into this one. */

@@ -1,5 +1,5 @@
 import type { Queryable } from '@vafa/bus';
-import type { Account } from '../domain/account.ts';
+import type { ToldAccount } from '../domain/account.ts';
 import { resolveCustomer } from './accounts.ts';
 import { monthOf, monthsBetween } from './expiry-months.ts';
 import { isoOf } from './instants.ts';
@@ -8,50 +8,54 @@ import { isoOf } from './instants.ts';
 export interface BalanceAt {
   /** The customer asked for, or the one it was merged into. */
   customerId: string;
-  account: Pick<Account, 'active' | 'pending' | 'reserved' | 'deficit' | 'earned' | 'spent' | 'expired'>;
+  account: ToldAccount;
   nextExpiration: { points: number; at: string } | null;
   /** Of points that only wait for their time. */
   nextActivation: { points: number; at: string } | null;
 }
 
-interface Row {
-  active: number;
-  pending: number;
-  reserved: number;
-  deficit: number;
-  earned: number;
-  spent: number;
-  expired: number;
+interface Row extends ToldAccount {
   /** Past their expiry. */
   due: number;
   /** Pending points whose time is up: to become spendable, and of those already past their expiry; to be lost. */
   ripe: number;
   ripeDue: number;
   lapsed: number;
+  expiring: number | null;
+  expiringAt: string | null;
+  activating: number | null;
+  activatingAt: string | null;
 }
 
 const NOTHING: Row = {
   ...{ active: 0, pending: 0, reserved: 0, deficit: 0, earned: 0, spent: 0, expired: 0 },
+  ...{ formerEarned: 0, formerSpent: 0, formerExpired: 0 },
   ...{ due: 0, ripe: 0, ripeDue: 0, lapsed: 0 },
+  ...{ expiring: null, expiringAt: null, activating: null, activatingAt: null },
 };
 
 /** The balance row as it will be once the sweeps have been by. */
-const settle = ({ due, ripe, ripeDue, lapsed, ...row }: Row): BalanceAt['account'] => {
+const settle = (row: Row): BalanceAt['account'] => {
+  const { due, ripe, ripeDue, lapsed, active, pending, deficit, expired } = row;
   // What is owed is paid off by the first that becomes spendable; a part that then would have expired can't any more.
-  const absorbed = Math.min(row.deficit, ripe);
-  const expired = due + Math.min(ripeDue, ripe - absorbed);
-  return {
-    ...row,
-    active: row.active + ripe - absorbed - expired,
-    pending: row.pending - ripe - lapsed,
-    deficit: row.deficit - absorbed,
-    expired: row.expired + expired + lapsed,
+  const absorbed = Math.min(deficit, ripe);
+  const lost = due + Math.min(ripeDue, ripe - absorbed);
+  const settled = {
+    active: active + ripe - absorbed - lost,
+    pending: pending - ripe - lapsed,
+    deficit: deficit - absorbed,
+    expired: expired + lost + lapsed,
   };
+  const { reserved, earned, spent, formerEarned, formerSpent, formerExpired } = row;
+  return { ...settled, reserved, earned, spent, formerEarned, formerSpent, formerExpired };
 };
 
+const pointsAt = (points: number | null, at: string | null) =>
+  points === null || at === null ? null : { points, at: isoOf(at) };
+
 /**
- * The balance at an instant: what is past its expiry counts as expired and what has waited long enough as spendable,
- * whether or not the sweep has been by. A customer
+ * The balance at an instant, read by one statement, so that its parts belong together: what is past its expiry counts as
+ * expired and what has waited long enough as spendable, whether or not the sweep has been by. A customer
  * nothing is known of has nothing.
  */
 export const readBalance = async (db: Queryable, asked: string, now: Temporal.Instant): Promise<BalanceAt> => {
@@ -60,45 +64,44 @@ export const readBalance = async (db: Queryable, asked: string, now: Temporal.In
   const month = db.unsafe(monthOf('lot'));
   const monthsUntilNow = db.unsafe(monthsBetween('balance', { to: 'clock.now', never: false }));
   const months = db.unsafe(monthsBetween('balance', { never: false }));
-  const [rows, next, activation] = await Promise.all([
-    db<Row[]>`
-      select active, pending, reserved, deficit, earned, spent, expired,
-        case when next_expiry_at <= ${nowIso}::timestamptz then (
-          select coalesce(sum(remaining), 0)::bigint from lot
-          where ${month} = any(m.months) and lot.customer_id = ${customerId} and remaining > 0 and expires_at <= ${nowIso}::timestamptz
-            and (lot.expired > 0 or slides_until is null or slides_until <= ${nowIso}::timestamptz)
-        ) else 0 end as due, coalesce(p.ripe, 0) as ripe, coalesce(p.ripe_due, 0) as "ripeDue",
-        coalesce(p.lapsed, 0) as lapsed
-      from balance
-      cross join (select ${nowIso}::timestamptz as now) as clock
-      cross join lateral (select ${monthsUntilNow} as months offset 0) m
-      left join lateral (
-        select coalesce(sum(lot.pending) filter (where awaits is null), 0)::bigint as ripe,
-          coalesce(sum(lot.pending) filter (where awaits is null
-            and greatest(expires_at, slides_until) <= ${nowIso}::timestamptz and expires_at is not null), 0)::bigint as ripe_due,
-          coalesce(sum(lot.pending) filter (where awaits is not null), 0)::bigint as lapsed
-        from lot where balance.next_activation_at <= ${nowIso}::timestamptz and lot.customer_id = balance.customer_id
-          and lot.pending > 0 and pending_until <= ${nowIso}::timestamptz
-      ) p on true
-      where balance.customer_id = ${customerId}`,
-    db<{ points: number; at: string }[]>`
-      select sum(remaining)::bigint as points, greatest(expires_at, slides_until) as at
-      from (
-        select slides_until, ${months} as months from balance where customer_id = ${customerId} offset 0
-      ) m join lot on ${month} = any(m.months) and lot.customer_id = ${customerId} and remaining > 0
-      where (expires_at > ${nowIso}::timestamptz or lot.expired = 0 and slides_until > ${nowIso}::timestamptz)
-      group by at order by at limit 1`,
-    db<{ points: number; at: string }[]>`
-      select sum(pending)::bigint as points, pending_until as at from lot
-      where customer_id = ${customerId} and pending > 0 and pending_until > ${nowIso}::timestamptz and awaits is null
-      group by pending_until order by pending_until limit 1`,
-  ]);
-  const [earliest] = next;
-  const [ripest] = activation;
+  const [row = NOTHING] = await db<Row[]>`
+    select active, pending, reserved, deficit, earned, spent, expired, former_earned as "formerEarned",
+      former_spent as "formerSpent", former_expired as "formerExpired",
+      case when next_expiry_at <= ${nowIso}::timestamptz then (
+        select coalesce(sum(remaining), 0)::bigint from lot
+        where ${month} = any(m.months) and lot.customer_id = ${customerId} and remaining > 0 and expires_at <= ${nowIso}::timestamptz
+          and (lot.expired > 0 or slides_until is null or slides_until <= ${nowIso}::timestamptz)
+      ) else 0 end as due, coalesce(p.ripe, 0) as ripe, coalesce(p.ripe_due, 0) as "ripeDue",
+      coalesce(p.lapsed, 0) as lapsed, expiring.points as expiring, expiring.at as "expiringAt",
+      activating.points as activating, activating.at as "activatingAt"
+    from balance
+    cross join (select ${nowIso}::timestamptz as now) as clock
+    cross join lateral (select ${monthsUntilNow} as months offset 0) m
+    cross join lateral (select ${months} as months offset 0) every
+    left join lateral (
+      select coalesce(sum(lot.pending) filter (where awaits is null), 0)::bigint as ripe,
+        coalesce(sum(lot.pending) filter (where awaits is null
+          and greatest(expires_at, slides_until) <= ${nowIso}::timestamptz and expires_at is not null), 0)::bigint as ripe_due,
+        coalesce(sum(lot.pending) filter (where awaits is not null), 0)::bigint as lapsed
+      from lot where balance.next_activation_at <= ${nowIso}::timestamptz and lot.customer_id = balance.customer_id
+        and lot.pending > 0 and pending_until <= ${nowIso}::timestamptz
+    ) p on true
+    left join lateral (
+      select sum(remaining)::bigint as points, greatest(expires_at, slides_until) as at from lot
+      where ${month} = any(every.months) and lot.customer_id = ${customerId} and remaining > 0
+        and (expires_at > ${nowIso}::timestamptz or lot.expired = 0 and slides_until > ${nowIso}::timestamptz)
+      group by at order by at limit 1
+    ) expiring on true
+    left join lateral (
+      select sum(lot.pending)::bigint as points, pending_until as at from lot
+      where lot.customer_id = ${customerId} and lot.pending > 0 and pending_until > ${nowIso}::timestamptz and awaits is null
+      group by pending_until order by pending_until limit 1
+    ) activating on true
+    where balance.customer_id = ${customerId}`;
   return {
     customerId,
-    account: settle(rows[0] ?? NOTHING),
-    nextExpiration: earliest ? { points: earliest.points, at: isoOf(earliest.at) } : null,
-    nextActivation: ripest ? { points: ripest.points, at: isoOf(ripest.at) } : null,
+    account: settle(row),
+    nextExpiration: pointsAt(row.expiring, row.expiringAt),
+    nextActivation: pointsAt(row.activating, row.activatingAt),
   };
 };

@@ -1,4 +1,4 @@
-import type { Account } from '../domain/account.ts';
+import type { ToldAccount } from '../domain/account.ts';
 
 /** An account as callers see it. */
 export interface AccountView {
@@ -10,18 +10,17 @@ export interface AccountView {
   expired: number;
   /** Owed after refunds of spent points; positive. */
   negative: number;
-  /** All ever earned by purchases, refunded ones included. */
+  /** All ever earned by purchases, refunded ones and those of who was merged into it included. */
   earned: number;
 }
 
-type Parts = Pick<Account, 'active' | 'pending' | 'reserved' | 'spent' | 'expired' | 'deficit' | 'earned'>;
-
-export const viewOf = ({ active, pending, reserved, spent, expired, deficit, earned }: Parts): AccountView => ({
+/** What is told of an account: of those who were merged into it, too, whatever came back after that. */
+export const viewOf = ({ active, pending, reserved, deficit, ...counted }: ToldAccount): AccountView => ({
   active,
   pending,
   reserved,
-  spent,
-  expired,
+  spent: counted.spent + counted.formerSpent,
+  expired: counted.expired + counted.formerExpired,
   negative: deficit,
-  earned,
+  earned: counted.earned + counted.formerEarned,
 });

@@ -54,7 +54,7 @@ export const mergeCustomers = async (
   );
   moveAll(book, giver, receiver, merge.occurredAt);
   await saveBook(tx, book, now.toString());
-  await markMerged(tx, from, into);
+  await markMerged(tx, from, receiver);
   const { tiers } = await deps.currentRules(tx);
   await joinTiers(tx, tiers, { from, into }, now);
 };

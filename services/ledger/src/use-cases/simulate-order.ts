@@ -47,6 +47,9 @@ export interface Simulated {
   cappedAway: string[];
 }
 
+/** Periods of caps begin before their orders, in calendars of people: further back dates are no dates any more. */
+const EARLIEST_MS = Date.parse('1900-01-01T00:00:00Z');
+
 const NOTHING_KNOWN: CustomerFacts = { tier: null, segments: [], lifecycle: null, attributes: {} };
 /** In the place of a customer whose caps have counted nothing yet. */
 const NOBODY = '-';
@@ -91,7 +94,7 @@ const entryOf = (award: Award, rules: Rules, { atMs, facts }: Who, nowMs: number
  * What an order would earn, with the reason, by a draft, a version or what is in force. Writes nothing. Of a known customer
  * caps go on from what they have counted; budgets for all do so in any case.
  * @throws AppError not_found `ledger.draft_not_found`, `ledger.no_programme`, invalid `ledger.invalid_programme`,
- * `ledger.simulation_of_two`, rejected `ledger.points_out_of_range`
+ * `ledger.simulation_of_two`, `ledger.order_too_old`, rejected `ledger.points_out_of_range`
  */
 export const simulateOrder = async (
   db: Queryable,
@@ -103,12 +106,16 @@ export const simulateOrder = async (
     throw new AppError('invalid', 'ledger.simulation_of_two', 'name a draft or a version, not both', {
       problems: [{ path: '/version', message: 'is given beside draftId' }],
     });
+  const atMs = order.occurredAt === undefined ? now.epochMilliseconds : Date.parse(order.occurredAt);
+  if (atMs < EARLIEST_MS)
+    throw new AppError('invalid', 'ledger.order_too_old', 'no order is as old as that', {
+      problems: [{ path: '/order/occurredAt', message: 'must not be before 1900-01-01T00:00:00Z' }],
+    });
   const { programme, ...from } = await readProgramme(db, { draftId, version });
   checkProgramme(programme);
   const rules = rulesOf({ ...programme, version: from.version ?? 0 });
   const owner = customerId === undefined ? undefined : await resolveCustomer(db, customerId);
   const known = owner === undefined ? undefined : (await findFacts(db, [owner])).get(owner);
-  const atMs = order.occurredAt === undefined ? now.epochMilliseconds : Date.parse(order.occurredAt);
   const who: Who = {
     customerId: owner ?? NOBODY,
     facts: { ...NOTHING_KNOWN, ...known, ...command.customer },

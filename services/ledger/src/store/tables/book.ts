@@ -100,6 +100,10 @@ export const balance = ledgerSchema.table(
     adjusted: counter('adjusted'),
     /** Come from or gone to another customer, or forfeited, signed. */
     moved: counter('moved'),
+    /** What those who were merged into it had earned, spent and lost by expiry; changes with merges alone. */
+    formerEarned: counter('former_earned'),
+    formerSpent: counter('former_spent'),
+    formerExpired: counter('former_expired'),
     /** Transfers so far. */
     seq: counter('seq'),
     /** No open lot expires before this; null = none expires. The due index of the expiry sweep. */
