@@ -1,5 +1,6 @@
 import type { Account } from './account.ts';
 import { type Book, post, touchLot } from './book.ts';
+import { happenedAtMs } from './entry-id.ts';
 import type { ExpiryOf } from './expiry-policy.ts';
 import type { Lot } from './lot.ts';
 import type { Transfer } from './transfer.ts';
@@ -53,17 +54,23 @@ export const settlePending = (book: Book, account: Account): Transfer[] =>
     return lot.awaits === null ? activateLot(book, account, lot, atMs) : lapse(book, account, lot, atMs);
   });
 
-/** Makes spendable what awaited an interaction of this type; the clock of expiry starts now. */
+/**
+ * Makes spendable what awaited an interaction of this type; the clock of expiry starts now. What was won after the interaction,
+ * or lost for want of one before it, did not await this one.
+ */
 export const activateAwaited = (
   book: Book,
   account: Account,
   interaction: { type: string; atMs: number; traceparent?: string | undefined },
-  expiryOf: ExpiryOf,
+  expiryOfLot: (lot: Lot) => ExpiryOf,
 ): Transfer[] =>
   pendingLots(book, account.customerId)
-    .filter(({ awaits, pendingUntilMs }) => awaits === interaction.type && (pendingUntilMs ?? 0) > interaction.atMs)
+    .filter(({ awaits }) => awaits === interaction.type)
+    .filter(
+      ({ id, pendingUntilMs }) => happenedAtMs(id) <= interaction.atMs && interaction.atMs < (pendingUntilMs ?? 0),
+    )
     .map((lot) => {
-      lot.expiresAtMs = expiryOf(interaction.atMs);
+      lot.expiresAtMs = expiryOfLot(lot)(interaction.atMs);
       lot.noticed = lot.expiresAtMs !== null && lot.expiresAtMs <= book.nowMs;
       return activateLot(book, account, lot, interaction.atMs, interaction.traceparent);
     });

@@ -10,3 +10,7 @@ export const entryId = (occurredAtMs: number, kind: string, ...naturalKey: reado
   const time = Math.max(0, Math.floor(occurredAtMs)).toString(16).padStart(12, '0');
   return `${time.slice(0, 8)}-${time.slice(8, 12)}-${hash.slice(14)}`;
 };
+
+/** When what an entry books happened, milliseconds since 1970; see `entryId`. */
+export const happenedAtMs = (entryId: string): number =>
+  Number.parseInt(`${entryId.slice(0, 8)}${entryId.slice(9, 13)}`, 16);

@@ -11,6 +11,7 @@ import type { Call } from './call.ts';
 import type { CurrentRules } from './current-programme.ts';
 import { openAccount } from './open-account.ts';
 import { eventsOf } from './points-events.ts';
+import { findTiersForExpiry } from './tier-expiry.ts';
 
 export interface AdjustCommand {
   customerId: string;
@@ -37,7 +38,7 @@ export const adjustPoints = async (
   call: Call,
   deps: { currentRules: CurrentRules },
 ): Promise<Adjusted> => {
-  const { expiryOf } = await deps.currentRules(tx);
+  const rules = await deps.currentRules(tx);
   const { book, account } = await openAccount(tx, 'api', call.now, command.customerId);
   const posting = {
     kind: 'adjust' as const,
@@ -51,6 +52,8 @@ export const adjustPoints = async (
   };
   if (command.points < 0)
     addLots(book, await findOpenLots(tx, new Map([[account.customerId, -command.points]]), book.nowMs));
+  const tierOf = await findTiersForExpiry(tx, rules, command.points > 0 ? [account.customerId] : []);
+  const expiryOf = rules.compiled.tiers.get(tierOf(account.customerId) ?? '')?.expiryOf ?? rules.expiryOf;
   const transfer =
     command.points > 0
       ? credit(book, account, posting, atOnce(expiryOf(call.now.epochMilliseconds)))

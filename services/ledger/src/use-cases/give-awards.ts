@@ -13,6 +13,7 @@ import { saveBook } from '../store/save-book.ts';
 import { type Counted, countTowardsTiers } from './count-towards-tiers.ts';
 import { type Rules, termsFor } from './current-programme.ts';
 import { eventsOf } from './points-events.ts';
+import { findTiersForExpiry } from './tier-expiry.ts';
 
 /** An award that no order stands for, on its way to a customer. */
 export interface Gift {
@@ -62,6 +63,11 @@ const loadCounters = async (tx: Tx, gifts: readonly Gift[], { compiled }: Rules)
 /** Books claimed awards, as far as their caps leave something of them. The accounts are in the book, under lock. */
 export const bookGifts = async (tx: Tx, book: Book, gifts: readonly Gift[], rules: Rules): Promise<void> => {
   const counters = await loadCounters(tx, gifts, rules);
+  const tierOf = await findTiersForExpiry(
+    tx,
+    rules,
+    gifts.map(({ customerId }) => customerId),
+  );
   const counted: Counted[] = [];
   for (const gift of gifts) {
     const { customerId, naturalKey, occurredAt, reason, actor, traceparent } = gift;
@@ -82,7 +88,12 @@ export const bookGifts = async (tx: Tx, book: Book, gifts: readonly Gift[], rule
       ...(actor === undefined ? {} : { actor }),
       ...(traceparent === undefined ? {} : { traceparent }),
     };
-    credit(book, accountOf(book, customerId), posting, termsFor(rules, award.rule, atMs, book.nowMs));
+    credit(
+      book,
+      accountOf(book, customerId),
+      posting,
+      termsFor(rules, award.rule, atMs, book.nowMs, tierOf(customerId)),
+    );
     counted.push({ customerId, atMs, amount: award.points });
   }
   if (counters.size > 0) await saveCounters(tx, [...counters.values()]);

@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { interaction } from '../test/club-rules.fixture.ts';
+import { PROGRAMME, purchase } from '../test/events.fixture.ts';
+import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
+
+/** Whoever has bought for 50 is silver, and her points live for two years in place of ten days. */
+const TIERS = {
+  metric: { kind: 'spend', currency: 'EUR' },
+  window: { kind: 'rolling', months: 12 },
+  levels: [
+    {
+      ...{ id: 'silver', name: { en: 'Silver', fa: 'نقره‌ای' }, threshold: 5_000 },
+      benefits: { rewards: [], expiry: { kind: 'rolling', amount: 2, unit: 'years' } },
+    },
+  ],
+  validity: { kind: 'months', amount: 12 },
+  graceDays: 0,
+  downgrade: 'to_earned',
+  atRiskDays: 0,
+};
+const RULES = [
+  {
+    id: 'opened',
+    name: 'Opened',
+    order: 1,
+    trigger: { on: 'interaction', interactionType: 'app.opened' },
+    effect: { kind: 'fixed', points: 7 },
+  },
+  { id: 'sorry', name: 'Sorry', order: 2, trigger: { on: 'manual_grant' }, effect: { kind: 'fixed', points: 15 } },
+];
+
+let ledger: LedgerHarness;
+const use = async (change: object): Promise<void> => {
+  const expiry = { kind: 'rolling', amount: 10, unit: 'days' };
+  const answer = await ledger.call('PUT', '/v1/programme', {
+    ...{ ...PROGRAMME, expiresAfterDays: null, expiry, tiers: TIERS, rules: RULES },
+    ...change,
+  });
+  expect(answer.statusCode, answer.body).toBe(200);
+};
+const send = async (...events: Parameters<LedgerHarness['publish']>[0]): Promise<void> => {
+  await ledger.publish(events);
+  await ledger.settle();
+};
+/** Years in which lots expire, by what brought them. */
+const expiryYears = async (customerId: string): Promise<string[]> => {
+  const { lots } = (await ledger.call('GET', `/v1/customers/${customerId}/lots?state=all`)).json();
+  return lots
+    .map(({ kind, remaining, expiresAt }: { kind: string; remaining: number; expiresAt: string }) =>
+      [kind, remaining, expiresAt.slice(0, 4)].join(' '),
+    )
+    .sort();
+};
+
+beforeAll(async () => {
+  ledger = await startLedger();
+  await use({});
+  await send(purchase('ann', 'ann-1', 5_000), purchase('bob', 'bob-1', 100));
+  await send(purchase('ann', 'ann-2', 1_000));
+});
+afterAll(async () => {
+  await ledger.verify();
+  await ledger.stop();
+});
+
+test("what is given to somebody of a tier with an expiry of its own expires by the tier's", async () => {
+  for (const customerId of ['ann', 'bob']) {
+    const grant = (body: object) =>
+      ledger.call('POST', `/v1/customers/${customerId}/grants`, { reason: 'late delivery', ...body });
+    expect((await grant({ grantId: `${customerId}-g1`, ruleId: 'sorry' })).statusCode).toBe(201);
+    expect((await grant({ grantId: `${customerId}-g2`, points: 20 })).statusCode).toBe(201);
+    const adjusted = await ledger.call('POST', `/v1/customers/${customerId}/adjustments`, { points: 30, reason: 'x' });
+    expect(adjusted.statusCode).toBe(201);
+    await send(interaction(customerId, 'app.opened'));
+  }
+  expect(await expiryYears('bob')).toEqual([
+    'adjust 30 2026',
+    'earn 1 2026',
+    'earn 15 2026',
+    'earn 20 2026',
+    'earn 7 2026',
+  ]);
+  expect(await expiryYears('ann')).toEqual([
+    ...['adjust 30 2028', 'earn 10 2028', 'earn 15 2028', 'earn 20 2028'],
+    // The order that made her silver was priced before she was.
+    ...['earn 50 2026', 'earn 7 2028'],
+  ]);
+});
+
+test('what awaited an interaction expires by the tier in which it was won', async () => {
+  await use({ activation: { kind: 'on_event', interactionType: 'order.delivered', cancelAfterDays: 30 } });
+  await send(purchase('ann', 'ann-3', 300), purchase('bob', 'bob-3', 300));
+  ledger.clock.advance({ hours: 1 });
+  const now = ledger.clock.now().toString();
+  await send(interaction('ann', 'order.delivered', now), interaction('bob', 'order.delivered', now));
+  expect(await expiryYears('ann')).toContain('earn 3 2028');
+  expect(await expiryYears('bob')).toContain('earn 3 2026');
+});
