@@ -52,12 +52,6 @@ export const claimDueTiers = async (tx: Tx, byIso: string, limit: number): Promi
 export const countTiers = (db: Queryable): Promise<{ tier: string | null; customers: number }[]> =>
   db`select tier, count(*) as customers from tier_state group by tier order by customers desc, tier`;
 
-/** Gives the tier of one customer to another that never had one. */
-export const giveTierState = async (tx: Tx, from: string, into: string): Promise<void> => {
-  await tx`update tier_state set customer_id = ${into} where customer_id = ${from}
-    and not exists (select from tier_state where customer_id = ${into})`;
-};
-
 export const forgetTierState = async (tx: Tx, customerId: string): Promise<void> => {
   await tx`delete from tier_state where customer_id = ${customerId}`;
 };

@@ -110,10 +110,13 @@ export const createSlowTiers = (
       for (let day = own.looked; !isAfter(day, today); day = next(day)) lookAt(own, counted, day);
       tiers.set(customerId, { ...own, looked: today });
     },
-    /** Of two who are one now the better tier counts. Both were looked at today. */
+    /** Of two who are one now the better tier counts, of one tier the one that is had longer. Both were looked at today. */
     join: (from: string, into: string): void => {
       const [gone, kept] = [tiers.get(from), tiers.get(into)];
-      if (gone && gone.place > (kept?.place ?? -1)) tiers.set(into, gone);
+      const isLonger = (a: SlowTier, b: SlowTier): boolean =>
+        b.until !== null && (a.until === null || isAfter(a.until, b.until));
+      if (gone && (gone.place > (kept?.place ?? -1) || (gone.place === kept?.place && isLonger(gone, kept))))
+        tiers.set(into, gone);
       tiers.delete(from);
     },
     forget: (customerId: string): void => void tiers.delete(customerId),

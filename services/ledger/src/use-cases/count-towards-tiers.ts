@@ -1,7 +1,7 @@
 import type { Tx } from '@vafa/bus';
 import type { EventEnvelope } from '@vafa/contracts';
 import type { NewPurchase, RefundCase } from '../domain/plan.ts';
-import { nextLookMs, type TierState } from '../domain/tiers/state.ts';
+import { isDue, type TierState } from '../domain/tiers/state.ts';
 import { placeFor, placeOf, type TierMetric } from '../domain/tiers/structure.ts';
 import { addQualifications, type QualificationDelta, sumQualifications } from '../store/qualifications.ts';
 import { findTierStates } from '../store/tier-states.ts';
@@ -60,9 +60,7 @@ const deltasOf = (counted: readonly Counted[], dayOf: (ms: number) => string): Q
 const mayChange = (rules: TierRules, state: TierState | undefined, amount: number, nowMs: number): boolean => {
   const { structure } = rules;
   if (placeFor(structure, amount) > (state ? placeOf(structure, state.tier) : -1)) return true;
-  if (!state) return false;
-  const nextMs = nextLookMs(state);
-  return state.graceUntilMs !== null || (nextMs !== null && nextMs <= nowMs);
+  return state !== undefined && (state.graceUntilMs !== null || isDue(state, nowMs));
 };
 
 /**

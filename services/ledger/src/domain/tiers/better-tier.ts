@@ -1,12 +1,32 @@
 import type { TierState } from './state.ts';
 import { placeOf, type TierStructure } from './structure.ts';
 
-/** Of two customers who are one now: the tier of the one who is gone, where it is better than that of the one who lives on. */
+/** What can't be lost lasts longest. */
+const lastsUntilMs = ({ validUntilMs }: TierState): number => validUntilMs ?? Infinity;
+
+/**
+ * One tier that both had: as long as the longer of them, since the earlier; so it matters not which of the customers lives on.
+ * undefined = what the one who lives on has is that already.
+ */
+const jointTier = (gone: TierState, kept: TierState): TierState | undefined => {
+  const longer = lastsUntilMs(gone) > lastsUntilMs(kept) ? gone : kept;
+  const sinceMs = Math.min(gone.sinceMs, kept.sinceMs);
+  return longer === kept && sinceMs === kept.sinceMs ? undefined : { ...longer, sinceMs };
+};
+
+/**
+ * Of two customers who are one now: what the one who lives on has from now on, where the tier of the one who is gone is better
+ * or is the same and lasts longer. Without a structure nothing tells which of two levels is higher: the one who lives on
+ * keeps its own.
+ */
 export const betterTier = (
-  structure: TierStructure,
+  structure: TierStructure | undefined,
   gone: TierState | undefined,
   kept: TierState | undefined,
 ): TierState | undefined => {
+  if (!gone) return undefined;
+  if (kept && gone.tier !== null && gone.tier === kept.tier) return jointTier(gone, kept);
+  if (!structure) return kept ? undefined : gone;
   const placeIn = (state: TierState | undefined) => placeOf(structure, state?.tier ?? null);
-  return gone && placeIn(gone) > placeIn(kept) ? gone : undefined;
+  return placeIn(gone) > placeIn(kept) ? gone : undefined;
 };

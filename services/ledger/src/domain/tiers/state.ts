@@ -17,3 +17,9 @@ export const nextLookMs = ({ validUntilMs, graceUntilMs }: TierState): number | 
   const untilMs = graceUntilMs ?? validUntilMs;
   return untilMs === null ? null : untilMs + 1;
 };
+
+/** May time alone have changed it by now? */
+export const isDue = (state: TierState, nowMs: number): boolean => {
+  const nextMs = nextLookMs(state);
+  return nextMs !== null && nextMs <= nowMs;
+};

@@ -1,0 +1,79 @@
+import { Topics } from '@vafa/contracts';
+import { afterEach, expect, test } from 'vitest';
+import type { TierStructure } from '../domain/tiers/structure.ts';
+import { purchase } from '../test/events.fixture.ts';
+import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
+import { level } from '../test/tiers.fixture.ts';
+import { createCurrentRules } from './current-programme.ts';
+import { mergeCustomers } from './merge-customers.ts';
+
+/** Points of a month; kept to the end of the next. */
+const MONTHLY: TierStructure = {
+  metric: { kind: 'points_earned' },
+  window: { kind: 'calendar', period: 'month' },
+  levels: [level('silver', 100), level('gold', 500)],
+  validity: { kind: 'windows', more: 1 },
+  graceDays: 0,
+  downgrade: 'one_level',
+  atRiskDays: 0,
+};
+
+let ledger: LedgerHarness;
+
+afterEach(async () => {
+  await ledger.verify();
+  await ledger.stop();
+});
+
+const buy = async (customerId: string, totalMinor: number): Promise<void> => {
+  const time = ledger.clock.now().toString();
+  await ledger.publish([purchase(customerId, `${customerId}-${time}`, totalMinor, { time })]);
+  await ledger.settle();
+};
+/** At once, so that no sweep comes by before. */
+const merge = (customerId: string, intoCustomerId: string): Promise<void> =>
+  ledger.sql('ledger').begin(async (tx) => {
+    const now = ledger.clock.now();
+    const command = { customerId, intoCustomerId, occurredAt: now.toString() };
+    await mergeCustomers(tx, command, 'c0', now, { currentRules: createCurrentRules() });
+  });
+const tierOf = async (customerId: string) => (await ledger.call('GET', `/v1/customers/${customerId}/tier`)).json();
+const told = async (customerId: string) => {
+  await ledger.settle();
+  return (await ledger.events(Topics.points))
+    .filter(({ type, subject }) => type === 'tier.changed' && subject === customerId)
+    .map(({ data }) => (data as { to?: string }).to);
+};
+
+test.each([
+  ['november', 'december'],
+  ['december', 'november'],
+])('of one tier the longer validity is kept, whoever lives on: %s goes into %s', async (from, into) => {
+  ledger = await startLedger({ tiers: MONTHLY });
+  await buy('november', 10_000);
+  ledger.clock.set('2026-12-05T08:00:00Z');
+  await buy('december', 10_000);
+  await merge(from, into);
+  // The end of January in Berlin.
+  const expected = {
+    tier: { id: 'silver' },
+    since: '2026-11-21T08:00:00.000Z',
+    validUntil: '2027-01-31T22:59:59.999Z',
+  };
+  expect(await tierOf(into)).toMatchObject(expected);
+  expect(await told(into)).toEqual(['silver']);
+});
+
+test('what was to be lost before the merge is lost, though the sweep had not been by', async () => {
+  ledger = await startLedger({ tiers: MONTHLY });
+  await buy('old', 50_000);
+  ledger.clock.set('2026-12-05T08:00:00Z');
+  await buy('new', 45_000);
+  await buy('old', 5_000);
+  ledger.clock.set('2027-01-05T08:00:00Z');
+  // Both together had bought enough for gold in December; she who had gold had not.
+  await merge('old', 'new');
+  expect(await tierOf('new')).toMatchObject({ tier: { id: 'silver' }, validUntil: '2027-01-31T22:59:59.999Z' });
+  expect(await told('old')).toEqual(['gold', 'silver']);
+  expect(await told('new')).toEqual(['silver']);
+});
