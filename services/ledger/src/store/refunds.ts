@@ -1,4 +1,4 @@
-import { type Queryable, type Tx, textList } from '@vafa/bus';
+import { type Queryable, type Tx, textArray, textList } from '@vafa/bus';
 import type { Refund, RefundedLine } from '../domain/order.ts';
 import type { RefundCase } from '../domain/plan.ts';
 import { isoOf } from './instants.ts';
@@ -53,15 +53,16 @@ export const findRefundHashes = async (db: Queryable, refundIds: readonly string
   return new Map(rows.map(({ refundId, hash }) => [refundId, hash]));
 };
 
-/** Those of these customers' orders of which a refund of the whole has taken effect. */
+/** Those of these customers' orders of which a refund of the whole has taken effect, other than some refunds. */
 export const findRefundedWhole = (
   db: Queryable,
   customerIds: readonly string[],
   orderIds: readonly string[],
+  exceptRefundIds: readonly string[] = [],
 ): Promise<{ customerId: string; orderId: string }[]> =>
   db`select distinct customer_id as "customerId", order_id as "orderId" from refund
     where customer_id = any(${textList(db, customerIds)}) and order_id = any(${textList(db, orderIds)})
-      and scope = 'whole' and status = 'applied'`;
+      and scope = 'whole' and status = 'applied' and not refund_id = any(${textArray(exceptRefundIds)}::text[])`;
 
 const COLUMNS = `refund_id as "refundId", customer_id as "customerId", order_id as "orderId", scope, currency,
   amount_minor as "amountMinor", lines, occurred_at as "occurredAt"`;

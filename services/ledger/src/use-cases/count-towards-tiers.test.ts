@@ -19,11 +19,11 @@ const order = (orderId: string, changes: Partial<Order> = {}): Order => ({
   ...changes,
 });
 
-const refunded = (changed: Order, amountMinor: number, pointsDue: number): RefundCase => ({
+const refunded = (changed: Order, amountMinor: number, pointsDue: number, whole = false): RefundCase => ({
   ...newRefundCase({ refundId: 'r' } as Refund),
   status: 'applied',
   matching: {
-    matches: [{ order: changed, amountMinor, pointsDue, dues: [], refundedMinor: changed.refundedMinor, whole: false }],
+    matches: [{ order: changed, amountMinor, pointsDue, dues: [], refundedMinor: changed.refundedMinor, whole }],
     matchedMinor: amountMinor,
     unmatchedMinor: 0,
   },
@@ -66,6 +66,18 @@ test('an order does not count any more once all of it was refunded, by however m
   ]);
   // One that had nothing left to refund changes nothing.
   expect(countRefunds(metric, [refunded(whole, 0, 0)])).toEqual([]);
+});
+
+test('an order of total 0 does not count any more once it was refunded as a whole, unless it was before', () => {
+  const free = order('o', { totalMinor: 0 });
+  const metric = { kind: 'orders' } as const;
+  const wholly = refunded(free, 0, 0, true);
+  expect(countRefunds(metric, [refunded(free, 0, 0)])).toEqual([]);
+  expect(countRefunds(metric, [refunded(free, 0, 0), wholly, wholly])).toEqual([
+    { customerId: 'ann', atMs: AT, amount: -1 },
+  ]);
+  expect(countRefunds(metric, [wholly], new Set(['o']))).toEqual([]);
+  expect(countRefunds({ kind: 'spend', currency: 'EUR' }, [wholly])).toEqual([]);
 });
 
 test('a refund that was refused or waits counts nothing', () => {

@@ -1,9 +1,11 @@
 import type { Tx } from '@vafa/bus';
 import type { EventEnvelope } from '@vafa/contracts';
+import type { Match } from '../domain/order.ts';
 import type { NewPurchase, RefundCase } from '../domain/plan.ts';
 import { isDue, type TierState } from '../domain/tiers/state.ts';
 import { placeFor, placeOf, type TierMetric } from '../domain/tiers/structure.ts';
 import { addQualifications, type QualificationDelta, sumQualifications } from '../store/qualifications.ts';
+import { findRefundedWhole } from '../store/refunds.ts';
 import { findTierStates } from '../store/tier-states.ts';
 import { lookAtTiers } from './look-at-tiers.ts';
 import type { TierRules } from './tier-rules.ts';
@@ -24,16 +26,33 @@ export const countPurchases = (metric: TierMetric, purchases: readonly NewPurcha
     return currency === metric.currency && totalMinor > 0 ? [{ customerId, atMs, amount: totalMinor }] : [];
   });
 
+const matchesOf = (settled: readonly RefundCase[]): Match[] =>
+  settled.filter(({ status }) => status === 'applied').flatMap(({ matching }) => matching.matches);
+
+/** Refunds that took back all of an order that was paid with points alone: its money does not tell whether that was so before. */
+const isFreeAndWhole = ({ order, whole }: Match): boolean => whole && order.totalMinor === 0;
+
+const NONE: ReadonlySet<string> = new Set();
+
 /**
  * What refunds take from that: the points that the refunded part had earned, whether or not they could be taken back; its
- * money; or the order, once all of it was refunded. It is taken from the day of the order.
+ * money; or the order, once all of it was refunded. It is taken from the day of the order. `wholeBefore` are the orders of
+ * total 0 that other refunds had taken back as a whole before.
  */
-export const countRefunds = (metric: TierMetric, settled: readonly RefundCase[]): Counted[] => {
-  const matches = settled.filter(({ status }) => status === 'applied').flatMap(({ matching }) => matching.matches);
+export const countRefunds = (
+  metric: TierMetric,
+  settled: readonly RefundCase[],
+  wholeBefore: ReadonlySet<string> = NONE,
+): Counted[] => {
+  const matches = matchesOf(settled);
   if (metric.kind === 'orders') {
-    const changed = matches.filter(({ amountMinor }) => amountMinor > 0).map(({ order }) => order);
-    const whole = new Set(changed.filter(({ refundedMinor, totalMinor }) => refundedMinor === totalMinor));
-    return [...whole].map(({ customerId, occurredAtMs: atMs }) => ({ customerId, atMs, amount: -1 }));
+    const endsWith = (match: Match): boolean => {
+      const { order, amountMinor } = match;
+      if (order.totalMinor === 0) return isFreeAndWhole(match) && !wholeBefore.has(order.orderId);
+      return amountMinor > 0 && order.refundedMinor === order.totalMinor;
+    };
+    const ended = new Set(matches.filter(endsWith).map(({ order }) => order));
+    return [...ended].map(({ customerId, occurredAtMs: atMs }) => ({ customerId, atMs, amount: -1 }));
   }
   return matches.flatMap(({ order, amountMinor, pointsDue }) => {
     const { customerId, occurredAtMs: atMs, currency } = order;
@@ -41,6 +60,19 @@ export const countRefunds = (metric: TierMetric, settled: readonly RefundCase[])
       return currency === metric.currency && amountMinor > 0 ? [{ customerId, atMs, amount: -amountMinor }] : [];
     return pointsDue === 0 ? [] : [{ customerId, atMs, amount: -pointsDue }];
   });
+};
+
+/** The same of refunds that were written in this transaction; what else it needs to know is read only where it matters. */
+export const countSettled = async (tx: Tx, metric: TierMetric, settled: readonly RefundCase[]): Promise<Counted[]> => {
+  const free = metric.kind === 'orders' ? matchesOf(settled).filter(isFreeAndWhole) : [];
+  if (free.length === 0) return countRefunds(metric, settled);
+  const before = await findRefundedWhole(
+    tx,
+    free.map(({ order }) => order.customerId),
+    free.map(({ order }) => order.orderId),
+    settled.map(({ refund }) => refund.refundId),
+  );
+  return countRefunds(metric, settled, new Set(before.map(({ orderId }) => orderId)));
 };
 
 /** One delta per customer and day, in their order, so that rows are always locked in the same one. */

@@ -12,7 +12,7 @@ import { findFacts } from '../store/profiles.ts';
 import { findWaitingFor } from '../store/refunds.ts';
 import { saveBook } from '../store/save-book.ts';
 import { bookEarnings, creditsOf, earningsOf } from './book-earnings.ts';
-import { countPurchases, countRefunds, countTowardsTiers } from './count-towards-tiers.ts';
+import { countPurchases, countSettled, countTowardsTiers } from './count-towards-tiers.ts';
 import type { Rules } from './current-programme.ts';
 import { decideSteps } from './decide-steps.ts';
 import type { Standings } from './find-standings.ts';
@@ -105,7 +105,7 @@ const onlyLocked = (
 };
 
 /** Counts what a batch has booked towards the customers' tiers. Returns what to tell. */
-const countBatch = (
+const countBatch = async (
   tx: Tx,
   tiers: TierRules,
   fresh: Fresh,
@@ -115,7 +115,8 @@ const countBatch = (
   const { metric } = tiers.structure;
   const purchases = fresh.purchases.map(({ purchase }) => purchase);
   const refunds = [...fresh.refunds.map((step) => step.case), ...waiting];
-  return countTowardsTiers(tx, tiers, [...countPurchases(metric, purchases), ...countRefunds(metric, refunds)], now);
+  const counted = [...countPurchases(metric, purchases), ...(await countSettled(tx, metric, refunds))];
+  return countTowardsTiers(tx, tiers, counted, now);
 };
 
 /** What the rules ask of those who bought; nothing is read when they ask nothing. */

@@ -4,7 +4,7 @@ import { newRefundCase } from '../domain/plan.ts';
 import { lockOrOpenAccounts } from '../store/accounts.ts';
 import { findOverlooked, lockWaiting } from '../store/refunds.ts';
 import { saveBook } from '../store/save-book.ts';
-import { countRefunds, countTowardsTiers } from './count-towards-tiers.ts';
+import { countSettled, countTowardsTiers } from './count-towards-tiers.ts';
 import type { CurrentRules } from './current-programme.ts';
 import { decideSteps } from './decide-steps.ts';
 import { eventsOf } from './points-events.ts';
@@ -34,7 +34,9 @@ export const settleOverlooked = async (
   await saveBook(tx, book, now.toString());
   const { tiers } = rules;
   const cases = steps.map((step) => step.case);
-  const counted = tiers ? await countTowardsTiers(tx, tiers, countRefunds(tiers.structure.metric, cases), now) : [];
+  const counted = tiers
+    ? await countTowardsTiers(tx, tiers, await countSettled(tx, tiers.structure.metric, cases), now)
+    : [];
   await emit(tx, [...eventsOf(book), ...counted]);
   return refunds.length;
 };

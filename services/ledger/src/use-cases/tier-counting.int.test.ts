@@ -172,6 +172,35 @@ test('counted anew, awards without an order count too: interactions, grants, bir
   expect(await tierOf('fay')).toMatchObject({ tier: { id: 'blue' }, progress: { amount: all } });
 });
 
+test('an order paid with points alone does not count any more once it was refunded as a whole, however often', async () => {
+  const yearly = tiers({
+    metric: { kind: 'orders' },
+    window: { kind: 'calendar', period: 'year' },
+    validity: { kind: 'windows', more: 1 },
+    levels: [level('regular', 5)],
+  });
+  await start({ tiers: yearly });
+  const amountOf = async () => (await tierOf('ida')).progress.amount;
+  await send(purchase('ida', 'ida-1', 0), purchase('ida', 'ida-2', 0), purchase('ida', 'ida-3', 1_000));
+  await send(refund('ida', 'ida-r0', { scope: 'amount', orderId: 'ida-1', amountMinor: 100 }));
+  expect(await amountOf()).toBe(3);
+  const whole = (refundId: string, orderId = 'ida-1') => refund('ida', refundId, { scope: 'whole', orderId });
+  await send(whole('ida-r1'), whole('ida-r2'));
+  expect(await amountOf()).toBe(2);
+  await send(whole('ida-r3'));
+  expect(await amountOf()).toBe(2);
+  // Told before the order itself.
+  await send(whole('ida-r4', 'ida-4'));
+  await send(purchase('ida', 'ida-4', 0));
+  expect(await amountOf()).toBe(2);
+
+  const other = { ...PROGRAMME, tiers: { ...yearly, levels: [level('regular', 4)] } };
+  expect((await ledger.call('PUT', '/v1/programme', other)).statusCode).toBe(200);
+  ledger.clock.advance({ minutes: 5 });
+  await ledger.settle();
+  expect(await amountOf()).toBe(2);
+});
+
 const METRICS: TierMetric[] = [{ kind: 'points_earned' }, { kind: 'spend', currency: 'EUR' }, { kind: 'orders' }];
 const CUSTOMERS = ['x', 'y', 'z'];
 
@@ -179,10 +208,11 @@ const CUSTOMERS = ['x', 'y', 'z'];
 const streams = fc.array(
   fc.record({
     customer: fc.constantFrom(...CUSTOMERS),
-    totalMinor: fc.integer({ min: 0, max: 9_999 }),
+    // 0: paid with points alone.
+    totalMinor: fc.oneof(fc.integer({ min: 0, max: 9_999 }), fc.constant(0)),
     daysAgo: fc.integer({ min: 0, max: 40 }),
     channel: fc.constantFrom(undefined, 'app'),
-    refunds: fc.array(fc.integer({ min: 1, max: 10_000 }), { maxLength: 2 }),
+    refunds: fc.array(fc.oneof(fc.integer({ min: 1, max: 10_000 }), fc.constant('whole')), { maxLength: 2 }),
     first: fc.boolean(),
     sentTwice: fc.boolean(),
   }),
@@ -198,8 +228,11 @@ const eventsOf = (stream: ReturnType<typeof JSON.parse>[]) =>
       time,
       ...(each.channel ? { channel: each.channel } : {}),
     });
-    const refunds = each.refunds.map((amountMinor: number, j: number) =>
-      refund(each.customer, `r-${i}-${j}`, { scope: 'amount', orderId: `o-${i}`, amountMinor, time: T0 }),
+    const refunds = each.refunds.map((what: number | 'whole', j: number) =>
+      refund(each.customer, `r-${i}-${j}`, {
+        ...(what === 'whole' ? { scope: what } : { scope: 'amount', amountMinor: what }),
+        ...{ orderId: `o-${i}`, time: T0 },
+      }),
     );
     const once = each.first ? [...refunds, order] : [order, ...refunds];
     return each.sentTwice ? [...once, ...once] : once;
