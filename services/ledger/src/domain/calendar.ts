@@ -11,6 +11,12 @@ export interface CalendarZone {
   timeZone: string;
 }
 
+/** Zones may have more than one name, e.g. `Asia/Tehran` and `Iran`. */
+export const isSameTimeZone = (a: string, b: string): boolean => {
+  const instant = Temporal.Instant.fromEpochMilliseconds(0);
+  return instant.toZonedDateTimeISO(a).equals(instant.toZonedDateTimeISO(b));
+};
+
 /** A day of a zone. Days follow each other without gap or overlap: `startMs` included, `endMs` not. */
 export interface LocalDay {
   /** In the programme's calendar. */

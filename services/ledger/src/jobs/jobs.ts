@@ -136,7 +136,11 @@ export const jobs = (context: ServiceContext<LedgerSettings>, deps: { currentRul
       name: 'close-finance-day',
       everyMs: config.LEDGER_FINANCE_EVERY_MS,
       runsIn: 'one',
-      run: inTransaction(async (tx, now) => closeFinanceDay(tx, now, zoneOf((await deps.currentRules(tx)).programme))),
+      run: inTransaction(async (tx, now) => {
+        const { programme } = await deps.currentRules(tx);
+        // Before there is one nobody has said by which calendar, and a closed day would keep it for ever.
+        return programme ? closeFinanceDay(tx, now, zoneOf(programme)) : 0;
+      }),
     },
   ];
 };

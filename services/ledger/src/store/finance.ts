@@ -225,6 +225,13 @@ export const findClosedUntil = async (db: Queryable): Promise<number | null> => 
   return row ? Temporal.Instant.from(isoOf(row.until)).epochMilliseconds : null;
 };
 
+/** By which calendar and zone days were closed last; undefined = none is closed. */
+export const findClosedZone = async (db: Queryable): Promise<CalendarZone | undefined> => {
+  const [row] = await db<CalendarZone[]>`
+    select calendar, time_zone as "timeZone" from finance_close order by until desc limit 1`;
+  return row;
+};
+
 const DAY_MS = 86_400_000;
 
 /**

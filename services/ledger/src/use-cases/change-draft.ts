@@ -21,6 +21,7 @@ import {
   type ProgrammeVersion,
 } from '../store/programmes.ts';
 import type { Call } from './call.ts';
+import { keepCalendar } from './keep-calendar.ts';
 import { bareProgramme } from './read-programme.ts';
 
 const MAX_OPEN_DRAFTS = 50;
@@ -137,7 +138,7 @@ export interface Activated {
  * Makes a draft the programme in force, as a new version. Refused when another version came into force since the draft was
  * begun, unless `force` says that this is known; of two who activate one draft at once, one does.
  * @throws AppError invalid `ledger.invalid_programme`, not_found `ledger.draft_not_found`, conflict `ledger.draft_activated`,
- * `ledger.draft_changed`, `ledger.programme_moved` (tells `activeVersion`)
+ * `ledger.draft_changed`, `ledger.programme_moved` (tells `activeVersion`), `ledger.calendar_is_closed`
  */
 export const activateDraft = async (
   tx: Tx,
@@ -157,6 +158,7 @@ export const activateDraft = async (
     );
   // What was kept may have been written when less was asked of a programme.
   checkProgramme(draft.programme, '/programme');
+  await keepCalendar(tx, draft.programme, '/programme');
   const at = call.now.toString();
   const { version } = await putInForce(tx, draft.programme, call, { draftId: id, replacedVersion: active });
   await markActivated(tx, id, { version, actor: call.actor, at });
@@ -165,11 +167,12 @@ export const activateDraft = async (
 
 /**
  * Makes a programme the one in force at once, without a draft.
- * @throws AppError invalid `ledger.invalid_programme`
+ * @throws AppError invalid `ledger.invalid_programme`, conflict `ledger.calendar_is_closed`
  */
 export const replaceProgramme = async (tx: Tx, programme: Programme, call: Call): Promise<ProgrammeVersion> => {
   checkProgramme(programme);
   await lockProgramme(tx);
+  await keepCalendar(tx, programme);
   return putInForce(tx, programme, call, { replacedVersion: await findLatestVersion(tx) });
 };
 

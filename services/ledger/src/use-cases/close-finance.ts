@@ -4,6 +4,8 @@ import { monthAt, startOfMonthMs } from '../domain/finance/months.ts';
 import { findClosedUntil, findFirstRecorded, insertClosing, openMovements } from '../store/finance.ts';
 import { takeRecordedUntil } from '../store/finance-locks.ts';
 import { allowLongReads } from '../store/long-reads.ts';
+import { findProgramme, lockProgramme } from '../store/programmes.ts';
+import { countsBy } from './keep-calendar.ts';
 
 /**
  * A day is closed so long after its end: processes whose clocks are further behind than this would be refused, as would
@@ -18,9 +20,18 @@ const endOf = (zone: CalendarZone, firstMs: number | null, limitMs: number): num
   firstMs === null ? startOfMonthMs(zone, monthAt(zone, limitMs)) : Math.min(dayAt(zone, firstMs).endMs, limitMs);
 
 /**
+ * Is this still the calendar of the programme? The first closing keeps it for ever (see `keepCalendar`), so it and a change of the
+ * programme wait for each other.
+ */
+const isInForce = async (tx: Tx, zone: CalendarZone): Promise<boolean> => {
+  await lockProgramme(tx);
+  return countsBy(await findProgramme(tx), zone);
+};
+
+/**
  * Closes the books up to the end of the first day that is over and has entries, in the programme's zone. What is closed never
  * changes: an entry that comes later, though it tells of earlier times, is recorded later and counts then. Returns 1, or 0
- * when nothing is to be closed or somebody still books in that day.
+ * when nothing is to be closed, somebody still books in that day, or the programme counts by another calendar meanwhile.
  */
 export const closeFinanceDay = async (tx: Tx, now: Temporal.Instant, zone: CalendarZone): Promise<number> => {
   const limitMs = dayAt(zone, now.epochMilliseconds - CLOSE_AFTER_MS).startMs;
@@ -36,6 +47,7 @@ export const closeFinanceDay = async (tx: Tx, now: Temporal.Instant, zone: Calen
   const booking = { months: [month], startsMs: [sinceMs] };
   const context = { zone, booking, nowMs: now.epochMilliseconds, month };
   const movements = await openMovements(tx, { sinceMs, untilMs }, context);
+  if (closedUntilMs === null && !(await isInForce(tx, zone))) return 0;
   await insertClosing(tx, { sinceMs, untilMs, closedAt: now.toString(), zone, movements });
   return 1;
 };

@@ -30,8 +30,8 @@ export const monthsFrom = (from: Month, to: Month): Month[] =>
   Array.from({ length: Math.max(0, monthsBetween(from, to) + 1) }, (_, i) => monthOfNumber(monthNumber(from) + i));
 
 /**
- * The month of one calendar that covers most of a month of another: books that were begun in one calendar stay readable
- * in the other.
+ * The month of one calendar that covers most of a month of another: books that were begun in one calendar, before that was
+ * refused (see `keepCalendar`), stay readable in the other.
  */
 export const inCalendar = (month: Month, from: CalendarName, to: CalendarName): Month => {
   if (from === to) return month;
