@@ -2,6 +2,7 @@ import type { HttpApp, ServiceContext } from '@vafa/platform';
 import type { TSchema } from 'typebox';
 import { COLUMNS } from '../domain/finance/movement.ts';
 import { DIMENSIONS, type Dimension, type Figures } from '../domain/finance/roll-forward.ts';
+import { rowsInMoney } from '../domain/finance/rows-in-money.ts';
 import { inMoney } from '../domain/finance/value.ts';
 import type { PointValue } from '../domain/points-payment.ts';
 import { explanationText } from '../domain/rules/explanation.ts';
@@ -18,6 +19,13 @@ const FIGURES = ['opening', ...COLUMNS, 'closing'] as const;
 const moneyOf = (points: Figures, values: readonly PointValue[]) =>
   values.map((value) => ({ currency: value.currency, ...inMoney(points, value) }));
 
+/** The same of the rows of a month, which add up to it; by row. */
+const moneyOfRows = (rows: readonly { points: Figures }[], values: readonly PointValue[]) => {
+  const figures = rows.map(({ points }) => points);
+  const told = values.map((value) => ({ currency: value.currency, rows: rowsInMoney(figures, value) }));
+  return rows.map((_, i) => told.map(({ currency, rows }) => ({ currency, ...(rows[i] as Figures) })));
+};
+
 const contextOf = ({ zone, programmeVersion, asOf, closedUntil }: FinanceContext) => ({
   ...zone,
   programmeVersion,
@@ -29,15 +37,18 @@ type RollForward = Awaited<ReturnType<typeof readRollForward>>;
 
 const rollForwardBody = ({ months, values, ...context }: RollForward) => ({
   ...contextOf({ values, ...context }),
-  months: months.map(({ rows, total, ...month }) => ({
-    ...month,
-    rows: rows.map((row) => ({ ...row, money: moneyOf(row.points, values) })),
-    total: { points: total, money: moneyOf(total, values) },
-  })),
+  months: months.map(({ rows, total, ...month }) => {
+    const money = moneyOfRows(rows, values);
+    return {
+      ...month,
+      rows: rows.map((row, i) => ({ ...row, money: money[i] ?? [] })),
+      total: { points: total, money: moneyOf(total, values) },
+    };
+  }),
 });
 
 /** Column of a figure in money, e.g. `closing_IRR`. */
-const moneyColumn = (figure: string, { currency }: PointValue): string => `${figure}_${currency}`;
+const moneyColumn = (figure: string, { currency }: { currency: string }): string => `${figure}_${currency}`;
 
 /** One line per month and row; `unit` of money are minor units. */
 const rollForwardTable = ({ months, values }: RollForward, by: readonly Dimension[]) => ({
@@ -48,15 +59,15 @@ const rollForwardTable = ({ months, values }: RollForward, by: readonly Dimensio
     ...FIGURES,
     ...values.flatMap((value) => FIGURES.map((figure) => moneyColumn(figure, value))),
   ],
-  rows: months.flatMap(({ month, closed, rows }) =>
-    rows.map(({ points, ...key }): Row => {
-      const money = values.flatMap((value) => {
-        const worth = inMoney(points, value);
-        return FIGURES.map((figure) => [moneyColumn(figure, value), worth[figure]]);
-      });
-      return { month, closed, ...key, ...points, ...Object.fromEntries(money) };
-    }),
-  ),
+  rows: months.flatMap(({ month, closed, rows }) => {
+    const money = moneyOfRows(rows, values);
+    return rows.map(({ points, ...key }, i): Row => {
+      const worth = (money[i] ?? []).flatMap((each) =>
+        FIGURES.map((figure) => [moneyColumn(figure, each), each[figure]]),
+      );
+      return { month, closed, ...key, ...points, ...Object.fromEntries(worth) };
+    });
+  }),
 });
 
 type Liabilities = Awaited<ReturnType<typeof readLiability>>;

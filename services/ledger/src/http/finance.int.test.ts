@@ -148,6 +148,30 @@ test('the whole book as a file: every entry once, in the order of time', async (
   expect(csv.body.split('\r\n')).toHaveLength((count?.n ?? 0) + 2);
 });
 
+test('in money, too, rows add up to the total: also where a point is worth a third of a cent', async () => {
+  const third = [{ currency: 'EUR', minor: 1, perPoints: 3 }];
+  await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, ...IRAN, pointValues: third });
+  const url = '/v1/finance/roll-forward?from=1405-07&to=1405-10&by=cohort,tier';
+  const { months } = await get(url);
+  const csv = (await ledger.call('GET', `${url}&format=csv`)).body.trimEnd().split('\r\n');
+  const lines = csv.map((line) => line.split(','));
+  for (const { month, rows, total } of months as Month[]) {
+    const { currency, ...money } = total.money[0] as Record<string, number>;
+    expect(currency).toBe('EUR');
+    for (const [figure, minor] of Object.entries(money)) {
+      expect([month, figure, rows.reduce((sum, row) => sum + (row.money[0]?.[figure] ?? 0), 0)]).toEqual([
+        month,
+        figure,
+        minor,
+      ]);
+      const column = lines[0]?.indexOf(`${figure}_EUR`) ?? -1;
+      const inFile = lines.filter(([first]) => first === month).reduce((sum, line) => sum + Number(line[column]), 0);
+      expect([month, figure, inFile]).toEqual([month, figure, minor]);
+    }
+  }
+  await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, ...IRAN });
+});
+
 test('a writer whose time lies in a closed day is refused, and nothing of it stays', async () => {
   const at = ledger.clock.now();
   ledger.clock.set('2026-11-01T08:00:00Z');

@@ -13,7 +13,7 @@ export const IRAN = {
 export interface Month {
   month: string;
   closed: boolean;
-  rows: { cohort?: string | null; points: Record<string, number> }[];
+  rows: { cohort?: string | null; points: Record<string, number>; money: Record<string, number>[] }[];
   total: { points: Record<string, number>; money: Record<string, number>[] };
 }
 
