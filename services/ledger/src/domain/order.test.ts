@@ -121,6 +121,28 @@ test('without an order, other currencies, other customers and later purchases ar
 });
 
 test.each([
+  ['the dearer first', 150_000, 50_000],
+  ['the cheaper first', 50_000, 150_000],
+])('pieces of one sku bought at two prices are refunded whole: %s', (_, older, newer) => {
+  const piece = (orderId: string, totalMinor: number, occurredAtMs: number): Order => {
+    const lines = linesBySku([{ sku: 'x', quantity: 1, amountMinor: totalMinor }]);
+    return order({ orderId, totalMinor, occurredAtMs, pointsEarned: totalMinor / 1_000, lines });
+  };
+  const candidates = [piece('older', older, 1_000), piece('newer', newer, 2_000)];
+  const both = { scope: 'lines' as const, orderId: null, lines: [{ sku: 'x', quantity: 2, amountMinor: 200_000 }] };
+  const matching = refundNewest(candidates, refund(both));
+  expect(matching).toMatchObject({ matchedMinor: 200_000, unmatchedMinor: 0 });
+  expect(due(matching)).toBe(200);
+  expect(candidates.map(({ refundedMinor }) => refundedMinor)).toEqual([older, newer]);
+});
+
+test('money of pieces that were not found is not taken from those that were', () => {
+  const lines = linesBySku([{ sku: 'x', quantity: 1, amountMinor: 1_000 }]);
+  const three = refund({ scope: 'lines', lines: [{ sku: 'x', quantity: 3, amountMinor: 900 }] });
+  expect(refundOrder(order({ lines }), three)).toMatchObject({ matchedMinor: 300, unmatchedMinor: 600 });
+});
+
+test.each([
   ['whole', { orderId: null }, '/orderId'],
   ['amount', { amountMinor: null }, '/amountMinor'],
   ['lines', { lines: [] }, '/lines'],

@@ -1,4 +1,4 @@
-import { AppError, mulDivFloor } from '@vafa/kernel';
+import { AppError, mulDivFloor, present } from '@vafa/kernel';
 import { awardsOf, type Due, duesOf, type OrderAward } from './order-awards.ts';
 
 /** What an order's lines of one sku come to: [quantity, amountMinor, refundedQuantity, refundedMinor]. */
@@ -109,27 +109,53 @@ const refundWhole = (order: Order): Match => {
 };
 
 /**
- * Takes lines out of one order, as far as it has them, and shortens `wanted` by what it took. A line's share of the
- * refunded money follows its share of the quantity and is no more than the line had left. Undefined when it took nothing.
+ * Counts pieces of an order's line as returned, and up to so much money: no more than the line and the order have left. `parts` is
+ * the money of each order so far. Returns what was counted.
  */
-const refundLines = (order: Order, wanted: RefundedLine[]): Match | undefined => {
-  let amountMinor = 0;
-  let found = false;
-  for (const want of wanted) {
-    const line = order.lines.get(want.sku);
-    if (!line || want.quantity === 0) continue;
-    const [quantity, lineMinor, refundedQuantity = 0, refundedMinor = 0] = line;
-    const taken = Math.min(want.quantity, quantity - refundedQuantity);
-    if (taken === 0) continue;
-    const share = mulDivFloor(want.amountMinor, taken, want.quantity);
-    const part = Math.min(share, lineMinor - refundedMinor, order.totalMinor - order.refundedMinor - amountMinor);
-    order.lines.set(want.sku, [quantity, lineMinor, refundedQuantity + taken, refundedMinor + part]);
-    found = true;
-    want.quantity -= taken;
-    want.amountMinor -= share;
-    amountMinor += part;
-  }
-  return found ? refundAmount(order, amountMinor) : undefined;
+const refundLine = (
+  parts: Map<Order, number>,
+  order: Order,
+  sku: string,
+  pieces: number,
+  upToMinor: number,
+): number => {
+  const [quantity, lineMinor, refundedQuantity = 0, refundedMinor = 0] = present(
+    order.lines.get(sku),
+    'line of an order',
+  );
+  const before = parts.get(order) ?? 0;
+  const part = Math.min(upToMinor, lineMinor - refundedMinor, order.totalMinor - order.refundedMinor - before);
+  order.lines.set(sku, [quantity, lineMinor, refundedQuantity + pieces, refundedMinor + part]);
+  parts.set(order, before + part);
+  return part;
+};
+
+const piecesLeft = (order: Order, sku: string): number => {
+  const [quantity, , refundedQuantity = 0] = order.lines.get(sku) ?? [0, 0];
+  return quantity - refundedQuantity;
+};
+
+/**
+ * Takes lines out of orders, in their order, as far as they have them. The money follows the pieces: each order's line has the
+ * share of its quantity, no more than it has left. What a line lacks is asked of the pieces that are still to be found, and, once
+ * all are found, of the lines that gave some: pieces of one sku may have been bought at several prices, and the refund tells
+ * only what they come to together.
+ */
+const refundLines = (orders: readonly Order[], lines: readonly RefundedLine[]): Match[] => {
+  const wanted = lines.map((line) => ({ ...line, from: [] as Order[] }));
+  const parts = new Map<Order, number>();
+  for (const order of orders)
+    for (const want of wanted) {
+      const pieces = Math.min(want.quantity, piecesLeft(order, want.sku));
+      if (pieces === 0) continue;
+      const share = mulDivFloor(want.amountMinor, pieces, want.quantity);
+      want.amountMinor -= refundLine(parts, order, want.sku, pieces, share);
+      want.quantity -= pieces;
+      want.from.push(order);
+    }
+  for (const want of wanted.filter(({ quantity }) => quantity === 0))
+    for (const order of want.from) want.amountMinor -= refundLine(parts, order, want.sku, 0, want.amountMinor);
+  return [...parts].map(([order, amountMinor]) => refundAmount(order, amountMinor));
 };
 
 const newestFirst = (a: Order, b: Order): number => b.occurredAtMs - a.occurredAtMs || (a.orderId < b.orderId ? 1 : -1);
@@ -160,9 +186,7 @@ export const refundOrder = (order: Order, refund: Refund): Matching => {
     return asMatching([refundAmount(order, refund.amountMinor ?? 0)], refund.amountMinor ?? 0);
   // An order that was sent without lines can only be refunded by the money.
   if (order.lines.size === 0) return asMatching([refundAmount(order, totalOf(refund.lines))], totalOf(refund.lines));
-  const wanted = refund.lines.map((line) => ({ ...line }));
-  const match = refundLines(order, wanted);
-  return asMatching(match ? [match] : [], totalOf(refund.lines));
+  return asMatching(refundLines([order], refund.lines), totalOf(refund.lines));
 };
 
 /**
@@ -175,22 +199,14 @@ export const refundNewest = (candidates: readonly Order[], refund: Refund): Matc
     .filter((order) => order.customerId === refund.customerId && order.currency === refund.currency)
     .filter((order) => order.occurredAtMs <= untilMs && order.refundedMinor < order.totalMinor)
     .sort(newestFirst);
+  if (refund.scope === 'lines') return asMatching(refundLines(orders, refund.lines), totalOf(refund.lines));
   const matches: Match[] = [];
-  if (refund.scope === 'amount') {
-    let left = refund.amountMinor ?? 0;
-    for (const order of orders) {
-      if (left === 0) break;
-      const match = refundAmount(order, left);
-      left -= match.amountMinor;
-      matches.push(match);
-    }
-    return asMatching(matches, refund.amountMinor ?? 0);
-  }
-  const wanted = refund.lines.map((line) => ({ ...line }));
+  let left = refund.amountMinor ?? 0;
   for (const order of orders) {
-    if (wanted.every(({ quantity }) => quantity === 0)) break;
-    const match = refundLines(order, wanted);
-    if (match) matches.push(match);
+    if (left === 0) break;
+    const match = refundAmount(order, left);
+    left -= match.amountMinor;
+    matches.push(match);
   }
-  return asMatching(matches, totalOf(refund.lines));
+  return asMatching(matches, refund.amountMinor ?? 0);
 };

@@ -100,22 +100,31 @@ export const naivePoints = (invoices: readonly RetailInvoice[], perMinor: number
       add(customerId, earned);
       continue;
     }
-    const wanted = lines.map((line) => ({ ...line }));
-    for (const order of own.filter((each) => each.timeMs <= timeMs && each.refunded < each.total)) {
-      let amount = 0;
+    const wanted = lines.map((line) => ({ ...line, givers: [] as NaiveOrder[] }));
+    const amounts = new Map<NaiveOrder, number>();
+    const take = (order: NaiveOrder, want: RetailLineOf, pieces: number, upTo: number): void => {
+      const line = order.lines.get(want.sku);
+      if (!line) return;
+      const before = amounts.get(order) ?? 0;
+      const part = Math.min(upTo, line.amount - line.goneAmount, order.total - order.refunded - before);
+      line.goneQuantity += pieces;
+      line.goneAmount += part;
+      want.quantity -= pieces;
+      want.amountMinor -= part;
+      amounts.set(order, before + part);
+    };
+    for (const order of own.filter((each) => each.timeMs <= timeMs && each.refunded < each.total))
       for (const want of wanted) {
         const line = order.lines.get(want.sku);
-        if (!line || want.quantity === 0) continue;
-        const taken = Math.min(want.quantity, line.quantity - line.goneQuantity);
-        if (taken === 0) continue;
-        const share = Math.floor((want.amountMinor * taken) / want.quantity);
-        const part = Math.min(share, line.amount - line.goneAmount, order.total - order.refunded - amount);
-        line.goneQuantity += taken;
-        line.goneAmount += part;
-        want.quantity -= taken;
-        want.amountMinor -= share;
-        amount += part;
+        const pieces = line ? Math.min(want.quantity, line.quantity - line.goneQuantity) : 0;
+        if (pieces === 0) continue;
+        take(order, want, pieces, Math.floor((want.amountMinor * pieces) / want.quantity));
+        want.givers.push(order);
       }
+    // All pieces are found, at other prices than the refund's mean: the money is what counts.
+    for (const want of wanted.filter(({ quantity }) => quantity === 0))
+      for (const order of want.givers) take(order, want, 0, want.amountMinor);
+    for (const [order, amount] of amounts) {
       const before = worth(order);
       order.refunded += amount;
       add(customerId, before - worth(order));

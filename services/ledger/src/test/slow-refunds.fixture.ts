@@ -116,24 +116,34 @@ export const createSlowRefunds = (
     }
   };
 
-  const linesOf = (order: SlowOrder, wanted: RefundedLine[]): number | undefined => {
-    let amount = 0;
-    let found = false;
-    for (const want of wanted) {
+  /** Finds the pieces, order by order; then what money is left over goes to the lines that gave all of a kind. */
+  const linesOf = (from: readonly SlowOrder[], wanted: RefundedLine[]): [SlowOrder, number][] => {
+    const amounts: { order: SlowOrder; amount: number }[] = [];
+    const gave: { want: RefundedLine; order: SlowOrder }[] = [];
+    const count = (order: SlowOrder, want: RefundedLine, quantity: number, upTo: number): void => {
       const line = order.lines.find(({ sku }) => sku === want.sku);
-      if (!line || want.quantity === 0) continue;
-      const quantity = Math.min(want.quantity, line.quantity - line.goneQuantity);
-      if (quantity === 0) continue;
-      found = true;
-      const share = Math.floor((want.amountMinor * quantity) / want.quantity);
-      const counted = Math.min(share, line.amount - line.goneAmount, order.total - order.refunded - amount);
+      if (!line) return;
+      const part = amounts.find((each) => each.order === order) ?? { order, amount: 0 };
+      if (!amounts.includes(part)) amounts.push(part);
+      const counted = Math.min(upTo, line.amount - line.goneAmount, order.total - order.refunded - part.amount);
       line.goneQuantity += quantity;
       line.goneAmount += counted;
+      part.amount += counted;
       want.quantity -= quantity;
-      want.amountMinor -= share;
-      amount += counted;
-    }
-    return found ? amount : undefined;
+      want.amountMinor -= counted;
+    };
+    for (const order of from)
+      for (const want of wanted) {
+        const line = order.lines.find(({ sku }) => sku === want.sku);
+        const quantity = line ? Math.min(want.quantity, line.quantity - line.goneQuantity) : 0;
+        if (quantity === 0) continue;
+        gave.push({ want, order });
+        count(order, want, quantity, Math.floor((want.amountMinor * quantity) / want.quantity));
+      }
+    for (const want of wanted)
+      for (const each of gave)
+        if (each.want === want && want.quantity === 0) count(each.order, want, 0, want.amountMinor);
+    return amounts.map(({ order, amount }) => [order, amount]);
   };
 
   const ofOrder = (refund: Refund, order: SlowOrder, wanted: RefundedLine[], timeMs: number): void => {
@@ -144,13 +154,9 @@ export const createSlowRefunds = (
       return;
     }
     const wholeAmount = wanted.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
-    const part =
-      refund.scope === 'amount'
-        ? Math.min(left, refund.amountMinor ?? 0)
-        : order.lines.length === 0
-          ? Math.min(left, wholeAmount)
-          : linesOf(order, wanted);
-    if (part !== undefined) claw(order, part, timeMs);
+    const money = refund.scope === 'amount' ? (refund.amountMinor ?? 0) : wholeAmount;
+    if (refund.scope === 'amount' || order.lines.length === 0) claw(order, Math.min(left, money), timeMs);
+    else for (const [, part] of linesOf([order], wanted)) claw(order, part, timeMs);
   };
 
   const ofNewest = (refund: Refund, wanted: RefundedLine[], timeMs: number): void => {
@@ -160,14 +166,13 @@ export const createSlowRefunds = (
       .filter((order) => order.refunded < order.total)
       .sort((a, b) => b.timeMs - a.timeMs);
     // All is matched before points are taken.
-    const parts: [SlowOrder, number][] = [];
-    for (const order of newest) {
-      const part =
-        refund.scope === 'amount' ? Math.min(amountLeft, order.total - order.refunded) : linesOf(order, wanted);
-      if (part === undefined) continue;
-      amountLeft -= part;
-      parts.push([order, part]);
-    }
+    const parts: [SlowOrder, number][] = refund.scope === 'amount' ? [] : linesOf(newest, wanted);
+    if (refund.scope === 'amount')
+      for (const order of newest) {
+        const part = Math.min(amountLeft, order.total - order.refunded);
+        amountLeft -= part;
+        parts.push([order, part]);
+      }
     for (const [order, part] of parts) claw(order, part, timeMs);
   };
 
