@@ -22,6 +22,7 @@ export const activateLot = (book: Book, account: Account, lot: Lot, atMs: number
   lot.absorbed += absorbed;
   lot.pendingUntilMs = null;
   lot.awaits = null;
+  lot.activatedMs = atMs;
   account.pending -= points;
   account.deficit -= absorbed;
   account.active += points - absorbed;

@@ -101,6 +101,10 @@ const reverseExpiry = (book: Book, account: Account, lots: readonly Lot[], due: 
   return reversed;
 };
 
+/** Were the lot's points pending at this time? What comes late is about what was then. */
+const wasPending = (lot: Lot | undefined, atMs: number): boolean =>
+  lot !== undefined && lot.activatedMs !== null && atMs < lot.activatedMs;
+
 /** Takes back what is due of one entry. Returns the points taken. */
 const clawEntry = (
   book: Book,
@@ -123,10 +127,11 @@ const clawEntry = (
   };
   const pending = takePending(book, account, own, entry.points, said);
   order.pointsTakenBack += pending;
-  if (policy === 'only_pending') return pending;
+  const refundedAtMs = Date.parse(refund.occurredAt);
+  if (policy === 'only_pending' && !wasPending(lot, refundedAtMs)) return pending;
 
   let due = entry.points - pending;
-  due -= waiveExpired(book, account, own, due, Date.parse(refund.occurredAt));
+  due -= waiveExpired(book, account, own, due, refundedAtMs);
   const reversed = reverseExpiry(book, account, own, due, said);
   due -= sumOf(reversed);
   const others = openLots(book, account.customerId).filter((lot) => !own.includes(lot));
@@ -147,8 +152,9 @@ const clawEntry = (
 
 /**
  * Takes back what a refunded part of an order had earned, entry by entry: from the entry's own lot, pending or not, then by
- * policy from the other lots (earliest expiry first) and into a deficit. only_pending takes nothing but what is pending still
- * of the entries' own. What is past its time is settled in the book before (see `settleDue`). Returns the points taken.
+ * policy from the other lots (earliest expiry first) and into a deficit. only_pending takes nothing but what was pending
+ * at the refund's time of the entries' own: when the refund comes late and they are spendable already, as from any balance, without
+ * a deficit. What is past its time is settled in the book before (see `settleDue`). Returns the points taken.
  */
 export const clawBack = (
   book: Book,

@@ -31,6 +31,7 @@ export const credit = (book: Book, account: Account, posting: Posting, terms: Te
     noticed: expiresAtMs !== null && expiresAtMs <= book.nowMs,
     pendingUntilMs,
     awaits,
+    activatedMs: terms.activatedMs ?? null,
   };
   book.newLots.add(lot);
   addLots(book, [lot]);

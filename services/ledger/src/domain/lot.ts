@@ -20,6 +20,8 @@ export interface Lot {
   pendingUntilMs: number | null;
   /** Type of the interaction that a pending lot awaits; null = only time. */
   awaits: string | null;
+  /** When its points became spendable that were pending before, or had been in time; null = they never were pending. */
+  activatedMs: number | null;
 }
 
 /** Order of spending: earliest expiry first, those that never expire last, then by id (older first). */

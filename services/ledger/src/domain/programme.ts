@@ -9,7 +9,7 @@ export const ROUNDINGS = ['floor', 'half_up', 'ceil'] as const;
 export type Rounding = (typeof ROUNDINGS)[number];
 
 /**
- * What a refund takes back. only_pending: points of the order that are pending still · within_balance: what the customer has
+ * What a refund takes back. only_pending: points of the order that are pending at its time · within_balance: what the customer has
  * · allow_negative: all of it, what is missing is owed and paid off by the next credits.
  */
 export const RETURN_POLICIES = ['only_pending', 'within_balance', 'allow_negative'] as const;

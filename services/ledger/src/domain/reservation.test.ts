@@ -22,7 +22,7 @@ const lotOf = (id: number, { points, hours, pending }: { points: number; hours: 
   ...{ id: `0000000${id}-0000-7000-8000-000000000000`, customerId: 'ann', granted: points },
   ...{ remaining: pending ? 0 : points, pending: pending ? points : 0, absorbed: 0, expired: 0, waived: 0 },
   ...{ expiresAtMs: pending ? null : nowMs + hours * 3_600_000, noticed: false },
-  ...{ pendingUntilMs: pending ? nowMs + hours * 3_600_000 : null, awaits: null },
+  ...{ pendingUntilMs: pending ? nowMs + hours * 3_600_000 : null, awaits: null, activatedMs: null },
 });
 
 const openBook = (lots: readonly Lot[], deficit = 0): { book: Book; account: Account } => {

@@ -9,6 +9,8 @@ export interface Terms {
   pendingUntilMs: number | null;
   /** Type of the interaction that makes them spendable; null = only time. */
   awaits: string | null;
+  /** Spendable since then, and pending before; null or not given: since they were won. */
+  activatedMs?: number | null;
 }
 
 /** Spendable at once. */
@@ -30,5 +32,7 @@ export const createTermsOf =
       return { expiresAtMs: null, pendingUntilMs: activates.cancelAtMs, awaits: activates.interactionType };
     const { activatesAtMs } = activates;
     const expiresAtMs = expiryOf(activatesAtMs);
-    return activatesAtMs <= nowMs ? atOnce(expiresAtMs) : { expiresAtMs, pendingUntilMs: activatesAtMs, awaits: null };
+    return activatesAtMs <= nowMs
+      ? { ...atOnce(expiresAtMs), activatedMs: activatesAtMs }
+      : { expiresAtMs, pendingUntilMs: activatesAtMs, awaits: null };
   };

@@ -286,3 +286,27 @@ test('only what is pending still of the order goes, where the policy says so', a
   await ledger.settle();
   expect(await ledger.balance('pen')).toMatchObject({ active: 40, pending: 15, negative: 0 });
 });
+
+test('what was pending at the time of the refund goes, however late the refund, or its order, came', async () => {
+  await use({
+    activation: { kind: 'after', amount: 2, unit: 'days' },
+    returns: { policy: 'only_pending', spentPoints: 'none' },
+  });
+  const now = ledger.clock.now();
+  const ago = (hours: number): string => now.subtract({ hours }).toString();
+  const bought = (who: string) => purchase(who, `${who}-1`, 10_000, { time: ago(72) });
+  const back = (who: string, hours: number) => amount(who, `${who}-r`, `${who}-1`, 10_000, ago(hours));
+  await send(bought('lat'), back('lat', 60));
+  expect(await ledger.balance('lat')).toMatchObject({ active: 0, pending: 0, negative: 0 });
+  await send(back('ear', 60), bought('ear'));
+  expect(await ledger.balance('ear')).toMatchObject({ active: 0, pending: 0, negative: 0 });
+  await send(bought('too'), back('too', 23));
+  expect(await ledger.balance('too')).toMatchObject({ active: 100 });
+  // It became spendable here; some was spent, which other points pay for now.
+  await send(purchase('spe', 'spe-1', 10_000, { time: ago(1) }), purchase('spe', 'spe-2', 3_000, { time: ago(0) }));
+  ledger.clock.advance({ days: 3 });
+  await ledger.settle();
+  await pay('spe', 80, 'spe-x');
+  await send(back('spe', 0));
+  expect(await ledger.balance('spe')).toMatchObject({ active: 0, spent: 80, negative: 0 });
+});

@@ -5,7 +5,8 @@ import { msOf, textOf } from './instants.ts';
 
 const COLUMNS = `lot.id, lot.customer_id as "customerId", lot.granted, lot.remaining, lot.pending, lot.absorbed, lot.expired, lot.waived,
   ${msOf('lot.expires_at')} as "expiresAtMs", lot.noticed,
-  ${msOf('lot.pending_until')} as "pendingUntilMs", lot.awaits`;
+  ${msOf('lot.pending_until')} as "pendingUntilMs", lot.awaits,
+  ${msOf('lot.activated_at')} as "activatedMs"`;
 
 /**
  * SQL that gives when a lot expires as things stand: activity may have kept what is left in it beyond its own expiry. The
@@ -20,9 +21,9 @@ export const keptUntil = (
 export const insertLots = async (tx: Tx, lots: readonly Lot[]): Promise<void> => {
   await tx`
     insert into lot (id, customer_id, granted, remaining, pending, absorbed, expired, waived, expires_at, noticed,
-      pending_until, awaits, tier)
+      pending_until, awaits, activated_at, tier)
     select id, customer_id, granted, remaining, pending, absorbed, expired, waived, expires_at, noticed, pending_until, awaits,
-      tier
+      activated_at, tier
     from unnest(
       ${plainArray(lots.map(({ id }) => id))}::uuid[], ${textList(
         tx,
@@ -37,9 +38,9 @@ export const insertLots = async (tx: Tx, lots: readonly Lot[]): Promise<void> =>
       ${textList(
         tx,
         lots.map(({ awaits }) => awaits),
-      )}
+      )}, ${sparseArray(lots.map(({ activatedMs }) => textOf(activatedMs)))}::timestamptz[]
     ) as u (id, customer_id, granted, remaining, pending, absorbed, expired, waived, expires_at, noticed, pending_until,
-      awaits)
+      awaits, activated_at)
     left join tier_state using (customer_id)`;
 };
 
@@ -47,7 +48,8 @@ export const saveLots = async (tx: Tx, lots: readonly Lot[]): Promise<void> => {
   const column = (pick: (lot: Lot) => number): string => plainArray(lots.map(pick));
   await tx`
     update lot set remaining = u.remaining, pending = u.pending, absorbed = u.absorbed, expired = u.expired,
-      waived = u.waived, noticed = u.noticed, expires_at = u.expires_at, pending_until = u.pending_until, awaits = u.awaits
+      waived = u.waived, noticed = u.noticed, expires_at = u.expires_at, pending_until = u.pending_until, awaits = u.awaits,
+      activated_at = u.activated_at
     from unnest(
       ${plainArray(lots.map(({ id }) => id))}::uuid[], ${column((lot) => lot.remaining)}::bigint[],
       ${column((lot) => lot.pending)}::bigint[],
@@ -58,8 +60,8 @@ export const saveLots = async (tx: Tx, lots: readonly Lot[]): Promise<void> => {
       ${textList(
         tx,
         lots.map(({ awaits }) => awaits),
-      )}
-    ) as u (id, remaining, pending, absorbed, expired, waived, noticed, expires_at, pending_until, awaits)
+      )}, ${sparseArray(lots.map(({ activatedMs }) => textOf(activatedMs)))}::timestamptz[]
+    ) as u (id, remaining, pending, absorbed, expired, waived, noticed, expires_at, pending_until, awaits, activated_at)
     where lot.id = u.id`;
 };
 

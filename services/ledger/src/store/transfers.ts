@@ -52,9 +52,9 @@ export const insertEarnings = async (
         ${textList(
           tx,
           rows.map(({ explanation }) => explanation && JSON.stringify(explanation)),
-        )}
+        )}, ${sparseArray(rows.map(({ terms }) => textOf(terms.activatedMs ?? null)))}::timestamptz[]
       ) as u (id, customer_id, seq, points, balance_after, occurred_at, order_id, expires_at, pending_until, awaits, rule_id,
-        explanation)
+        explanation, activated_at)
     ), transfers as (
       insert into transfer (id, customer_id, seq, kind, debit, credit, amount, balance_after, occurred_at, recorded_at,
         order_id, rule_id, rule_version, explanation)
@@ -63,10 +63,11 @@ export const insertEarnings = async (
         ${recordedAt}::timestamptz, order_id, coalesce(rule_id, ${BASE_RULE}), ${ruleVersion}::integer, explanation::json
       from earning
     )
-    insert into lot (id, customer_id, granted, remaining, pending, expires_at, noticed, pending_until, awaits, tier)
+    insert into lot (id, customer_id, granted, remaining, pending, expires_at, noticed, pending_until, awaits, activated_at, tier)
     select id, customer_id, points, case when pending_until is null then points else 0 end,
       case when pending_until is null then 0 else points end, expires_at,
-      coalesce(expires_at <= ${recordedAt}::timestamptz, false), pending_until, awaits, tier
+      coalesce(expires_at <= ${recordedAt}::timestamptz, false), pending_until, awaits, activated_at,
+      tier
     from earning left join tier_state using (customer_id)`;
 };
 

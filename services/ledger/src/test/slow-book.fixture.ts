@@ -11,6 +11,8 @@ export interface SlowLot {
   /** Not spendable before `readyMs`. */
   pending: number;
   readyMs: number | null;
+  /** Were they, at this time? */
+  wasPending: (atMs: number) => boolean;
   expired: number;
   waived: number;
   absorbed: number;
@@ -94,6 +96,7 @@ export const createSlowBook = (expiryOf: ExpiryOf) => {
     const lot = {
       ...{ origin, id, granted: points, left: points - waits - absorbed, absorbed, expired: 0, waived: 0 },
       ...{ pending: waits, readyMs: waits > 0 ? readyMs : null, bornMs, expiresAtMs },
+      wasPending: (atMs: number): boolean => readyMs > bornMs && atMs < readyMs,
     };
     own.lots.push(lot);
     log(customerId, kind, waits > 0 ? 0 : points);

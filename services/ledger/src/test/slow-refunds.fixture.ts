@@ -75,7 +75,7 @@ export const createSlowRefunds = (
       order.taken += fromPending;
       log(order.customerId, 'clawback', 0);
     }
-    if (rules.policy === 'only_pending') return;
+    if (rules.policy === 'only_pending' && !lot?.wasPending(timeMs)) return;
     let taken = 0;
     // What was refunded before it expired should have been taken: the expiry is undone for it.
     const tooLate = lot !== undefined && lot.expiresAtMs !== null && timeMs < lot.expiresAtMs;

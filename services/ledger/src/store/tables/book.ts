@@ -160,6 +160,8 @@ export const lot = ledgerSchema.table(
     pendingUntil: instant('pending_until'),
     /** Type of the interaction that pending points await. */
     awaits: text('awaits'),
+    /** When points that had been pending became spendable: a refund from before it, that comes later, is about pending points. */
+    activatedAt: instant('activated_at'),
     /** Tier that the customer had when the points were booked; null = none. */
     tier: text('tier'),
   },

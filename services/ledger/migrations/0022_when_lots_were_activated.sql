@@ -1,0 +1,1 @@
+ALTER TABLE "ledger"."lot" ADD COLUMN "activated_at" timestamp with time zone;
