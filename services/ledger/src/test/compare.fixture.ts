@@ -3,7 +3,7 @@ import type { Expiry } from '../domain/expiry-policy.ts';
 import type { CustomerFacts } from '../domain/rules/facts.ts';
 import type { PurchaseEvent } from '../use-cases/read-batch.ts';
 import { CUSTOMERS, type Operation } from './operations.fixture.ts';
-import { expiryPolicy, type Scenario } from './scenario.fixture.ts';
+import { expiryPolicy, isWaiting, type Scenario } from './scenario.fixture.ts';
 import { isNobody } from './slow-leave.fixture.ts';
 import { createSlowLedger } from './slow-ledger.fixture.ts';
 import { createSlowProgramme } from './slow-programme.fixture.ts';
@@ -22,7 +22,7 @@ export interface World {
   /** Returns the ids of the lots that the other has now, or undefined when it was refused. */
   give(from: string, to: string, points: number): Promise<string[] | undefined>;
   /** An interaction. */
-  visit(customerId: string, time: string): Promise<void>;
+  visit(customerId: string, type: string, time: string): Promise<void>;
   /** What rules may ask of a customer. */
   know(customerId: string, facts: CustomerFacts): Promise<void>;
   /** Points of later credits expire so. */
@@ -78,9 +78,16 @@ const sorted = (states: readonly State[]): State[] =>
  * Is it to be swept before an operation? The model only knows of sweeps, and the real ledger settles what it meets. Orders earn
  * by the tier that was looked at last.
  */
-const isSweptBefore = ({ kind }: Operation, { waitHours, sliding, tiers }: Scenario): boolean =>
-  (waitHours > 0 && (ASKING.has(kind) || (sliding !== null && ACTIVE.has(kind)))) ||
-  (tiers !== null && LOOKING.has(kind));
+const isSweptBefore = ({ kind }: Operation, scenario: Scenario): boolean =>
+  (isWaiting(scenario) && (ASKING.has(kind) || (scenario.sliding !== null && ACTIVE.has(kind)))) ||
+  (scenario.tiers !== null && LOOKING.has(kind));
+
+/**
+ * Is it to be swept after it? Of points that came too late for what they await, the real ledger knows when it looks closely, the
+ * model at once.
+ */
+const isSweptAfter = ({ kind }: Operation, scenario: Scenario): boolean =>
+  kind === 'batch' && scenario.sliding !== null && isWaiting(scenario);
 
 const DAY_MS = 86_400_000;
 
@@ -89,9 +96,9 @@ const DAY_MS = 86_400_000;
  * scenarios that share a database apart.
  */
 export const compare = async (world: World, scenario: Scenario, prefix: string, startMs: number) => {
-  const { expiryDays, sliding, tiers, operations } = scenario;
+  const { sliding, tiers, operations } = scenario;
   const times = createTimes(startMs);
-  let expiry = expiryPolicy(expiryDays, sliding);
+  let expiry = expiryPolicy(scenario.expiry, sliding);
   const name = (id: string): string => `${prefix}${id}`;
   const { rules, known, tierOf } = createSlowProgramme(
     scenario,
@@ -206,14 +213,14 @@ export const compare = async (world: World, scenario: Scenario, prefix: string, 
       }
       case 'visit': {
         const time = times.ago(op.ageDays);
-        model.visit(name(op.customer), Date.parse(time));
-        return world.visit(name(op.customer), time);
+        model.visit(name(op.customer), op.type, Date.parse(time));
+        return world.visit(name(op.customer), op.type, time);
       }
       case 'advance':
         times.advance(op.days);
         return;
       case 'expiry':
-        expiry = expiryPolicy(op.days, op.fixed ? null : sliding);
+        expiry = expiryPolicy(op.policy, op.fixed ? null : sliding);
         return world.setExpiry(expiry);
       case 'sweep':
         model.sweep();
@@ -224,15 +231,17 @@ export const compare = async (world: World, scenario: Scenario, prefix: string, 
   await world.setExpiry(expiry);
   for (const [customerId, each] of known)
     if (each) await world.know(customerId, tiers ? { ...each, tier: null } : each);
+  const sweep = (): Promise<void> => {
+    model.sweep();
+    return world.sweep();
+  };
   for (const op of operations) {
     times.tick();
     model.setNow(times.now());
     await world.setNow(Temporal.Instant.fromEpochMilliseconds(times.now()));
-    if (isSweptBefore(op, scenario)) {
-      model.sweep();
-      await world.sweep();
-    }
+    if (isSweptBefore(op, scenario)) await sweep();
     await run(op);
+    if (isSweptAfter(op, scenario)) await sweep();
     for (const customer of CUSTOMERS.map(name))
       expect(await world.state(customer)).toEqual({ ...model.state(customer), tier: tierOf(customer) });
     // Nobody knows who is who of those that were erased.

@@ -1,4 +1,5 @@
 import { present } from '@vafa/kernel';
+import type { CalendarZone } from '../domain/calendar.ts';
 import type { NewPurchase, RefundCase } from '../domain/plan.ts';
 import type { CustomerFacts } from '../domain/rules/facts.ts';
 import { betterTier } from '../domain/tiers/better-tier.ts';
@@ -12,10 +13,12 @@ import { PROGRAMME } from './events.fixture.ts';
 const UNKNOWN: CustomerFacts = { tier: null, segments: [], lifecycle: null, attributes: {} };
 
 /** The domain's tiers with plain maps in the place of tables. */
-export const createStandings = (tiers: TierStructure) => {
-  const rules = present(createTierRules({ ...PROGRAMME, tiers }), 'rules of the tiers');
+export const createStandings = (tiers: TierStructure, zone: CalendarZone) => {
+  const rules = present(createTierRules({ ...PROGRAMME, ...zone, tiers }), 'rules of the tiers');
   const states = new Map<string, TierState>();
   const days = new Map<string, { day: string; amount: number }[]>();
+  /** Orders that were taken back as a whole. */
+  const whole = new Set<string>();
   const add = ({ customerId, atMs, amount }: Counted): void => {
     days.set(customerId, [...(days.get(customerId) ?? []), { day: rules.dayOf(atMs), amount }]);
   };
@@ -34,8 +37,11 @@ export const createStandings = (tiers: TierStructure) => {
         ]),
       ),
     count: (purchases: readonly NewPurchase[], refunds: readonly RefundCase[]): void => {
-      for (const counted of [...countPurchases(tiers.metric, purchases), ...countRefunds(tiers.metric, refunds)])
+      for (const counted of [...countPurchases(tiers.metric, purchases), ...countRefunds(tiers.metric, refunds, whole)])
         add(counted);
+      for (const { status, matching } of refunds)
+        for (const match of status === 'applied' ? matching.matches : [])
+          if (match.whole) whole.add(match.order.orderId);
     },
     counted: (customerId: string): number => (days.get(customerId) ?? []).reduce((sum, { amount }) => sum + amount, 0),
     countGrant: (counted: Counted): void => {

@@ -1,6 +1,6 @@
 import { AppError, newId, present } from '@vafa/kernel';
 import { emptyAccount, laterMs } from '../domain/account.ts';
-import { settlePending } from '../domain/activate.ts';
+import { activateAwaited, settlePending } from '../domain/activate.ts';
 import { addAccounts } from '../domain/book.ts';
 import { credit } from '../domain/credit.ts';
 import { give } from '../domain/gift.ts';
@@ -20,7 +20,7 @@ import { eraseInDomain, mergeInDomain } from './domain-leave.fixture.ts';
 import { createStandings } from './domain-standings.fixture.ts';
 import { createDomainTables, customerOf, isFresh } from './domain-tables.fixture.ts';
 import { PROGRAMME } from './events.fixture.ts';
-import { activationOf, type Scenario } from './scenario.fixture.ts';
+import type { Scenario } from './scenario.fixture.ts';
 
 const refusedAs = <Result>(work: () => Result): Result | undefined => {
   try {
@@ -33,15 +33,14 @@ const refusedAs = <Result>(work: () => Result): Result | undefined => {
 
 /** The domain with plain maps in the place of tables. */
 export const domainWorld = (scenario: Scenario): World => {
-  const { policy, spentPoints, waitHours, rules: earning, matching, tiers, onErase } = scenario;
+  const { policy, spentPoints, zone, activation, rules: earning, matching, tiers, onErase } = scenario;
   const tables = createDomainTables();
   const { clock, accounts, lots, transfers, orders, refunds, refundedWhole, reservations, payments, facts, counters } =
     tables;
   const { account, withBook, ownerOf } = tables;
   const returns = { policy, spentPoints };
-  const activation = activationOf(waitHours);
   const programme = {
-    ...{ ...PROGRAMME, expiresAfterDays: null, returns, version: 1, activation, rules: earning, matching },
+    ...{ ...PROGRAMME, ...zone, expiresAfterDays: null, returns, version: 1, activation, rules: earning, matching },
     ...(tiers ? { tiers } : {}),
   };
   let rules = rulesOf(programme);
@@ -63,7 +62,7 @@ export const domainWorld = (scenario: Scenario): World => {
     for (const { customerId, untilMs } of until)
       account(customerId).slidesUntilMs = laterMs(account(customerId).slidesUntilMs, untilMs);
   };
-  const standings = tiers ? createStandings(tiers) : undefined;
+  const standings = tiers ? createStandings(tiers, zone) : undefined;
   const somebodies = (): string[] => [...accounts.keys()].filter((id) => !isNobody(id));
   const knownFacts = () => (standings ? standings.factsOf(facts) : facts);
   const stateOf = (customerId: string): State => {
@@ -202,10 +201,13 @@ export const domainWorld = (scenario: Scenario): World => {
         return give(book, giver, receiver, gift).map(({ arrived }) => arrived.id);
       });
     },
-    visit: async (customerId, time) => {
+    visit: async (name, type, time) => {
       const atMs = Date.parse(time);
-      if (rules.keptAliveBy.interactions.size > 0 && !tables.isLate(customerId, atMs))
-        keepAlive([{ customerId: ownerOf(customerId), atMs }]);
+      if (tables.isLate(name, atMs)) return;
+      const customerId = ownerOf(name);
+      if (rules.keptAliveBy.interactions.has(type)) keepAlive([{ customerId, atMs }]);
+      if (accounts.has(customerId))
+        withBook((book) => activateAwaited(book, account(customerId), { type, atMs }, () => rules.expiryOf));
     },
     know: async (customerId, known) => {
       facts.set(customerId, known);

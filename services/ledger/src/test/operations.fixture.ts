@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { expiries, SURVEY, VISIT } from './terms.fixture.ts';
 
 export const CUSTOMERS = ['ann', 'bob', 'cid'] as const;
 /** Mostly two, who meet often; the third is there so that a merge leaves two. */
@@ -152,7 +153,15 @@ export const operation = fc.oneof(
       ),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('visit' as const), customer: customerName, ageDays }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('visit' as const),
+      customer: customerName,
+      type: fc.constantFrom(VISIT, VISIT, SURVEY),
+      ageDays: fc.oneof(fc.constant(0), ageDays),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('sweep' as const) }) },
   {
     weight: 1,
@@ -176,7 +185,7 @@ export const operation = fc.oneof(
     weight: 1,
     arbitrary: fc.record({
       kind: fc.constant('expiry' as const),
-      days: fc.constantFrom(null, 3, 15),
+      policy: expiries,
       /** Points don't slide any more, where they did. */
       fixed: fc.boolean(),
     }),

@@ -19,7 +19,7 @@ import type { State, World } from './compare.fixture.ts';
 import { PROGRAMME } from './events.fixture.ts';
 import type { LedgerHarness } from './ledger.fixture.ts';
 import { APPROVAL_ABOVE } from './operations.fixture.ts';
-import { activationOf, type Scenario, VISIT } from './scenario.fixture.ts';
+import type { Scenario } from './scenario.fixture.ts';
 
 /** How the ledger is reached. */
 export interface Doors {
@@ -33,7 +33,7 @@ export interface Doors {
 /** The real ledger, driven through its doors and looked at in its tables. */
 export const realWorld = (
   ledger: LedgerHarness,
-  { policy, spentPoints, waitHours, rules, matching, tiers, onErase }: Scenario,
+  { policy, spentPoints, zone, activation, rules, matching, tiers, onErase }: Scenario,
   doors: Doors,
 ): World => {
   const envelope = () => ({ id: newId(), source: '/test', time: ledger.clock.now().toString() });
@@ -92,9 +92,9 @@ export const realWorld = (
       const { parts } = answer.json();
       return answer.statusCode === 201 ? parts.map(({ toEntryId }: { toEntryId: string }) => toEntryId) : undefined;
     },
-    visit: (customerId, time) =>
+    visit: (customerId, interactionType, time) =>
       doors.publish(Topics.interactions, [
-        event(InteractionRecorded, { ...envelope(), time }, { customerId, interactionType: VISIT }),
+        event(InteractionRecorded, { ...envelope(), time }, { customerId, interactionType }),
       ]),
     know: async (customerId, { tier, segments, lifecycle, attributes }) => {
       await doors.publish(Topics.customers, [event(CustomerUpdated, envelope(), { customerId, attributes })]);
@@ -110,9 +110,9 @@ export const realWorld = (
     },
     setExpiry: async (expiry) => {
       const answer = await ledger.call('PUT', '/v1/programme', {
-        ...{ ...PROGRAMME, returns: { policy, spentPoints }, expiresAfterDays: null, expiry, onErase },
+        ...{ ...PROGRAMME, ...zone, returns: { policy, spentPoints }, expiresAfterDays: null, expiry, onErase },
         approvalAbovePoints: APPROVAL_ABOVE,
-        ...{ activation: activationOf(waitHours), rules, matching, ...(tiers ? { tiers } : {}) },
+        ...{ activation, rules, matching, ...(tiers ? { tiers } : {}) },
       });
       expect(answer.statusCode, answer.body).toBe(200);
     },

@@ -1,5 +1,6 @@
 import { LIFECYCLE_STATES } from '@vafa/contracts';
 import fc from 'fast-check';
+import type { CalendarZone } from '../domain/calendar.ts';
 import type { CustomerFacts, OrderFacts } from '../domain/rules/facts.ts';
 import { problemsOf } from '../domain/rules/problems.ts';
 import {
@@ -15,6 +16,7 @@ import {
   type Trigger,
   WEEKDAYS,
 } from '../domain/rules/rule.ts';
+import { activations, expiries } from './terms.fixture.ts';
 
 /** Things to draw: few of each, so that they meet. */
 const sku = fc.constantFrom('x', 'y', '__proto__');
@@ -199,10 +201,10 @@ const caps = fc
 
 /** Rules of a programme that has no problems: those that don't fit the others are left out. */
 export const ruleLists = (
-  zone: { calendar: 'gregorian' | 'persian'; timeZone: string },
-  options: { trigger?: Trigger; caps?: boolean; times?: boolean } = {},
+  zone: CalendarZone,
+  options: { trigger?: Trigger; caps?: boolean; times?: boolean; terms?: boolean } = {},
 ): fc.Arbitrary<EarningRule[]> => {
-  const { trigger = { on: 'purchase' }, caps: capped = true, times = true } = options;
+  const { trigger = { on: 'purchase' }, caps: capped = true, times = true, terms = false } = options;
   const instant = (from: string, until: string) =>
     fc.integer({ min: Date.parse(from), max: Date.parse(until) }).map((ms) => new Date(ms).toISOString());
   const rule = fc.record({
@@ -217,6 +219,8 @@ export const ruleLists = (
     caps: capped ? maybe(4, caps) : fc.constant(undefined),
     startsAt: times ? maybe(1, instant('2026-01-01T00:00:00Z', '2026-06-30T00:00:00Z')) : fc.constant(undefined),
     endsAt: times ? maybe(1, instant('2026-06-30T00:00:00Z', '2026-12-31T00:00:00Z')) : fc.constant(undefined),
+    expiry: terms ? maybe(2, expiries) : fc.constant(undefined),
+    activation: terms ? maybe(2, activations) : fc.constant(undefined),
   });
   return fc.array(rule, { minLength: 1, maxLength: 6, size: 'max' }).map((drawn) => {
     const rules = drawn.map(

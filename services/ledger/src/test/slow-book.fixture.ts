@@ -1,4 +1,10 @@
-import type { ExpiryOf } from '../domain/expiry-policy.ts';
+/** From when to when points of a credit can be spent. */
+export interface SlowTerms {
+  readyMs: number;
+  expiresAtMs: number | null;
+  /** Type of the interaction that makes them spendable before `readyMs`, when they are lost; null = time does. */
+  awaits: string | null;
+}
 
 /** Points of one credit. */
 export interface SlowLot {
@@ -11,8 +17,10 @@ export interface SlowLot {
   /** Not spendable before `readyMs`. */
   pending: number;
   readyMs: number | null;
-  /** Were they, at this time? */
-  wasPending: (atMs: number) => boolean;
+  /** Type of the interaction without which they are lost then; null = only time is needed. */
+  awaits: string | null;
+  /** When they could be spent that could not before; null = from the beginning, or never yet. */
+  spendableFromMs: number | null;
   expired: number;
   waived: number;
   absorbed: number;
@@ -45,7 +53,7 @@ export interface SlowCustomer {
 }
 
 /** What customers have, in plain arrays, point by point. */
-export const createSlowBook = (expiryOf: ExpiryOf) => {
+export const createSlowBook = (expiryOf: (ms: number) => number | null) => {
   const customers = new Map<string, SlowCustomer>();
   const holds: SlowHold[] = [];
   const clock = { nowMs: 0 };
@@ -86,17 +94,19 @@ export const createSlowBook = (expiryOf: ExpiryOf) => {
     kind: string,
     points: number,
     bornMs: number,
-    more: { origin?: string; readyMs?: number; expiresAtMs?: number | null; id?: string } = {},
+    more: Partial<SlowTerms> & { origin?: string; id?: string } = {},
   ): SlowLot => {
     const { origin = '', readyMs = bornMs, expiresAtMs = expiryOf(readyMs), id = '' } = more;
+    const { awaits = null } = more;
     const own = customer(customerId);
-    const waits = readyMs > clock.nowMs ? points : 0;
+    const waits = awaits !== null || readyMs > clock.nowMs ? points : 0;
     const absorbed = Math.min(points - waits, own.deficit);
     own.deficit -= absorbed;
     const lot = {
       ...{ origin, id, granted: points, left: points - waits - absorbed, absorbed, expired: 0, waived: 0 },
-      ...{ pending: waits, readyMs: waits > 0 ? readyMs : null, bornMs, expiresAtMs },
-      wasPending: (atMs: number): boolean => readyMs > bornMs && atMs < readyMs,
+      ...{ pending: waits, readyMs: waits > 0 ? readyMs : null, bornMs, expiresAtMs, awaits },
+      // What came late had its time of waiting all the same.
+      spendableFromMs: waits === 0 && readyMs > bornMs ? readyMs : null,
     };
     own.lots.push(lot);
     log(customerId, kind, waits > 0 ? 0 : points);
@@ -131,19 +141,45 @@ export const createSlowBook = (expiryOf: ExpiryOf) => {
     hold.points -= points;
   };
 
-  const ripen = (id: string): void => {
+  /** Lots that wait, those whose time comes first before the others. */
+  const waiting = (id: string): SlowLot[] =>
+    customer(id)
+      .lots.filter(({ pending: points }) => points > 0)
+      .sort((a, b) => (a.readyMs ?? 0) - (b.readyMs ?? 0) || (a.id < b.id ? -1 : 1));
+  const makeSpendable = (id: string, lot: SlowLot, fromMs: number): void => {
     const own = customer(id);
-    const ripe = own.lots.filter((lot) => lot.pending > 0 && (lot.readyMs ?? 0) <= clock.nowMs);
-    for (const lot of ripe.sort((a, b) => (a.readyMs ?? 0) - (b.readyMs ?? 0) || (a.id < b.id ? -1 : 1))) {
-      const points = lot.pending;
-      lot.pending = 0;
-      for (let point = 0; point < points; point++) {
-        if (own.deficit > 0) {
-          own.deficit -= 1;
-          lot.absorbed += 1;
-        } else lot.left += 1;
+    const points = lot.pending;
+    lot.pending = 0;
+    lot.spendableFromMs = fromMs;
+    for (let point = 0; point < points; point++) {
+      if (own.deficit > 0) {
+        own.deficit -= 1;
+        lot.absorbed += 1;
+      } else lot.left += 1;
+    }
+    log(id, 'activate', points);
+  };
+  /** What has waited long enough can be spent, or is lost if it awaited something that was not done. */
+  const ripen = (id: string): void => {
+    for (const lot of waiting(id)) {
+      if ((lot.readyMs ?? 0) > clock.nowMs) continue;
+      if (lot.awaits === null) {
+        makeSpendable(id, lot, lot.readyMs ?? lot.bornMs);
+        continue;
       }
-      log(id, 'activate', points);
+      lot.expired += lot.pending;
+      lot.pending = 0;
+      // Pending points stand beside the account.
+      log(id, 'expire', 0);
+    }
+  };
+  /** What awaited an interaction of this type can be spent; it expires by the programme, from then on. */
+  const fulfil = (id: string, type: string, doneMs: number): void => {
+    for (const lot of waiting(id)) {
+      if (lot.awaits !== type || doneMs < lot.bornMs || (lot.readyMs ?? 0) <= doneMs) continue;
+      lot.expiresAtMs = expiryOf(doneMs);
+      lot.awaits = null;
+      makeSpendable(id, lot, doneMs);
     }
   };
   const expire = (id: string): void => {
@@ -171,7 +207,7 @@ export const createSlowBook = (expiryOf: ExpiryOf) => {
 
   return {
     ...{ customers, holds, clock, customer, active, pending, reserved, available, open, log, endOf },
-    ...{ give, takeOne, giveBack, ripen, expire, settle, keepAlive },
+    ...{ give, takeOne, giveBack, ripen, fulfil, expire, settle, keepAlive },
   };
 };
 export type SlowBook = ReturnType<typeof createSlowBook>;

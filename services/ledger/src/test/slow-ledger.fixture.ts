@@ -1,10 +1,10 @@
 import { entryId } from '../domain/entry-id.ts';
-import type { ExpiryOf } from '../domain/expiry-policy.ts';
 import type { Refund, RefundedLine } from '../domain/order.ts';
 import type { ErasePolicy, ReturnPolicy, SpentPoints } from '../domain/programme.ts';
 import type { OrderFacts } from '../domain/rules/facts.ts';
 import type { TierStructure } from '../domain/tiers/structure.ts';
-import { createSlowBook } from './slow-book.fixture.ts';
+import { createSlowBook, type SlowTerms } from './slow-book.fixture.ts';
+import type { SlowCalendar } from './slow-calendar.fixture.ts';
 import { createSlowLeave, isNobody } from './slow-leave.fixture.ts';
 import { createSlowRefunds, type SlowOrder } from './slow-refunds.fixture.ts';
 import { createSlowRequests } from './slow-requests.fixture.ts';
@@ -28,15 +28,14 @@ export interface SlowRules {
   earningsOf: (purchase: SlowPurchase) => { ruleId: string; points: number }[];
   /** What a rule for grants gives a customer; 0 = nothing. */
   grantOf: (customerId: string, ruleId: string, timeMs: number) => number;
-  expiryOf: ExpiryOf;
-  /** The same of points that the orders of a customer of this tier bring. */
-  expiryOfTier: (tier: string | null) => ExpiryOf;
-  /** When points that purchases bring become spendable. */
-  readyOf: (timeMs: number) => number;
+  /** When points of the programme expire that can be spent from an instant on. */
+  expiryOf: (readyMs: number) => number | null;
+  /** From when to when points of a rule can be spent; the tier is that of who bought something. */
+  termsOf: (ruleId: string, timeMs: number, tier: string | null) => SlowTerms;
   /** What keeps points alive. */
-  keptAliveBy: () => { purchase: boolean; redemption: boolean; visits: boolean };
+  keptAliveBy: () => { purchase: boolean; redemption: boolean; interactions: readonly string[] };
   tiers: TierStructure | null;
-  timeZone: string;
+  calendar: SlowCalendar;
   onErase: ErasePolicy;
   /** How often caps have counted what a customer was given. */
   cappedOf: (customerId: string) => number;
@@ -45,11 +44,11 @@ export interface SlowRules {
 }
 
 /** What an order counts towards a tier. */
-const countedAs = (tiers: TierStructure, { total, refunded, entries }: SlowOrder): number => {
+const countedAs = (tiers: TierStructure, { total, refunded, whole, entries }: SlowOrder): number => {
   const { metric } = tiers;
   // Orders of the model are all of one currency.
   if (metric.kind === 'spend') return total - refunded;
-  if (metric.kind === 'orders') return total > 0 && refunded === total ? 0 : 1;
+  if (metric.kind === 'orders') return (total > 0 ? refunded === total : whole) ? 0 : 1;
   return entries.reduce((sum, { points, due }) => sum + points - due, 0);
 };
 
@@ -76,7 +75,7 @@ export const createSlowLedger = (rules: SlowRules) => {
       (each) => each.customerId === customerId,
     );
   };
-  const tiers = rules.tiers ? createSlowTiers(rules.tiers, rules.timeZone, countedOf) : undefined;
+  const tiers = rules.tiers ? createSlowTiers(rules.tiers, rules.calendar, countedOf) : undefined;
   const tierOf = (customerId: string): string | null => tiers?.tierOf(customerId) ?? null;
   const leave = createSlowLeave(book, tiers, {
     ...rules,
@@ -111,10 +110,9 @@ export const createSlowLedger = (rules: SlowRules) => {
       ...{ refunded: 0, whole: false, taken: 0 },
     });
     for (const { ruleId, points } of entries) {
-      const readyMs = rules.readyOf(timeMs);
-      const expiresAtMs = rules.expiryOfTier(tierOf(customerId))(readyMs);
       const id = entryId(timeMs, 'earn', orderId, ruleId);
-      give(customerId, 'earn', points, timeMs, { origin: `${orderId} ${ruleId}`, readyMs, expiresAtMs, id });
+      const terms = rules.termsOf(ruleId, timeMs, tierOf(customerId));
+      give(customerId, 'earn', points, timeMs, { ...terms, origin: `${orderId} ${ruleId}`, id });
     }
     const awaited = waiting.filter((each) => each.orderId === orderId);
     for (const refund of awaited.sort((a, b) => Date.parse(a.occurredAt) - Date.parse(b.occurredAt))) {
@@ -169,8 +167,12 @@ export const createSlowLedger = (rules: SlowRules) => {
       lookAtTiers();
       if (rules.keptAliveBy().purchase) for (const each of bought) book.keepAlive(each.customerId, each.timeMs);
     },
-    visit: (customerId: string, timeMs: number): void => {
-      if (rules.keptAliveBy().visits && !isLate(customerId, timeMs)) book.keepAlive(ownerOf(customerId), timeMs);
+    /** An interaction. */
+    visit: (customerId: string, type: string, timeMs: number): void => {
+      if (isLate(customerId, timeMs)) return;
+      const owner = ownerOf(customerId);
+      if (rules.keptAliveBy().interactions.includes(type)) book.keepAlive(owner, timeMs);
+      book.fulfil(owner, type, timeMs);
     },
     ...spending,
     ...asked,
@@ -185,7 +187,9 @@ export const createSlowLedger = (rules: SlowRules) => {
       if (points === 0) return undefined;
       granted.set(grantId, { said, points });
       customer(customerId).known = true;
-      give(customerId, 'earn', points, timeMs, { readyMs: rules.readyOf(timeMs) });
+      const id = entryId(timeMs, 'earn', 'grant', grantId);
+      const terms = rules.termsOf('ruleId' in wanted ? wanted.ruleId : 'grant', timeMs, null);
+      give(customerId, 'earn', points, timeMs, { ...terms, id });
       grants.push({ customerId, timeMs, points });
       lookAtTiers();
       return points;

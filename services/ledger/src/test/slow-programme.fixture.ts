@@ -1,9 +1,10 @@
-import { createExpiry } from '../domain/expiry.ts';
 import type { Expiry } from '../domain/expiry-policy.ts';
 import type { CustomerFacts } from '../domain/rules/facts.ts';
 import { PROGRAMME } from './events.fixture.ts';
 import { CUSTOMERS } from './operations.fixture.ts';
 import type { Scenario } from './scenario.fixture.ts';
+import type { SlowTerms } from './slow-book.fixture.ts';
+import { createSlowCalendar } from './slow-calendar.fixture.ts';
 import type { SlowPurchase, SlowRules } from './slow-ledger.fixture.ts';
 import { type SlowAward, slowCap, slowEarn } from './slow-rules.fixture.ts';
 
@@ -16,9 +17,9 @@ export const createSlowProgramme = (
   expiry: () => Expiry,
   tierOf: (customerId: string) => string | null,
 ) => {
-  const { waitHours, tiers, rules, matching, facts } = scenario;
-  const expiryOf = (policy: Expiry) => createExpiry({ ...PROGRAMME, expiresAfterDays: null, expiry: policy });
-  const programme = { ...PROGRAMME, calendar: 'gregorian' as const, rules, matching, ...(tiers ? { tiers } : {}) };
+  const { zone, activation, tiers, rules, matching, facts } = scenario;
+  const calendar = createSlowCalendar(zone);
+  const programme = { ...PROGRAMME, ...zone, rules, matching, ...(tiers ? { tiers } : {}) };
   const known = new Map<string, CustomerFacts | null>(CUSTOMERS.map((customer) => [name(customer), facts[customer]]));
   const given: SlowAward[] = [];
   const factsOf = (customerId: string): CustomerFacts | undefined => {
@@ -58,20 +59,27 @@ export const createSlowProgramme = (
     if (into !== null && gone) known.set(into, { ...(kept ?? gone), tier: kept?.tier ?? gone.tier });
     for (const award of given) if (award.customerId === from) award.customerId = into ?? 'nobody';
   };
+  /** A rule's own terms go before those of the tier, the tier's before the programme's; what awaits something, see `fulfil`. */
+  const termsOf = (ruleId: string, timeMs: number, tier: string | null): SlowTerms => {
+    const rule = rules.find(({ id }) => id === ruleId);
+    const ofTier = tiers?.levels.find(({ id }) => id === tier)?.benefits.expiry;
+    const { readyMs, awaits } = calendar.readyOf(rule?.activation ?? activation, timeMs);
+    const policy = rule?.expiry ?? ofTier ?? expiry();
+    return { readyMs, awaits, expiresAtMs: awaits === null ? calendar.expiryOf(policy, readyMs) : null };
+  };
   const slowRules: SlowRules = {
     ...scenario,
     ...{ earningsOf, grantOf, cappedOf, moved },
-    expiryOf: (timeMs) => expiryOf(expiry())(timeMs),
-    expiryOfTier: (tier) => expiryOf(tiers?.levels.find(({ id }) => id === tier)?.benefits.expiry ?? expiry()),
-    readyOf: (timeMs) => timeMs + waitHours * 3_600_000,
+    termsOf,
+    expiryOf: (readyMs) => calendar.expiryOf(expiry(), readyMs),
     keptAliveBy: () => {
       const policy = expiry();
       const { activities, interactionTypes } =
         policy.kind === 'sliding' ? policy : { activities: [], interactionTypes: [] };
       const by = (activity: string): boolean => activities.some((each) => each === activity);
-      return { purchase: by('purchase'), redemption: by('redemption'), visits: interactionTypes.length > 0 };
+      return { purchase: by('purchase'), redemption: by('redemption'), interactions: interactionTypes };
     },
-    timeZone: PROGRAMME.timeZone,
+    calendar,
   };
   return { rules: slowRules, known, tierOf: (customerId: string) => factsOf(customerId)?.tier ?? null };
 };

@@ -75,7 +75,9 @@ export const createSlowRefunds = (
       order.taken += fromPending;
       log(order.customerId, 'clawback', 0);
     }
-    if (rules.policy === 'only_pending' && !lot?.wasPending(timeMs)) return;
+    // Of what could not be spent at that time, as from any balance.
+    const wasPending = timeMs < (lot?.spendableFromMs ?? Number.NEGATIVE_INFINITY);
+    if (rules.policy === 'only_pending' && !wasPending) return;
     let taken = 0;
     // What was refunded before it expired should have been taken: the expiry is undone for it.
     const tooLate = lot !== undefined && lot.expiresAtMs !== null && timeMs < lot.expiresAtMs;

@@ -2,6 +2,7 @@ import type { RulesProgramme } from '../domain/rules/compile.ts';
 import type { CustomerFacts, EventFacts } from '../domain/rules/facts.ts';
 import type { CapPeriod, Condition, EarningRule, LineFilter, LineMatch, Test } from '../domain/rules/rule.ts';
 import type { TierStructure } from '../domain/tiers/structure.ts';
+import { createSlowCalendar, isSamePeriod } from './slow-calendar.fixture.ts';
 
 /**
  * Earning rules as one would explain them: read anew every time, fractions of BigInt, nothing prepared. What the prepared
@@ -214,27 +215,8 @@ export interface SlowAward {
 
 /** Are two instants in one period of the programme? */
 const samePeriod = (programme: RulesProgramme, per: CapPeriod, a: number, b: number): boolean => {
-  const [x, y] = [localOf(programme, a), localOf(programme, b)];
-  switch (per) {
-    case 'forever':
-      return true;
-    case 'day':
-      return x.toPlainDate().equals(y.toPlainDate());
-    case 'week': {
-      // Weeks begin on Monday, or on Saturday in the Persian calendar.
-      const into = (day: number): number => (programme.calendar === 'persian' ? (day + 1) % 7 : day - 1);
-      const start = (each: typeof x) => each.toPlainDate().subtract({ days: into(each.dayOfWeek) });
-      return start(x).equals(start(y));
-    }
-    case 'month':
-      return x.year === y.year && x.month === y.month;
-    case 'quarter':
-      return x.year === y.year && Math.ceil(x.month / 3) === Math.ceil(y.month / 3);
-    case 'half':
-      return x.year === y.year && x.month > 6 === y.month > 6;
-    case 'year':
-      return x.year === y.year;
-  }
+  const { dayOf } = createSlowCalendar(programme);
+  return per === 'forever' || isSamePeriod(per, dayOf(a), dayOf(b));
 };
 
 /** What the caps leave of an award after all those given before. */

@@ -1,4 +1,5 @@
-import type { TierPeriod, TierStructure } from '../domain/tiers/structure.ts';
+import type { TierStructure } from '../domain/tiers/structure.ts';
+import { isSamePeriod, lastDayOf, type SlowCalendar } from './slow-calendar.fixture.ts';
 
 /** Something that counts, and when it happened. */
 export interface SlowCounted {
@@ -22,27 +23,16 @@ interface SlowTier {
 
 const isAfter = (a: Temporal.PlainDate, b: Temporal.PlainDate): boolean => Temporal.PlainDate.compare(a, b) > 0;
 const next = (day: Temporal.PlainDate): Temporal.PlainDate => day.add({ days: 1 });
-const MONTHS: Readonly<Record<TierPeriod, number>> = { month: 1, quarter: 3, half: 6, year: 12 };
-const isSamePeriod = (period: TierPeriod, a: Temporal.PlainDate, b: Temporal.PlainDate): boolean =>
-  a.year === b.year && Math.floor((a.month - 1) / MONTHS[period]) === Math.floor((b.month - 1) / MONTHS[period]);
-const lastOf = (period: TierPeriod, day: Temporal.PlainDate): Temporal.PlainDate => {
-  let last = day.with({ day: day.daysInMonth });
-  while (isSamePeriod(period, next(last), day)) last = last.add({ months: 1 }).with({ day: 31 });
-  return last;
-};
-
 /**
- * Tiers as the terms of a club tell them, in the Gregorian calendar: day by day from the last look to this one, with everything
+ * Tiers as the terms of a club tell them: day by day from the last look to this one, with everything
  * that counts added up anew each time.
  */
 export const createSlowTiers = (
   { window, levels, validity, graceDays, downgrade, neverBelow }: TierStructure,
-  timeZone: string,
+  { dayOf }: SlowCalendar,
   countedOf: (customerId: string) => SlowCounted[],
 ) => {
   const tiers = new Map<string, SlowTier>();
-  const dayOf = (ms: number): Temporal.PlainDate =>
-    Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(timeZone).toPlainDate();
   const placeFor = (amount: number): number => levels.filter(({ threshold }) => threshold <= amount).length - 1;
   const floor = levels.findIndex(({ id }) => id === neverBelow);
 
@@ -64,11 +54,11 @@ export const createSlowTiers = (
       let last = reached;
       if (validity.kind === 'months') {
         last = reached.add({ months: validity.amount });
-        return validity.roundUpTo ? lastOf(validity.roundUpTo, last) : last;
+        return validity.roundUpTo ? lastDayOf(validity.roundUpTo, last) : last;
       }
       if (validity.kind === 'windows' && window.kind === 'calendar') {
-        last = lastOf(window.period, reached);
-        for (let i = 0; i < validity.more; i++) last = lastOf(window.period, next(last));
+        last = lastDayOf(window.period, reached);
+        for (let i = 0; i < validity.more; i++) last = lastDayOf(window.period, next(last));
         return last;
       }
       while (sumAt(next(last)) >= threshold) last = next(last);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { PROGRAMME } from '../../test/events.fixture.ts';
+import { createSlowCalendar } from '../../test/slow-calendar.fixture.ts';
 import { createSlowTiers, type SlowCounted } from '../../test/slow-tiers.fixture.ts';
 import { STEPS, tierStructures } from '../../test/tier-structures.fixture.ts';
 import type { CalendarZone } from '../calendar.ts';
@@ -28,7 +29,7 @@ const run = (
   steps: readonly (typeof step extends fc.Arbitrary<infer Step> ? Step : never)[],
 ) => {
   const counted: SlowCounted[] = [];
-  const slow = createSlowTiers(structure, zone.timeZone, () => counted);
+  const slow = createSlowTiers(structure, createSlowCalendar(zone), () => counted);
   let state: TierState | undefined;
   let nowMs = Date.parse('2026-02-03T10:00:00Z');
   const seen: (string | null)[] = [];
