@@ -2,12 +2,20 @@ import { expect } from 'vitest';
 import type { Expiry } from '../domain/expiry-policy.ts';
 import type { CustomerFacts } from '../domain/rules/facts.ts';
 import type { PurchaseEvent } from '../use-cases/read-batch.ts';
-import { CUSTOMERS, type Operation } from './operations.fixture.ts';
+import { type Change, CUSTOMERS, type Operation } from './operations.fixture.ts';
 import { expiryPolicy, isWaiting, type Scenario } from './scenario.fixture.ts';
 import { isNobody } from './slow-leave.fixture.ts';
 import { createSlowLedger } from './slow-ledger.fixture.ts';
 import { createSlowProgramme } from './slow-programme.fixture.ts';
-import { createTimes, toEvent, told } from './told-events.fixture.ts';
+import {
+  createTimes,
+  type Interaction,
+  type Membership,
+  toEvent,
+  toInteraction,
+  told,
+  toMembership,
+} from './told-events.fixture.ts';
 
 /** A ledger that can be driven: the real one behind its doors, or its domain alone. */
 export interface World {
@@ -21,10 +29,11 @@ export interface World {
   adjust(customerId: string, points: number): Promise<boolean>;
   /** Returns the ids of the lots that the other has now, or undefined when it was refused. */
   give(from: string, to: string, points: number): Promise<string[] | undefined>;
-  /** An interaction. */
-  visit(customerId: string, type: string, time: string): Promise<void>;
-  /** What rules may ask of a customer. */
-  know(customerId: string, facts: CustomerFacts): Promise<void>;
+  /** Told so many times. */
+  visit(interaction: Interaction, times: number): Promise<void>;
+  join(membership: Membership, times: number): Promise<void>;
+  /** What rules may ask of a customer, but for what `join` tells. */
+  know(customerId: string, known: Pick<CustomerFacts, 'tier' | 'attributes'> & { birthDate?: string }): Promise<void>;
   /** Points of later credits expire so. */
   setExpiry(expiry: Expiry): Promise<void>;
   sweep(): Promise<void>;
@@ -69,7 +78,7 @@ export interface State {
 const ASKING: ReadonlySet<string> = new Set(['reserve', 'pay', 'adjust', 'gift', 'decide']);
 const ACTIVE: ReadonlySet<string> = new Set(['batch', 'capture', 'pay', 'visit']);
 /** Where tiers are looked at, the model looks at everybody. */
-const LOOKING: ReadonlySet<string> = new Set(['batch', 'grant', 'merge', 'retell']);
+const LOOKING: ReadonlySet<string> = new Set(['batch', 'grant', 'merge', 'retell', 'visit', 'join']);
 
 const sorted = (states: readonly State[]): State[] =>
   [...states].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
@@ -89,6 +98,8 @@ const isSweptBefore = ({ kind }: Operation, scenario: Scenario): boolean =>
 const isSweptAfter = ({ kind }: Operation, scenario: Scenario): boolean =>
   kind === 'batch' && scenario.sliding !== null && isWaiting(scenario);
 
+/** A year without leap days, so that all have their birthdays on other days. */
+const BIRTH_YEAR = 1990;
 const DAY_MS = 86_400_000;
 
 /**
@@ -100,24 +111,47 @@ export const compare = async (world: World, scenario: Scenario, prefix: string, 
   const times = createTimes(startMs);
   let expiry = expiryPolicy(scenario.expiry, sliding);
   const name = (id: string): string => `${prefix}${id}`;
-  const { rules, known, tierOf } = createSlowProgramme(
+  const { rules, know, tierOf } = createSlowProgramme(
     scenario,
-    name,
     () => expiry,
     (customerId) => model.tierOf(customerId),
   );
   const model = createSlowLedger(rules);
   const holds: { id: string; model: number }[] = [];
   const asked: { id: string; model: number }[] = [];
-  /** Merges and erasures so far, which may be told again. */
-  const left: ({ from: string; into: string; time: string } | { customer: string; time: string })[] = [];
-  const tell = async (each: (typeof left)[number], times: number): Promise<void> => {
-    if ('into' in each) {
-      model.merge(each.from, each.into, Date.parse(each.time));
-      return world.merge(each.from, each.into, each.time, times);
+  /** What was told so far and may be told again. */
+  const tellings: ((times: number) => Promise<void>)[] = [];
+  const tell = (telling: (times: number) => Promise<void>, times: number): Promise<void> => {
+    tellings.push(telling);
+    return telling(times);
+  };
+  const join = (customer: string, change: Change, ageDays: number, often = 1): Promise<void> => {
+    const event = toMembership(change, customer, times.ago(ageDays));
+    return tell((count) => {
+      model.join(customer, change, { ...event, timeMs: Date.parse(event.time) });
+      return world.join(event, count);
+    }, often);
+  };
+  /** What is known of the customers before anything happens. */
+  const introduce = async (): Promise<void> => {
+    for (const id of CUSTOMERS) {
+      const [facts, inDays] = [scenario.facts[id], scenario.birthdays[id]];
+      if (facts === null && inDays === null) continue;
+      const { attributes = {}, segments = [], lifecycle = null } = facts ?? {};
+      const tier = tiers ? null : (facts?.tier ?? null);
+      const today = Temporal.Instant.fromEpochMilliseconds(startMs).toZonedDateTimeISO(scenario.zone.timeZone);
+      const date = today
+        .toPlainDate()
+        .add({ days: inDays ?? 0 })
+        .with({ year: BIRTH_YEAR })
+        .toString();
+      const [born, birthDate] =
+        inDays === null ? [{}, {}] : [{ born: { date, sinceMs: startMs } }, { birthDate: date }];
+      know(name(id), { attributes, tier, segments: [], lifecycle: null, ...born });
+      await world.know(name(id), { attributes, tier, ...birthDate });
+      for (const segment of segments) await join(name(id), { segment, enters: true }, 0);
+      if (lifecycle) await join(name(id), { lifecycle }, 0);
     }
-    model.erase(each.customer, Date.parse(each.time));
-    return world.erase(each.customer, each.time, times);
   };
 
   const run = async (op: Operation): Promise<void> => {
@@ -201,21 +235,30 @@ export const compare = async (world: World, scenario: Scenario, prefix: string, 
       }
       case 'merge': {
         const [from, into] = op.pair.map(name) as [string, string];
-        left.push({ from, into, time: times.ago(op.ageDays) });
-        return tell(left.at(-1) as (typeof left)[number], op.times);
+        const time = times.ago(op.ageDays);
+        return tell((count) => {
+          model.merge(from, into, Date.parse(time));
+          return world.merge(from, into, time, count);
+        }, op.times);
       }
-      case 'erase':
-        left.push({ customer: name(op.customer), time: times.ago(op.ageDays) });
-        return tell(left.at(-1) as (typeof left)[number], op.times);
-      case 'retell': {
-        const again = left.at(-1 - (op.back % (left.length || 1)));
-        return again && tell(again, 1);
+      case 'erase': {
+        const [customer, time] = [name(op.customer), times.ago(op.ageDays)];
+        return tell((count) => {
+          model.erase(customer, Date.parse(time));
+          return world.erase(customer, time, count);
+        }, op.times);
       }
       case 'visit': {
-        const time = times.ago(op.ageDays);
-        model.visit(name(op.customer), op.type, Date.parse(time));
-        return world.visit(name(op.customer), op.type, time);
+        const event = toInteraction(op, name(op.customer), times.ago(op.ageDays));
+        return tell((count) => {
+          model.visit(event.data.customerId, op.type, { ...event, timeMs: Date.parse(event.time) }, op.attributes);
+          return world.visit(event, count);
+        }, op.times);
       }
+      case 'join':
+        return join(name(op.customer), op.change, op.ageDays, op.times);
+      case 'retell':
+        return tellings.at(-1 - (op.back % (tellings.length || 1)))?.(1);
       case 'advance':
         times.advance(op.days);
         return;
@@ -228,17 +271,20 @@ export const compare = async (world: World, scenario: Scenario, prefix: string, 
     }
   };
 
+  const setNow = (): Promise<void> => {
+    model.setNow(times.now());
+    return world.setNow(Temporal.Instant.fromEpochMilliseconds(times.now()));
+  };
+  await setNow();
   await world.setExpiry(expiry);
-  for (const [customerId, each] of known)
-    if (each) await world.know(customerId, tiers ? { ...each, tier: null } : each);
+  await introduce();
   const sweep = (): Promise<void> => {
     model.sweep();
     return world.sweep();
   };
   for (const op of operations) {
     times.tick();
-    model.setNow(times.now());
-    await world.setNow(Temporal.Instant.fromEpochMilliseconds(times.now()));
+    await setNow();
     if (isSweptBefore(op, scenario)) await sweep();
     await run(op);
     if (isSweptAfter(op, scenario)) await sweep();

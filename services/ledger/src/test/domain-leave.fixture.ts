@@ -37,7 +37,7 @@ export const mergeInDomain = (
   merge: { from: string; into: string; time: string },
 ): void => {
   const { from, time } = merge;
-  const { mergedInto, facts, account } = tables;
+  const { mergedInto, facts, birthdays, account } = tables;
   const atMs = Date.parse(time);
   const into = tables.ownerOf(merge.into);
   if (tables.isLate(from, atMs) || tables.isLate(merge.into, atMs) || mergedInto.has(from) || from === into) return;
@@ -56,6 +56,9 @@ export const mergeInDomain = (
   const [gone, kept] = [facts.get(from), facts.get(into)];
   facts.delete(from);
   if (gone) facts.set(into, { ...(kept ?? gone), tier: kept?.tier ?? gone.tier });
+  const birthday = birthdays.get(from);
+  birthdays.delete(from);
+  if (birthday && !kept) birthdays.set(into, birthday);
   standings?.join(from, into);
   standings?.look([into], tables.clock.now.epochMilliseconds);
 };
@@ -94,6 +97,7 @@ export const eraseInDomain = (
     mergedInto.delete(name);
     erasedMs.set(name, Math.max(atMs, erasedMs.get(name) ?? -Infinity));
     tables.facts.delete(name);
+    tables.birthdays.delete(name);
     standings?.forget(name);
   }
 };

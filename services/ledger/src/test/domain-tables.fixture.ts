@@ -34,6 +34,9 @@ export const createDomainTables = () => {
     reservations: new Map<string, { reservation: Reservation; allocations: Allocation[] }>(),
     payments: [] as Payment[],
     facts: new Map<string, CustomerFacts>(),
+    birthdays: new Map<string, { birthDate: string; nextMs: number }>(),
+    /** Keys of awards that no order brought. */
+    awarded: new Set<string>(),
     counters: new Map<string, Counter>(),
     grants: new Map<string, { said: string; points: number }>(),
     account: (id: string): Account => {

@@ -1,26 +1,32 @@
 import { AppError, newId, present } from '@vafa/kernel';
 import { emptyAccount, laterMs } from '../domain/account.ts';
 import { activateAwaited, settlePending } from '../domain/activate.ts';
+import { nextBirthday } from '../domain/birthday.ts';
 import { addAccounts } from '../domain/book.ts';
 import { credit } from '../domain/credit.ts';
-import { give } from '../domain/gift.ts';
+import { give as giveAway } from '../domain/gift.ts';
 import { giveBackLate } from '../domain/give-back.ts';
 import { isPastExpiry } from '../domain/lot.ts';
 import { capEntries } from '../domain/new-entries.ts';
 import { bookPlan, isNobody, newRefundCase, planSteps, settleDue } from '../domain/plan.ts';
 import { capture, hold, type Reservation, release, requireOpen } from '../domain/reservation.ts';
+import type { RuleSet } from '../domain/rules/compile.ts';
+import { type Award, earnByEvent } from '../domain/rules/evaluate.ts';
+import type { CustomerFacts, EventFacts } from '../domain/rules/facts.ts';
 import { debit, expireDue, openLots } from '../domain/spend.ts';
 import { atOnce } from '../domain/terms.ts';
 import { signedPoints } from '../domain/transfer.ts';
 import { rulesOf } from '../use-cases/current-programme.ts';
 import { readBatch } from '../use-cases/read-batch.ts';
 import type { State, World } from './compare.fixture.ts';
-import { giveGrant } from './domain-grants.fixture.ts';
+import { bookDomainGifts, celebrated, claimOnce, type DomainGift, grantedBy } from './domain-grants.fixture.ts';
 import { eraseInDomain, mergeInDomain } from './domain-leave.fixture.ts';
 import { createStandings } from './domain-standings.fixture.ts';
 import { createDomainTables, customerOf, isFresh } from './domain-tables.fixture.ts';
 import { PROGRAMME } from './events.fixture.ts';
 import type { Scenario } from './scenario.fixture.ts';
+
+const UNKNOWN: CustomerFacts = { tier: null, segments: [], lifecycle: null, attributes: {} };
 
 const refusedAs = <Result>(work: () => Result): Result | undefined => {
   try {
@@ -65,6 +71,18 @@ export const domainWorld = (scenario: Scenario): World => {
   const standings = tiers ? createStandings(tiers, zone) : undefined;
   const somebodies = (): string[] => [...accounts.keys()].filter((id) => !isNobody(id));
   const knownFacts = () => (standings ? standings.factsOf(facts) : facts);
+  const earned = (customerId: string, set: RuleSet | undefined, event: EventFacts): Award[] =>
+    set ? earnByEvent(rules.compiled, set, event, knownFacts().get(customerId)) : [];
+  const giftOf =
+    (customerId: string, { id, source, atMs }: { id: string; source: string; atMs: number }) =>
+    (award: Award): DomainGift => ({ customerId, award, atMs, naturalKey: ['event', award.ruleId, source, id] });
+  /** Books what was claimed, and lets it count towards tiers. */
+  const give = (gifts: readonly DomainGift[]) => {
+    const counted = bookDomainGifts(tables, rules, gifts);
+    for (const each of counted) standings?.countGrant(each);
+    standings?.look(somebodies(), clock.now.epochMilliseconds);
+    return counted;
+  };
   const stateOf = (customerId: string): State => {
     const { active, pending, reserved, deficit } = accounts.get(customerId) ?? emptyAccount(customerId);
     const own = transfers.filter((each) => each.customerId === customerId);
@@ -198,19 +216,45 @@ export const domainWorld = (scenario: Scenario): World => {
         const [giver, receiver] = [account(from), account(to)];
         addAccounts(book, [giver, receiver]);
         expireDue(book, giver);
-        return give(book, giver, receiver, gift).map(({ arrived }) => arrived.id);
+        return giveAway(book, giver, receiver, gift).map(({ arrived }) => arrived.id);
       });
     },
-    visit: async (name, type, time) => {
+    visit: async ({ id, source, time, data }) => {
       const atMs = Date.parse(time);
-      if (tables.isLate(name, atMs)) return;
-      const customerId = ownerOf(name);
+      if (tables.isLate(data.customerId, atMs)) return;
+      const { interactionType: type, attributes = {} } = data;
+      const customerId = ownerOf(data.customerId);
+      const awards = earned(customerId, rules.compiled.interactions.get(type), { atMs, attributes });
+      const gifts = claimOnce(tables, awards.map(giftOf(customerId, { id, source, atMs })));
       if (rules.keptAliveBy.interactions.has(type)) keepAlive([{ customerId, atMs }]);
       if (accounts.has(customerId))
         withBook((book) => activateAwaited(book, account(customerId), { type, atMs }, () => rules.expiryOf));
+      give(gifts);
     },
-    know: async (customerId, known) => {
-      facts.set(customerId, known);
+    join: async (membership) => {
+      const { id, source, time } = membership;
+      const atMs = Date.parse(time);
+      if (tables.isLate(membership.data.customerId, atMs)) return;
+      const customerId = ownerOf(membership.data.customerId);
+      const { segments, lifecycle } = rules.compiled;
+      const before = facts.get(customerId) ?? UNKNOWN;
+      let set: RuleSet | undefined;
+      if (membership.type === 'lifecycle.changed') {
+        facts.set(customerId, { ...before, lifecycle: membership.data.to });
+        set = lifecycle.get(membership.data.to);
+      } else {
+        const { segmentId } = membership.data;
+        const others = before.segments.filter((each) => each !== segmentId);
+        const enters = membership.type === 'segment.entered';
+        facts.set(customerId, { ...before, segments: enters ? [...others, segmentId] : others });
+        set = enters ? segments.get(segmentId) : undefined;
+      }
+      give(claimOnce(tables, earned(customerId, set, { atMs }).map(giftOf(customerId, { id, source, atMs }))));
+    },
+    know: async (customerId, { birthDate, ...known }) => {
+      facts.set(customerId, { ...UNKNOWN, ...known });
+      const next = birthDate === undefined ? null : nextBirthday(birthDate, zone, clock.now.epochMilliseconds);
+      if (next !== null) tables.birthdays.set(customerId, { birthDate: birthDate as string, nextMs: next.startMs });
     },
     setExpiry: async (expiry) => {
       rules = rulesOf({ ...programme, expiry });
@@ -224,6 +268,7 @@ export const domainWorld = (scenario: Scenario): World => {
         standings?.look(somebodies(), clock.now.epochMilliseconds);
         for (const each of accounts.values()) expireDue(book, each);
       });
+      give(claimOnce(tables, celebrated(tables, rules, knownFacts(), zone)));
     },
     grant: async (name, grantId, asked) => {
       const said = JSON.stringify([name, asked]);
@@ -231,11 +276,10 @@ export const domainWorld = (scenario: Scenario): World => {
       if (before) return before.said === said ? before.points : undefined;
       const customerId = ownerOf(name);
       const atMs = clock.now.epochMilliseconds;
-      const points = giveGrant(tables, rules, knownFacts(), { customerId, grantId, asked });
+      const award = grantedBy(rules, knownFacts(), { customerId, atMs, asked });
+      const points = award && give([{ customerId, award, atMs, naturalKey: ['grant', grantId] }])[0]?.amount;
       if (points === undefined) return undefined;
       tables.grants.set(grantId, { said, points });
-      standings?.countGrant({ customerId, atMs, amount: points });
-      standings?.look(somebodies(), atMs);
       return points;
     },
     merge: async (from, into, time, times) => {

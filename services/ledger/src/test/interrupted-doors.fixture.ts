@@ -16,6 +16,7 @@ import type { Doors } from './real-world.fixture.ts';
 const SWEEPS: ReadonlySet<string> = new Set([
   'release-overdue-reservations',
   'settle-what-is-due',
+  'award-birthdays',
   'recount-tiers',
   'settle-overlooked-refunds',
 ]);

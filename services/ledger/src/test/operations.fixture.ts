@@ -1,4 +1,6 @@
+import { LIFECYCLE_STATES, type LifecycleState } from '@vafa/contracts';
 import fc from 'fast-check';
+import { attributes } from './rules.fixture.ts';
 import { expiries, SURVEY, VISIT } from './terms.fixture.ts';
 
 export const CUSTOMERS = ['ann', 'bob', 'cid'] as const;
@@ -81,6 +83,13 @@ export const decideOp = fc.record({
   who: fc.constantFrom('another' as const, 'another' as const, 'another' as const, 'asker' as const),
 });
 
+/** Where a customer stands with the segments, as it changes. */
+export type Change = { segment: string; enters: boolean } | { lifecycle: LifecycleState };
+const change: fc.Arbitrary<Change> = fc.oneof(
+  fc.record({ segment: fc.constantFrom('vip', 'vip', 'lapsing', 'new'), enters: fc.constantFrom(true, true, false) }),
+  fc.record({ lifecycle: fc.constantFrom(...LIFECYCLE_STATES, 'won_back' as const) }),
+);
+
 export const operation = fc.oneof(
   {
     weight: 6,
@@ -159,7 +168,19 @@ export const operation = fc.oneof(
       kind: fc.constant('visit' as const),
       customer: customerName,
       type: fc.constantFrom(VISIT, VISIT, SURVEY),
+      attributes,
       ageDays: fc.oneof(fc.constant(0), ageDays),
+      times,
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('join' as const),
+      customer: customerName,
+      change,
+      ageDays: fc.oneof(fc.constant(0), ageDays),
+      times,
     }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('sweep' as const) }) },
@@ -179,7 +200,7 @@ export const operation = fc.oneof(
   { weight: 1, arbitrary: decideOp },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('merge' as const), pair: pairOfCustomers, ageDays, times }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('erase' as const), customer: customerName, ageDays, times }) },
-  /** A merge or an erasure is told once more. */
+  /** A merge, an erasure or what a customer did is told once more. */
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('retell' as const), back: fc.nat(2) }) },
   {
     weight: 1,

@@ -67,7 +67,7 @@ export const orderFacts: fc.Arbitrary<OrderFacts> = fc.record(
   { requiredKeys: ['currency', 'totalMinor', 'lines'] },
 );
 
-const attributes = fc.dictionary(
+export const attributes = fc.dictionary(
   fc.constantFrom('age', 'city', 'toString'),
   fc.oneof(fc.integer({ min: 0, max: 9 }), fc.constantFrom('tehran', 'yazd'), fc.boolean()),
 );
@@ -141,6 +141,9 @@ const tests = (persian: boolean): fc.Arbitrary<Test> => {
   );
 };
 
+/** What the interaction itself tells. */
+const eventTest = attributeTest.map((rest) => ({ kind: 'event_attribute', ...rest }) as Test);
+
 /** Trees of a few levels. */
 export const conditions = (persian: boolean): fc.Arbitrary<Condition> => {
   const { tree } = fc.letrec<{ tree: Condition }>((tie) => ({
@@ -208,7 +211,10 @@ export const ruleLists = (
   const instant = (from: string, until: string) =>
     fc.integer({ min: Date.parse(from), max: Date.parse(until) }).map((ms) => new Date(ms).toISOString());
   const rule = fc.record({
-    when: maybe(3, conditions(zone.calendar === 'persian')),
+    when:
+      trigger.on === 'interaction'
+        ? maybe(3, fc.oneof(eventTest, conditions(zone.calendar === 'persian')))
+        : maybe(3, conditions(zone.calendar === 'persian')),
     // Only orders have what the others count.
     effect:
       trigger.on === 'purchase'

@@ -3,9 +3,9 @@ import type { Activation } from '../domain/activation.ts';
 import type { CalendarZone } from '../domain/calendar.ts';
 import { type Expiry, SLIDING_ACTIVITIES } from '../domain/expiry-policy.ts';
 import { ERASE_POLICIES, SPENT_POINTS } from '../domain/programme.ts';
-import type { EarningRule } from '../domain/rules/rule.ts';
+import type { EarningRule, Trigger } from '../domain/rules/rule.ts';
 import { type Operation, operation } from './operations.fixture.ts';
-import { customerFacts, matchings, ruleLists } from './rules.fixture.ts';
+import { customerFacts, matchings, renameRules, ruleLists } from './rules.fixture.ts';
 import { correcting, leaving } from './stories.fixture.ts';
 import { activations, expiries, VISIT, ZONES } from './terms.fixture.ts';
 import { tierStructures } from './tier-structures.fixture.ts';
@@ -15,6 +15,32 @@ const grantRules = (zone: CalendarZone) =>
   fc
     .oneof(fc.constant<EarningRule[]>([]), ruleLists(zone, { trigger: { on: 'manual_grant' }, terms: true }))
     .map((rules) => rules.slice(0, 1).map((rule): EarningRule => ({ ...rule, id: 'grants', order: 0 })));
+
+/** Triggers without an order, each met by an operation. */
+const TRIGGERS: readonly Trigger[] = [
+  { on: 'interaction', interactionType: VISIT },
+  { on: 'segment_entered', segmentId: 'vip' },
+  { on: 'lifecycle_entered', state: 'won_back' },
+  { on: 'birthday' },
+];
+/** Up to two rules for each of some triggers, under ids of their own. */
+const eventRules = (zone: CalendarZone): fc.Arbitrary<EarningRule[]> =>
+  fc
+    .tuple(
+      ...TRIGGERS.map((trigger) =>
+        fc
+          .option(ruleLists(zone, { trigger, terms: true }), { nil: [], freq: 1 })
+          .map((rules) => renameRules(rules.slice(0, 2), `${trigger.on.split('_')[0]}-`)),
+      ),
+    )
+    .map((lists) => lists.flat());
+
+/** No two have theirs on one day, so that it is clear whose comes first where all earn by one budget. */
+const birthday = (which: number) =>
+  fc.option(
+    fc.integer({ min: 0, max: 12 }).map((n) => 3 * n + which),
+    { freq: 1 },
+  );
 
 const scenarioOf = (zone: CalendarZone) =>
   fc.record({
@@ -35,14 +61,20 @@ const scenarioOf = (zone: CalendarZone) =>
     ),
     tiers: fc.option(tierStructures, { freq: 2 }),
     rules: fc
-      .tuple(fc.oneof(fc.constant<EarningRule[]>([]), ruleLists(zone, { terms: true })), grantRules(zone))
-      .map(([rules, forGrants]) => [...rules, ...forGrants]),
+      .tuple(
+        fc.oneof(fc.constant<EarningRule[]>([]), ruleLists(zone, { terms: true })),
+        grantRules(zone),
+        fc.oneof(fc.constant<EarningRule[]>([]), eventRules(zone)),
+      )
+      .map(([rules, forGrants, others]) => [...rules, ...forGrants, ...others]),
     matching: matchings,
     facts: fc.record({
       ann: fc.option(customerFacts),
       bob: fc.option(customerFacts),
       cid: fc.option(customerFacts),
     }),
+    /** Days from the start to a birthday; null = nobody knows it. */
+    birthdays: fc.record({ ann: birthday(0), bob: birthday(1), cid: birthday(2) }),
     onErase: fc.constantFrom(...ERASE_POLICIES),
     operations: fc
       .array(

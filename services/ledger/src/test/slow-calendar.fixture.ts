@@ -47,6 +47,7 @@ export const createSlowCalendar = ({ calendar, timeZone }: CalendarZone) => {
 
   return {
     dayOf,
+    startOf,
     /** When points expire that became spendable at an instant, or sliding ones after an activity; null = never. */
     expiryOf: (policy: Expiry, ms: number): number | null => {
       if (policy.kind === 'none') return null;

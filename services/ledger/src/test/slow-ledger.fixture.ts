@@ -1,8 +1,11 @@
 import { entryId } from '../domain/entry-id.ts';
 import type { Refund, RefundedLine } from '../domain/order.ts';
 import type { ErasePolicy, ReturnPolicy, SpentPoints } from '../domain/programme.ts';
-import type { OrderFacts } from '../domain/rules/facts.ts';
+import type { EventFacts, OrderFacts } from '../domain/rules/facts.ts';
+import type { Trigger } from '../domain/rules/rule.ts';
 import type { TierStructure } from '../domain/tiers/structure.ts';
+import type { Change } from './operations.fixture.ts';
+import { createSlowAwards } from './slow-awards.fixture.ts';
 import { createSlowBook, type SlowTerms } from './slow-book.fixture.ts';
 import type { SlowCalendar } from './slow-calendar.fixture.ts';
 import { createSlowLeave, isNobody } from './slow-leave.fixture.ts';
@@ -37,6 +40,14 @@ export interface SlowRules {
   tiers: TierStructure | null;
   calendar: SlowCalendar;
   onErase: ErasePolicy;
+  /** What the rules of a trigger give, by rule, before their caps; asked before anything is booked. */
+  awardsOf: (customerId: string, trigger: Trigger, event: EventFacts) => { ruleId: string; points: number }[];
+  /** What the caps leave of it, counted from then on. */
+  cappedAward: (customerId: string, ruleId: string, points: number, timeMs: number) => number;
+  /** Where a customer stands from now on. */
+  changed: (customerId: string, change: Change) => void;
+  /** Whose birthday is known, and the last one that has begun by now. */
+  birthdays: (nowMs: number) => { customerId: string; year: number; startMs: number; isNew: boolean }[];
   /** How often caps have counted what a customer was given. */
   cappedOf: (customerId: string) => number;
   /** Whatever else has names of customers on it. */
@@ -63,14 +74,13 @@ export const createSlowLedger = (rules: SlowRules) => {
   /** What each refund said, and of those that were refused that they may come again. */
   const seenRefunds = new Map<string, { said: string; refused: boolean }>();
   const waiting: Refund[] = [];
-  const grants: { customerId: string; timeMs: number; points: number }[] = [];
   const granted = new Map<string, { said: string; points: number }>();
   const refunds = createSlowRefunds(book, orders, rules);
   const countedOf = (customerId: string): SlowCounted[] => {
     const { tiers: structure } = rules;
     if (!structure) return [];
     const bought = [...orders.values()].map((order) => ({ ...order, amount: countedAs(structure, order) }));
-    const given = structure.metric.kind === 'points_earned' ? grants : [];
+    const given = structure.metric.kind === 'points_earned' ? awards.given : [];
     return [...bought, ...given.map((each) => ({ ...each, amount: each.points }))].filter(
       (each) => each.customerId === customerId,
     );
@@ -79,9 +89,10 @@ export const createSlowLedger = (rules: SlowRules) => {
   const tierOf = (customerId: string): string | null => tiers?.tierOf(customerId) ?? null;
   const leave = createSlowLeave(book, tiers, {
     ...rules,
-    belongings: () => [...orders.values(), ...waiting, ...grants, ...asked.requests],
+    belongings: () => [...orders.values(), ...waiting, ...awards.given, ...asked.requests],
   });
   const { ownerOf, isLate } = leave;
+  const awards = createSlowAwards(book, rules, { ownerOf, isLate });
   const spending = createSlowSpending(book, refunds, { ...rules, ownerOf });
   const asked = createSlowRequests(clock, ownerOf, spending.adjust);
   const lookAtTiers = (): void => {
@@ -150,6 +161,8 @@ export const createSlowLedger = (rules: SlowRules) => {
       for (const id of customers.keys()) book.ripen(id);
       lookAtTiers();
       for (const id of customers.keys()) expire(id);
+      awards.celebrate();
+      lookAtTiers();
     },
     /** Events that came together: activity counts, and tiers are looked at, when all of them are booked. */
     batch: (events: readonly ({ purchase: SlowPurchase } | { refund: Refund })[]): void => {
@@ -167,12 +180,13 @@ export const createSlowLedger = (rules: SlowRules) => {
       lookAtTiers();
       if (rules.keptAliveBy().purchase) for (const each of bought) book.keepAlive(each.customerId, each.timeMs);
     },
-    /** An interaction. */
-    visit: (customerId: string, type: string, timeMs: number): void => {
-      if (isLate(customerId, timeMs)) return;
-      const owner = ownerOf(customerId);
-      if (rules.keptAliveBy().interactions.includes(type)) book.keepAlive(owner, timeMs);
-      book.fulfil(owner, type, timeMs);
+    visit: (...said: Parameters<typeof awards.visit>): void => {
+      awards.visit(...said);
+      lookAtTiers();
+    },
+    join: (...said: Parameters<typeof awards.join>): void => {
+      awards.join(...said);
+      lookAtTiers();
     },
     ...spending,
     ...asked,
@@ -190,7 +204,7 @@ export const createSlowLedger = (rules: SlowRules) => {
       const id = entryId(timeMs, 'earn', 'grant', grantId);
       const terms = rules.termsOf('ruleId' in wanted ? wanted.ruleId : 'grant', timeMs, null);
       give(customerId, 'earn', points, timeMs, { ...terms, id });
-      grants.push({ customerId, timeMs, points });
+      awards.given.push({ customerId, timeMs, points });
       lookAtTiers();
       return points;
     },

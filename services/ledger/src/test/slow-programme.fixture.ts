@@ -1,29 +1,33 @@
 import type { Expiry } from '../domain/expiry-policy.ts';
-import type { CustomerFacts } from '../domain/rules/facts.ts';
+import type { CustomerFacts, EventFacts } from '../domain/rules/facts.ts';
+import type { Trigger } from '../domain/rules/rule.ts';
 import { PROGRAMME } from './events.fixture.ts';
-import { CUSTOMERS } from './operations.fixture.ts';
+import type { Change } from './operations.fixture.ts';
 import type { Scenario } from './scenario.fixture.ts';
 import type { SlowTerms } from './slow-book.fixture.ts';
 import { createSlowCalendar } from './slow-calendar.fixture.ts';
 import type { SlowPurchase, SlowRules } from './slow-ledger.fixture.ts';
 import { type SlowAward, slowCap, slowEarn } from './slow-rules.fixture.ts';
 
+/** What is known of a customer, and since when of the date of birth. */
+type Known = CustomerFacts & { born?: { date: string; sinceMs: number } };
+
 const UNKNOWN: CustomerFacts = { tier: null, segments: [], lifecycle: null, attributes: {} };
 
 /** The programme of a scenario, as the slow ledger asks it, and what is known of its customers. */
 export const createSlowProgramme = (
   scenario: Scenario,
-  name: (id: string) => string,
   expiry: () => Expiry,
   tierOf: (customerId: string) => string | null,
 ) => {
-  const { zone, activation, tiers, rules, matching, facts } = scenario;
+  const { zone, activation, tiers, rules, matching } = scenario;
   const calendar = createSlowCalendar(zone);
   const programme = { ...PROGRAMME, ...zone, rules, matching, ...(tiers ? { tiers } : {}) };
-  const known = new Map<string, CustomerFacts | null>(CUSTOMERS.map((customer) => [name(customer), facts[customer]]));
+  const known = new Map<string, Known>();
+  const know = (customerId: string, own: Known): void => void known.set(customerId, own);
   const given: SlowAward[] = [];
   const factsOf = (customerId: string): CustomerFacts | undefined => {
-    const own = known.get(customerId) ?? undefined;
+    const own = known.get(customerId);
     return tiers ? { ...UNKNOWN, ...own, tier: tierOf(customerId) } : own;
   };
   /** What the caps leave of an award. */
@@ -37,10 +41,41 @@ export const createSlowProgramme = (
       const points = capped({ ...award, customerId, atMs });
       return points === 0 ? [] : [{ ...award, points }];
     });
-  /** A call names one rule; what tiers multiply is what orders earn. */
+  /** What tiers multiply is what orders earn. */
+  const { tiers: _, ...withoutTiers } = programme;
+  const awardsOf = (customerId: string, trigger: Trigger, event: EventFacts) =>
+    slowEarn(withoutTiers, trigger, event, factsOf(customerId));
+  const cappedAward = (customerId: string, ruleId: string, points: number, atMs: number): number =>
+    capped({ customerId, ruleId, points, atMs });
+  const changed = (customerId: string, change: Change): void => {
+    const own = known.get(customerId) ?? UNKNOWN;
+    if ('lifecycle' in change) {
+      know(customerId, { ...own, lifecycle: change.lifecycle });
+      return;
+    }
+    const others = own.segments.filter((each) => each !== change.segment);
+    know(customerId, { ...own, segments: change.enters ? [...others, change.segment] : others });
+  };
+  /** The last one that has begun; who was born on a day that the month lacks has it on the month's last. */
+  const birthdays = (nowMs: number) =>
+    [...known]
+      .flatMap(([customerId, { born }]) => {
+        if (!born) return [];
+        const { calendarId, year } = calendar.dayOf(nowMs);
+        const { month, day } = Temporal.PlainDate.from(born.date).withCalendar(calendarId);
+        const begun = [year - 1, year]
+          .map((each) => Temporal.PlainDate.from({ calendar: calendarId, year: each, month, day }))
+          .findLast((each) => calendar.startOf(each) <= nowMs);
+        if (!begun) return [];
+        const startMs = calendar.startOf(begun);
+        const isNew = startMs > born.sinceMs;
+        born.sinceMs = nowMs;
+        return [{ customerId, year: begun.year, startMs, isNew }];
+      })
+      .sort((a, b) => a.startMs - b.startMs);
+  /** A call names one rule. */
   const grantOf = (customerId: string, ruleId: string, atMs: number): number => {
-    const { tiers: _, ...rest } = programme;
-    const alone = { ...rest, rules: rules.filter(({ id }) => id === ruleId) };
+    const alone = { ...withoutTiers, rules: rules.filter(({ id }) => id === ruleId) };
     const [award] = slowEarn(alone, { on: 'manual_grant' }, { atMs }, factsOf(customerId));
     return award ? capped({ ...award, customerId, atMs }) : 0;
   };
@@ -69,7 +104,7 @@ export const createSlowProgramme = (
   };
   const slowRules: SlowRules = {
     ...scenario,
-    ...{ earningsOf, grantOf, cappedOf, moved },
+    ...{ earningsOf, grantOf, awardsOf, cappedAward, changed, birthdays, cappedOf, moved },
     termsOf,
     expiryOf: (readyMs) => calendar.expiryOf(expiry(), readyMs),
     keptAliveBy: () => {
@@ -81,5 +116,5 @@ export const createSlowProgramme = (
     },
     calendar,
   };
-  return { rules: slowRules, known, tierOf: (customerId: string) => factsOf(customerId)?.tier ?? null };
+  return { rules: slowRules, know, tierOf: (customerId: string) => factsOf(customerId)?.tier ?? null };
 };

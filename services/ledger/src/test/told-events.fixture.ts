@@ -1,7 +1,16 @@
+import {
+  type EventOf,
+  event,
+  InteractionRecorded,
+  LifecycleChanged,
+  SegmentEntered,
+  SegmentLeft,
+} from '@vafa/contracts';
+import { newId } from '@vafa/kernel';
 import type { Refund } from '../domain/order.ts';
 import type { PurchaseEvent } from '../use-cases/read-batch.ts';
 import { purchase, refund } from './events.fixture.ts';
-import type { Operation } from './operations.fixture.ts';
+import type { Change, Operation } from './operations.fixture.ts';
 import type { SlowPurchase } from './slow-ledger.fixture.ts';
 
 const DAY_MS = 86_400_000;
@@ -38,6 +47,28 @@ export const toEvent = (
     ...(op.scope === 'amount' ? { amountMinor: op.amount } : {}),
     ...(op.scope === 'lines' ? { lines: op.lines } : {}),
   });
+};
+
+export type Interaction = EventOf<typeof InteractionRecorded>;
+export type Membership =
+  | EventOf<typeof SegmentEntered>
+  | EventOf<typeof SegmentLeft>
+  | EventOf<typeof LifecycleChanged>;
+
+const envelope = (time: string) => ({ id: newId(), source: '/test', time });
+
+export const toInteraction = (
+  { type: interactionType, attributes }: Extract<Operation, { kind: 'visit' }>,
+  customerId: string,
+  time: string,
+): Interaction => event(InteractionRecorded, envelope(time), { customerId, interactionType, attributes });
+
+export const toMembership = (change: Change, customerId: string, time: string): Membership => {
+  const said = { customerId, reason: 'test' };
+  if ('lifecycle' in change)
+    return event(LifecycleChanged, envelope(time), { ...said, from: 'prospect', to: change.lifecycle, orders: 0 });
+  const { segment: segmentId, enters } = change;
+  return event(enters ? SegmentEntered : SegmentLeft, envelope(time), { ...said, segmentId });
 };
 
 /** The same as the slow ledger hears it. */
