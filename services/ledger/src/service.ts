@@ -48,6 +48,7 @@ export const ledger = defineService({
     claimRoutes(app, context, { currentRules });
     couponPoolRoutes(app, context);
     couponRoutes(app, context, {
+      currentRules,
       guesses: {
         perCustomer: context.config.LEDGER_WRONG_CODES_PER_CUSTOMER,
         perKey: context.config.LEDGER_WRONG_CODES_PER_KEY,

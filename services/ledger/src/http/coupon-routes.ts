@@ -6,6 +6,7 @@ import type { Cart } from '../domain/coupons/cart.ts';
 import { createCountCodes } from '../metrics.ts';
 import { resolveCustomer } from '../store/accounts.ts';
 import { confirmRedemption, releaseRedemption } from '../use-cases/close-redemption.ts';
+import type { CurrentRules } from '../use-cases/current-programme.ts';
 import { decideCoupons } from '../use-cases/decide-coupons.ts';
 import { type GuessLimits, limitGuesses } from '../use-cases/limit-guesses.ts';
 import { type RedemptionView as Redeemed, redeemCoupons, viewRedemption } from '../use-cases/redeem-coupons.ts';
@@ -46,7 +47,11 @@ const CLOSING = [
 ] as const;
 
 /** Coupons at the till: which of the typed codes count, and using them. */
-export const couponRoutes = (app: HttpApp, context: ServiceContext, deps: { guesses: GuessLimits }): void => {
+export const couponRoutes = (
+  app: HttpApp,
+  context: ServiceContext,
+  deps: { guesses: GuessLimits; currentRules: CurrentRules },
+): void => {
   const { sql, clock, metrics } = context;
   const countCodes = createCountCodes(metrics);
   const guesses = limitGuesses(sql, deps.guesses);
@@ -69,7 +74,7 @@ export const couponRoutes = (app: HttpApp, context: ServiceContext, deps: { gues
       const guesser = { customerId, apiKey: actorOf(request) };
       const now = clock.now();
       await guesses.check(sql, guesser, now);
-      const applied = await decideCoupons(sql, { customerId, cart, codes: body.codes }, now);
+      const applied = await decideCoupons(sql, { customerId, cart, codes: body.codes }, now, deps);
       countCodes(applied.results);
       await guesses.count(guesser, applied.results, now);
       return applied;
@@ -101,7 +106,7 @@ export const couponRoutes = (app: HttpApp, context: ServiceContext, deps: { gues
         return await idempotent(context, request, reply, 201, async (tx) => {
           const call = callOf(request, clock);
           await guesses.check(tx, guesser, call.now);
-          return bodyOf(await redeemCoupons(tx, command, call, note));
+          return bodyOf(await redeemCoupons(tx, command, call, { ...deps, countCodes: note }));
         });
       } catch (error) {
         // What was refused left nothing behind: the wrong codes are counted apart.

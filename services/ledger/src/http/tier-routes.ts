@@ -1,5 +1,5 @@
 import type { HttpApp, ServiceContext } from '@vafa/platform';
-import type { TierLevel } from '../domain/tiers/structure.ts';
+import { freeTierOf, type TierLevel } from '../domain/tiers/structure.ts';
 import { textOf } from '../store/instants.ts';
 import { countTiers } from '../store/tier-states.ts';
 import type { CurrentRules } from '../use-cases/current-programme.ts';
@@ -64,7 +64,9 @@ export const tierRoutes = (app: HttpApp, context: ServiceContext, deps: { curren
     },
     async () => {
       const { structure } = requireTiers(await deps.currentRules(sql));
-      const counts = new Map((await countTiers(sql)).map(({ tier, customers }) => [tier, customers]));
+      const counts = new Map(
+        (await countTiers(sql, freeTierOf(structure))).map(({ tier, customers }) => [tier, customers]),
+      );
       return {
         tiers: structure.levels.map((level) => ({ tier: levelOf(level), customers: counts.get(level.id) ?? 0 })),
         none: counts.get(null) ?? 0,

@@ -151,7 +151,9 @@ const LevelView = Type.Object({ id: Type.String(), name: LevelName });
 export const CustomerTierBody = Type.Object({
   customerId: Type.String({ description: 'The customer asked for, or the one it was merged into' }),
   tier: OrNull(LevelView),
-  since: OrNull(Instant),
+  since: Type.Union([Instant, Type.Null()], {
+    description: 'null = has no tier, or has had it from the start because it asks for nothing',
+  }),
   validUntil: Type.Union([Instant, Type.Null()], {
     description: 'As things stand, with what already counts for keeping it; null = it can not be lost',
   }),

@@ -189,9 +189,13 @@ const closedOffsets = (db: Queryable) =>
     from finance_movement m join finance_close c using (until)
     where m.kind = 'offset' and m.cohort <> '' group by 1, 2, 3`;
 
-/** Did anybody ever have a tier? Else no lot has one, and none is looked at. */
+/**
+ * Did anybody ever have a tier? Else no lot has one, and none is looked at. A free level is
+ * had without a state: then the count tells with which tiers begin.
+ */
 const hasTiers = async (db: Queryable): Promise<boolean> => {
-  const [row] = await db<{ any: boolean }[]>`select exists (select from tier_state) as any`;
+  const [row] = await db<{ any: boolean }[]>`
+    select exists (select from tier_state) or exists (select from tier_recount) as any`;
   return row?.any ?? false;
 };
 

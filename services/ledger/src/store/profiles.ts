@@ -2,12 +2,25 @@ import type { Queryable, Tx } from '@vafa/bus';
 import { textArray } from '@vafa/bus';
 import type { LifecycleState } from '@vafa/contracts';
 import type { CustomerFacts } from '../domain/rules/facts.ts';
+import { freeTierOf, type TierStructure } from '../domain/tiers/structure.ts';
 import { msOf, textOf } from './instants.ts';
 
-/** What rules may ask of these customers; of whom nothing is known is left out. */
+const NOTHING_KNOWN: CustomerFacts = { tier: null, segments: [], lifecycle: null, attributes: {} };
+
+/** What is known of everybody, where it is what `findFacts` knows of nobody in particular. */
+export const factsOfAnybody = (tiers: Pick<TierStructure, 'levels'> | undefined): CustomerFacts => ({
+  ...NOTHING_KNOWN,
+  tier: freeTierOf(tiers),
+});
+
+/**
+ * What rules may ask of these customers, under the tiers of a programme; of whom nothing is known is left out, unless a level
+ * is free.
+ */
 export const findFacts = async (
   db: Queryable,
   customerIds: readonly string[],
+  tiers: Pick<TierStructure, 'levels'> | undefined,
 ): Promise<ReadonlyMap<string, CustomerFacts>> => {
   const rows = await db<(CustomerFacts & { customerId: string })[]>`
     select c.id as "customerId", t.tier, coalesce(p.segments, '[]') as segments, p.lifecycle,
@@ -15,7 +28,15 @@ export const findFacts = async (
     from unnest(${textArray(customerIds)}::text[]) as c (id)
     left join customer_profile p on p.customer_id = c.id left join tier_state t on t.customer_id = c.id
     where p.customer_id is not null or t.customer_id is not null`;
-  return new Map(rows.map(({ customerId, ...facts }) => [customerId, facts]));
+  const known = new Map(rows.map(({ customerId, ...facts }) => [customerId, facts]));
+  const anybody = factsOfAnybody(tiers);
+  if (anybody.tier === null) return known;
+  return new Map(
+    customerIds.map((customerId) => {
+      const facts = known.get(customerId) ?? anybody;
+      return [customerId, { ...facts, tier: facts.tier ?? anybody.tier }];
+    }),
+  );
 };
 
 /** What `customer.updated` says of a customer, as far as rules may ask it. */

@@ -25,6 +25,13 @@ const toVersion = ({ version, definition, actor, createdAt }: Row): ProgrammeVer
 /** An SQL expression that gives the newest version's number, for who asks along with other things. */
 export const LATEST_VERSION = '(select coalesce(max(version), 0) from programme_version)';
 
+/**
+ * An SQL expression that gives the tier of who has no other by the newest version, as `freeTierOf` does; null = none. It is worked
+ * out once in a statement, and only if a row asks.
+ */
+export const FREE_TIER = `(select case when definition #> '{tiers,levels,0,threshold}' = '0'
+    then definition #>> '{tiers,levels,0,id}' end from programme_version order by version desc limit 1)`;
+
 /** Newest version's number; 0 = there is no programme yet. */
 export const findLatestVersion = async (db: Queryable): Promise<number> => {
   const [row] = await db<{ version: number }[]>`select ${db.unsafe(LATEST_VERSION)} as version`;

@@ -1,5 +1,6 @@
 import type { Queryable, Tx } from '@vafa/bus';
 import { plainArray, textArray } from '@vafa/bus';
+import { ERASED_PREFIX } from '../domain/plan.ts';
 import { nextLookMs, type TierState } from '../domain/tiers/state.ts';
 import { msOf, textOf } from './instants.ts';
 
@@ -48,9 +49,21 @@ export const claimDueTiers = async (tx: Tx, byIso: string, limit: number): Promi
   return rows.map(({ id }) => id);
 };
 
-/** Customers by tier, the most first; null = fell out of the lowest. Reads a row per customer. */
-export const countTiers = (db: Queryable): Promise<{ tier: string | null; customers: number }[]> =>
-  db`select tier, count(*) as customers from tier_state group by tier order by customers desc, tier`;
+/**
+ * Customers by tier, the most first; null = fell out of the lowest. Who has an account and none of these has the free tier, if
+ * there is one. Reads a row per customer.
+ */
+export const countTiers = (
+  db: Queryable,
+  freeTier: string | null,
+): Promise<{ tier: string | null; customers: number }[]> =>
+  db`select coalesce(tier, ${freeTier}) as tier, count(*) as customers from (
+      select tier from tier_state
+      union all
+      select null from balance b where ${freeTier}::text is not null and merged_into is null
+        and not starts_with(customer_id, ${ERASED_PREFIX})
+        and not exists (select from tier_state t where t.customer_id = b.customer_id)
+    ) as c group by 1 order by customers desc, tier`;
 
 export const forgetTierState = async (tx: Tx, customerId: string): Promise<void> => {
   await tx`delete from tier_state where customer_id = ${customerId}`;

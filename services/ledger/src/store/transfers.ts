@@ -20,13 +20,13 @@ export interface EarnRow {
   explanation: Explanation | null;
 }
 
-/** Writes a transfer and its lot for each row. Lots that are past their expiry by `recordedAt` count as announced. */
+/** Writes a transfer and its lot for each row; `freeTier` is of who has no other. Lots that are past their expiry by `recordedAt` count as announced. */
 export const insertEarnings = async (
   tx: Tx,
   rows: readonly EarnRow[],
-  common: { debit: string; recordedAt: string; ruleVersion: number | null },
+  common: { debit: string; recordedAt: string; ruleVersion: number | null; freeTier: string | null },
 ): Promise<void> => {
-  const { debit, recordedAt, ruleVersion } = common;
+  const { debit, recordedAt, ruleVersion, freeTier } = common;
   // Where all rows have the rate's own name, nothing of it is sent.
   const ruleIds = rows.map(({ ruleId }) => (ruleId === BASE_RULE ? null : ruleId));
   await tx`
@@ -67,7 +67,7 @@ export const insertEarnings = async (
     select id, customer_id, points, case when pending_until is null then points else 0 end,
       case when pending_until is null then 0 else points end, expires_at,
       coalesce(expires_at <= ${recordedAt}::timestamptz, false), pending_until, awaits, activated_at,
-      tier
+      coalesce(tier, ${freeTier})
     from earning left join tier_state using (customer_id)`;
 };
 

@@ -4,7 +4,7 @@ import type { NewPurchase, RefundCase } from '../domain/plan.ts';
 import type { CustomerFacts } from '../domain/rules/facts.ts';
 import { betterTier } from '../domain/tiers/better-tier.ts';
 import { look } from '../domain/tiers/look.ts';
-import type { TierState } from '../domain/tiers/state.ts';
+import { stateOf, type TierState } from '../domain/tiers/state.ts';
 import type { TierStructure } from '../domain/tiers/structure.ts';
 import { type Counted, countPurchases, countRefunds } from '../use-cases/count-towards-tiers.ts';
 import { createTierRules } from '../use-cases/tier-rules.ts';
@@ -26,16 +26,15 @@ export const createStandings = (tiers: TierStructure, zone: CalendarZone) => {
     days.delete(customerId);
     states.delete(customerId);
   };
+  const tierOf = (customerId: string): string | null => stateOf(tiers, states.get(customerId))?.tier ?? null;
   return {
-    tierOf: (customerId: string): string | null => states.get(customerId)?.tier ?? null,
+    tierOf,
     /** What is known of customers, with their tiers. */
-    factsOf: (known: ReadonlyMap<string, CustomerFacts>): ReadonlyMap<string, CustomerFacts> =>
-      new Map(
-        [...new Set([...known.keys(), ...states.keys()])].map((id) => [
-          id,
-          { ...UNKNOWN, ...known.get(id), tier: states.get(id)?.tier ?? null },
-        ]),
-      ),
+    factsOf: (
+      known: ReadonlyMap<string, CustomerFacts>,
+      customerIds: readonly string[],
+    ): ReadonlyMap<string, CustomerFacts> =>
+      new Map(customerIds.map((id) => [id, { ...UNKNOWN, ...known.get(id), tier: tierOf(id) }])),
     count: (purchases: readonly NewPurchase[], refunds: readonly RefundCase[]): void => {
       for (const counted of [...countPurchases(tiers.metric, purchases), ...countRefunds(tiers.metric, refunds, whole)])
         add(counted);

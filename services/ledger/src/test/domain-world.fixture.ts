@@ -70,9 +70,9 @@ export const domainWorld = (scenario: Scenario): World => {
   };
   const standings = tiers ? createStandings(tiers, zone) : undefined;
   const somebodies = (): string[] => [...accounts.keys()].filter((id) => !isNobody(id));
-  const knownFacts = () => (standings ? standings.factsOf(facts) : facts);
+  const knownFacts = (customerIds: readonly string[]) => (standings ? standings.factsOf(facts, customerIds) : facts);
   const earned = (customerId: string, set: RuleSet | undefined, event: EventFacts): Award[] =>
-    set ? earnByEvent(rules.compiled, set, event, knownFacts().get(customerId)) : [];
+    set ? earnByEvent(rules.compiled, set, event, knownFacts([customerId]).get(customerId)) : [];
   const giftOf =
     (customerId: string, { id, source, atMs }: { id: string; source: string; atMs: number }) =>
     (award: Award): DomainGift => ({ customerId, award, atMs, naturalKey: ['event', award.ruleId, source, id] });
@@ -112,7 +112,8 @@ export const domainWorld = (scenario: Scenario): World => {
       clock.now = instant;
     },
     publish: async (events) => {
-      const batch = readBatch(events, rules, tables.resolve, clock.now.epochMilliseconds, knownFacts());
+      const buyers = events.map(({ data }) => ownerOf(data.customerId));
+      const batch = readBatch(events, rules, tables.resolve, clock.now.epochMilliseconds, knownFacts(buyers));
       const fresh = batch.steps.filter((step) => isFresh(tables, step));
       for (const step of fresh) if (!isNobody(customerOf(step))) account(customerOf(step));
       withBook((book) => {
@@ -268,7 +269,7 @@ export const domainWorld = (scenario: Scenario): World => {
         standings?.look(somebodies(), clock.now.epochMilliseconds);
         for (const each of accounts.values()) expireDue(book, each);
       });
-      give(claimOnce(tables, celebrated(tables, rules, knownFacts(), zone)));
+      give(claimOnce(tables, celebrated(tables, rules, knownFacts([...tables.birthdays.keys()]), zone)));
     },
     grant: async (name, grantId, asked) => {
       const said = JSON.stringify([name, asked]);
@@ -276,7 +277,7 @@ export const domainWorld = (scenario: Scenario): World => {
       if (before) return before.said === said ? before.points : undefined;
       const customerId = ownerOf(name);
       const atMs = clock.now.epochMilliseconds;
-      const award = grantedBy(rules, knownFacts(), { customerId, atMs, asked });
+      const award = grantedBy(rules, knownFacts([customerId]), { customerId, atMs, asked });
       const points = award && give([{ customerId, award, atMs, naturalKey: ['grant', grantId] }])[0]?.amount;
       if (points === undefined) return undefined;
       tables.grants.set(grantId, { said, points });

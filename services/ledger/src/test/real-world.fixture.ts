@@ -12,6 +12,7 @@ import { createApiKey, SCOPES } from '@vafa/platform';
 import type { InjectAnswer } from '@vafa/testing';
 import { expect } from 'vitest';
 import type { Lot } from '../domain/lot.ts';
+import { freeTierOf } from '../domain/tiers/structure.ts';
 import type { State, World } from './compare.fixture.ts';
 import { PROGRAMME } from './events.fixture.ts';
 import type { LedgerHarness } from './ledger.fixture.ts';
@@ -72,7 +73,7 @@ export const realWorld = (
     ]);
     return {
       ...(account ?? { active: 0, pending: 0, reserved: 0, deficit: 0 }),
-      tier: state?.tier ?? null,
+      tier: state?.tier ?? freeTierOf(tiers ?? undefined),
       counted: counted ?? { tiers: 0, caps: 0 },
       entries: entries.map((entry) => [entry.kind, entry.points, entry.balance_after]),
       lots: lots.map((lot) => [lot.granted, lot.remaining, lot.pending, lot.expired, lot.waived, lot.absorbed]),

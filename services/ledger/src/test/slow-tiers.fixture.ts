@@ -35,6 +35,8 @@ export const createSlowTiers = (
   const tiers = new Map<string, SlowTier>();
   const placeFor = (amount: number): number => levels.filter(({ threshold }) => threshold <= amount).length - 1;
   const floor = levels.findIndex(({ id }) => id === neverBelow);
+  /** What nothing at all is enough for is had from the start. */
+  const start = placeFor(0);
 
   const lookAt = (own: SlowTier, counted: readonly SlowDay[], day: Temporal.PlainDate): void => {
     const sumOf = (counts: (on: Temporal.PlainDate) => boolean): number =>
@@ -92,10 +94,10 @@ export const createSlowTiers = (
   };
 
   return {
-    tierOf: (customerId: string): string | null => levels[tiers.get(customerId)?.place ?? -1]?.id ?? null,
+    tierOf: (customerId: string): string | null => levels[tiers.get(customerId)?.place ?? start]?.id ?? null,
     look: (customerId: string, nowMs: number): void => {
       const today = dayOf(nowMs);
-      const own = tiers.get(customerId) ?? { place: -1, until: null, looked: today };
+      const own = tiers.get(customerId) ?? { place: start, until: null, looked: today };
       const counted = countedOf(customerId).map(({ timeMs, amount }) => ({ on: dayOf(timeMs), amount }));
       for (let day = own.looked; !isAfter(day, today); day = next(day)) lookAt(own, counted, day);
       tiers.set(customerId, { ...own, looked: today });
@@ -105,7 +107,7 @@ export const createSlowTiers = (
       const [gone, kept] = [tiers.get(from), tiers.get(into)];
       const isLonger = (a: SlowTier, b: SlowTier): boolean =>
         b.until !== null && (a.until === null || isAfter(a.until, b.until));
-      if (gone && (gone.place > (kept?.place ?? -1) || (gone.place === kept?.place && isLonger(gone, kept))))
+      if (gone && (gone.place > (kept?.place ?? start) || (gone.place === kept?.place && isLonger(gone, kept))))
         tiers.set(into, gone);
       tiers.delete(from);
     },

@@ -44,12 +44,12 @@ const windows = fc.oneof(
   }),
 );
 
-/** Silver and gold, which is what rules ask for. */
+/** Silver, which may be free, and gold, which is what rules ask for. */
 export const tierStructures: fc.Arbitrary<TierStructure> = fc
   .record({
     metric: fc.constantFrom(...TIER_METRICS),
     windows,
-    steps: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
+    steps: fc.tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 1, max: 3 })),
     benefits: fc.tuple(benefits, benefits),
     graceDays: fc.constantFrom(0, 0, 3, 10),
     downgrade: fc.constantFrom(...DOWNGRADES, 'one_level' as const, 'to_earned' as const),

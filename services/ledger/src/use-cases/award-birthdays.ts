@@ -23,7 +23,7 @@ const giftsOf = async (tx: Tx, due: readonly DueBirthday[], nowMs: number, rules
     due.map(({ customerId }) => customerId),
   );
   const owners = due.map(({ customerId }) => ownerOf(customerId));
-  const facts = birthday.asksCustomer ? await findFacts(tx, owners) : new Map();
+  const facts = birthday.asksCustomer ? await findFacts(tx, owners, rules.programme?.tiers) : new Map();
   return due.flatMap(({ customerId, birthDate, nextBirthdayMs }) => {
     const begun = lastBirthday(birthDate, zone, nowMs);
     if (begun === null || begun.startMs < nextBirthdayMs - MAX_MOVED_MS || begun.startMs < nowMs - MAX_LATE_MS)

@@ -103,10 +103,10 @@ export const bookEarnings = (
   tx: Tx,
   earnings: readonly Earning[],
   credited: readonly Credited[],
-  common: { door: Door; recordedAt: string; ruleVersion: number | null },
+  common: { door: Door; recordedAt: string; ruleVersion: number | null; freeTier: string | null },
 ): BookedEarnings => {
   if (earnings.length === 0) return { events: [], written: Promise.resolve() };
-  const { door, recordedAt, ruleVersion } = common;
+  const { door, recordedAt, ruleVersion, freeTier } = common;
   const rows = earnRowsOf(earnings, credited);
   const debit = houseAccount('earn', door);
   const sealed = rows.map((row, i) => ({
@@ -127,7 +127,7 @@ export const bookEarnings = (
   return {
     events: rows.map((row, i) => earnedEvent({ ...row, traceparent: earnings[i]?.purchase.traceparent })),
     written: Promise.all([
-      insertEarnings(tx, rows, { debit, recordedAt, ruleVersion }),
+      insertEarnings(tx, rows, { debit, recordedAt, ruleVersion, freeTier }),
       sealTransfers(tx, door, recordedAt, sealed),
     ]),
   };

@@ -6,6 +6,7 @@ import { couponExpiryMs } from '../domain/coupons/coupon-expiry.ts';
 import { capture, hold, type Reservation } from '../domain/reservation.ts';
 import { claimRefused, whyNotClaim } from '../domain/rewards/reward.ts';
 import { withTierBenefits } from '../domain/rewards/tier-rewards.ts';
+import type { TierStructure } from '../domain/tiers/structure.ts';
 import { type CouponPool, findPool } from '../store/coupon-pools.ts';
 import { findPoolsWithFree, type GivenCode, takeFreeCode } from '../store/coupons.ts';
 import { findOpenLots } from '../store/lots.ts';
@@ -52,10 +53,11 @@ const requireClaimable = async (
   tx: Tx,
   reward: KeptReward,
   { account, book }: Opened,
+  tiers: TierStructure | undefined,
 ): Promise<CouponPool | undefined> => {
   const { couponPoolId, costPoints } = reward.definition;
   const [facts, claims, free, pool] = await Promise.all([
-    findCustomerFacts(tx, account.customerId),
+    findCustomerFacts(tx, account.customerId, tiers),
     countClaims(tx, account.customerId, [reward.id]),
     couponPoolId === null ? undefined : findPoolsWithFree(tx, [couponPoolId]),
     couponPoolId === null ? undefined : findPool(tx, couponPoolId),
@@ -158,7 +160,7 @@ export const claimReward = async (
   const found = await shareReward(tx, command.rewardId);
   if (!found) throw rewardNotFound();
   const reward = withTierBenefits(found, programme?.tiers);
-  const pool = await requireClaimable(tx, reward, opened);
+  const pool = await requireClaimable(tx, reward, opened, programme?.tiers);
   const { customerId } = opened.account;
   const { costPoints } = reward.definition;
   const spent = await spend(tx, opened, reward, call, rules);

@@ -2,7 +2,7 @@ import type { Tx } from '@vafa/bus';
 import type { EventEnvelope } from '@vafa/contracts';
 import type { Match } from '../domain/order.ts';
 import type { NewPurchase, RefundCase } from '../domain/plan.ts';
-import { isDue, type TierState } from '../domain/tiers/state.ts';
+import { isDue, stateOf, type TierState } from '../domain/tiers/state.ts';
 import { placeFor, placeOf, type TierMetric } from '../domain/tiers/structure.ts';
 import { addQualifications, type QualificationDelta, sumQualifications } from '../store/qualifications.ts';
 import { findRefundedWhole } from '../store/refunds.ts';
@@ -89,8 +89,8 @@ const deltasOf = (counted: readonly Counted[], dayOf: (ms: number) => string): Q
 };
 
 /** Would a look change anything? A tier is reached, one is in its grace, or its time has come. */
-const mayChange = (rules: TierRules, state: TierState | undefined, amount: number, nowMs: number): boolean => {
-  const { structure } = rules;
+const mayChange = ({ structure }: TierRules, kept: TierState | undefined, amount: number, nowMs: number): boolean => {
+  const state = stateOf(structure, kept);
   if (placeFor(structure, amount) > (state ? placeOf(structure, state.tier) : -1)) return true;
   return state !== undefined && (state.graceUntilMs !== null || isDue(state, nowMs));
 };

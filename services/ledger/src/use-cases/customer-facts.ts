@@ -1,4 +1,5 @@
 import type { Queryable } from '@vafa/bus';
+import type { TierStructure } from '../domain/tiers/structure.ts';
 import { findFacts } from '../store/profiles.ts';
 
 /** What rewards and coupons may ask of a customer. */
@@ -7,8 +8,15 @@ export interface CustomerFacts {
   segments: string[];
 }
 
-/** Reads it for one customer; one of whom nothing is known has no tier and is in no segment. */
-export const findCustomerFacts = async (db: Queryable, customerId: string): Promise<CustomerFacts> => {
-  const found = (await findFacts(db, [customerId])).get(customerId);
+/**
+ * Reads it for one customer, under the tiers in force; one of whom nothing is known has no tier but the free one, if there is
+ * one, and is in no segment.
+ */
+export const findCustomerFacts = async (
+  db: Queryable,
+  customerId: string,
+  tiers: TierStructure | undefined,
+): Promise<CustomerFacts> => {
+  const found = (await findFacts(db, [customerId], tiers)).get(customerId);
   return { tier: found?.tier ?? null, segments: [...(found?.segments ?? [])] };
 };

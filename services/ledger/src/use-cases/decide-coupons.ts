@@ -4,7 +4,8 @@ import type { Cart } from '../domain/coupons/cart.ts';
 import { isMistyped, normaliseCode, readPattern } from '../domain/coupons/code.ts';
 import { findPatternsLike } from '../store/coupon-pools.ts';
 import { countUses, findCoupons } from '../store/coupons.ts';
-import { findCustomerFacts } from './customer-facts.ts';
+import type { CurrentRules } from './current-programme.ts';
+import { type CustomerFacts, findCustomerFacts } from './customer-facts.ts';
 
 /** A cart and the codes that were typed for it. */
 export interface CouponCommand {
@@ -19,6 +20,12 @@ type FindCoupons = (codes: readonly string[]) => Promise<Omit<Coupon, 'usesOfCus
 const isMistypedCode = async (db: Queryable, code: string): Promise<boolean> =>
   (await findPatternsLike(db, code)).some((pattern) => isMistyped(readPattern(pattern), code));
 
+const factsOf = async (
+  db: Queryable,
+  customerId: string,
+  { currentRules }: { currentRules: CurrentRules },
+): Promise<CustomerFacts> => findCustomerFacts(db, customerId, (await currentRules(db)).programme?.tiers);
+
 /**
  * Decides on the codes of a cart by what is known now. Codes are compared as `normaliseCode` makes them, and answered so.
  * `find` reads the coupons, under lock where they are to be used.
@@ -27,6 +34,7 @@ export const decideCoupons = async (
   db: Queryable,
   { customerId, cart, codes }: CouponCommand,
   now: Temporal.Instant,
+  deps: { currentRules: CurrentRules },
   find: FindCoupons = (wanted) => findCoupons(db, wanted),
 ): Promise<Applied> => {
   const typed = codes.map(normaliseCode);
@@ -34,7 +42,7 @@ export const decideCoupons = async (
   const [facts, uses] =
     customerId === null
       ? [null, new Map<string, number>()]
-      : await Promise.all([findCustomerFacts(db, customerId), countUses(db, customerId)]);
+      : await Promise.all([factsOf(db, customerId, deps), countUses(db, customerId)]);
   const found = await find([...new Set(typed)]);
   const byCode = new Map(found.map((coupon) => [coupon.code, coupon]));
   const asked: AskedCode[] = [];

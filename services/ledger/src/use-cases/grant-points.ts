@@ -29,11 +29,17 @@ export interface Granted {
   balance: AccountView;
 }
 
-const byRule = async (tx: Tx, ruleId: string, owner: string, atMs: number, { compiled }: Rules): Promise<Award> => {
+const byRule = async (
+  tx: Tx,
+  ruleId: string,
+  owner: string,
+  atMs: number,
+  { compiled, programme }: Rules,
+): Promise<Award> => {
   const set = compiled.grants.get(ruleId);
   if (!set)
     throw new AppError('not_found', 'ledger.rule_not_found', 'the programme has no rule of this id for manual grants');
-  const facts = set.asksCustomer ? (await findFacts(tx, [owner])).get(owner) : undefined;
+  const facts = set.asksCustomer ? (await findFacts(tx, [owner], programme?.tiers)).get(owner) : undefined;
   const [award] = earnByEvent(compiled, set, { atMs }, facts);
   if (!award)
     throw new AppError(

@@ -1,8 +1,8 @@
 import type { Tx } from '@vafa/bus';
 import { type EventEnvelope, event, TierChanged } from '@vafa/contracts';
-import { idFrom } from '@vafa/kernel';
+import { idFrom, present } from '@vafa/kernel';
 import { daysNeededFrom, look } from '../domain/tiers/look.ts';
-import type { TierState } from '../domain/tiers/state.ts';
+import { stateOf, type TierState } from '../domain/tiers/state.ts';
 import { placeOf, type TierStructure } from '../domain/tiers/structure.ts';
 import { isoOfMs } from '../store/instants.ts';
 import { findQualifications } from '../store/qualifications.ts';
@@ -20,13 +20,14 @@ const changedEvent = (
   customerId: string,
   from: string | null,
   { tier: to, sinceMs }: TierState,
-): EventEnvelope =>
-  event(
+): EventEnvelope => {
+  const atMs = present(sinceMs, 'instant at which a tier changed');
+  return event(
     TierChanged,
     {
-      id: idFrom('tier.changed', customerId, String(sinceMs), from ?? '', to ?? ''),
+      id: idFrom('tier.changed', customerId, String(atMs), from ?? '', to ?? ''),
       source: SOURCE,
-      time: isoOfMs(sinceMs),
+      time: isoOfMs(atMs),
     },
     {
       customerId,
@@ -35,6 +36,7 @@ const changedEvent = (
       reason: reasonOf(structure, from, to),
     },
   );
+};
 
 const isSame = (a: TierState | undefined, b: TierState): boolean =>
   a?.tier === b.tier &&
@@ -66,10 +68,11 @@ export const lookAtTiers = async (
   const saved: CustomerTier[] = [];
   for (const [customerId, kept] of customers) {
     const days = daysOf.get(customerId) ?? [];
+    const before = stateOf(rules.structure, kept);
     const state = look({ ...rules, days }, hasNow(customerId), nowMs);
-    if (!state || isSame(kept, state)) continue;
+    if (!state || isSame(before, state)) continue;
     saved.push({ customerId, state });
-    const from = kept?.tier ?? null;
+    const from = before?.tier ?? null;
     if (state.tier !== from) events.push(changedEvent(rules, customerId, from, state));
   }
   if (saved.length > 0) await saveTierStates(tx, saved);

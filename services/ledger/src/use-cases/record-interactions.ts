@@ -21,7 +21,7 @@ const giftsOf = async (tx: Tx, owned: readonly Owned<Interaction>[], rules: Rule
   const wanted = owned.filter(({ event }) => interactions.has(event.data.interactionType));
   const asked = wanted.filter(({ event }) => interactions.get(event.data.interactionType)?.asksCustomer);
   const owners = [...new Set(asked.map(({ owner }) => owner))];
-  const facts = owners.length === 0 ? new Map() : await findFacts(tx, owners);
+  const facts = owners.length === 0 ? new Map() : await findFacts(tx, owners, rules.programme?.tiers);
   const { collected, add } = collectGifts(rules);
   for (const { event, owner } of wanted) {
     const { interactionType, attributes } = event.data;

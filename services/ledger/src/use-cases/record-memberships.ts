@@ -1,15 +1,13 @@
 import type { HandlerContext, HandlerResult, Tx } from '@vafa/bus';
 import type { EventOf, LifecycleChanged, SegmentEntered, SegmentLeft } from '@vafa/contracts';
 import type { CustomerFacts } from '../domain/rules/facts.ts';
-import { findFacts, saveMemberships } from '../store/profiles.ts';
+import { factsOfAnybody, findFacts, saveMemberships } from '../store/profiles.ts';
 import type { CurrentRules } from './current-programme.ts';
 import { collectGifts } from './event-gifts.ts';
 import { giveAwards } from './give-awards.ts';
 import { ownedEvents } from './owned-events.ts';
 
 type MembershipEvent = EventOf<typeof LifecycleChanged> | EventOf<typeof SegmentEntered> | EventOf<typeof SegmentLeft>;
-
-const NOTHING_KNOWN: CustomerFacts = { tier: null, segments: [], lifecycle: null, attributes: {} };
 
 /** Where the customer stands after an event. */
 const after = (facts: CustomerFacts, event: MembershipEvent): CustomerFacts => {
@@ -29,17 +27,18 @@ export const recordMemberships = async (
   const [rules, owned] = await Promise.all([deps.currentRules(tx), ownedEvents(tx, events)]);
   const { segments, lifecycle } = rules.compiled;
   const owners = [...new Set(owned.map(({ owner }) => owner))];
-  const known = new Map(await findFacts(tx, owners));
+  const known = new Map(await findFacts(tx, owners, rules.programme?.tiers));
+  const anybody = factsOfAnybody(rules.programme?.tiers);
   const { collected, add } = collectGifts(rules);
   for (const { event, owner } of owned) {
-    const facts = after(known.get(owner) ?? NOTHING_KNOWN, event);
+    const facts = after(known.get(owner) ?? anybody, event);
     known.set(owner, facts);
     if (event.type === 'lifecycle.changed') add(event, owner, lifecycle.get(event.data.to), facts);
     else if (event.type === 'segment.entered') add(event, owner, segments.get(event.data.segmentId), facts);
   }
   await saveMemberships(
     tx,
-    owners.map((customerId) => ({ ...NOTHING_KNOWN, ...known.get(customerId), customerId })),
+    owners.map((customerId) => ({ ...anybody, ...known.get(customerId), customerId })),
   );
   await giveAwards(tx, collected.gifts, rules, { door: `s${context.partition}`, now: context.now });
   return { refused: collected.refused };

@@ -6,6 +6,7 @@ import { needsCounters } from '../domain/new-entries.ts';
 import type { Refund } from '../domain/order.ts';
 import { ERASED_PREFIX, newRefundCase, type RefundCase } from '../domain/plan.ts';
 import type { CustomerFacts } from '../domain/rules/facts.ts';
+import { freeTierOf } from '../domain/tiers/structure.ts';
 import type { Door } from '../domain/transfer.ts';
 import { creditAndLock } from '../store/accounts.ts';
 import { findFacts } from '../store/profiles.ts';
@@ -123,14 +124,14 @@ const countBatch = async (
 const findFactsOf = async (
   tx: Tx,
   events: readonly PurchaseEvent[],
-  { compiled }: Rules,
+  { compiled, programme }: Rules,
   ownerOf: (customerId: string, atMs: number) => string,
 ): Promise<ReadonlyMap<string, CustomerFacts>> => {
   if (!compiled.purchase.asksCustomer) return NOTHING_KNOWN;
   const buyers = events.flatMap(({ type, data, time }) =>
     type === 'purchase.completed' ? [ownerOf(data.customerId, Date.parse(time))] : [],
   );
-  return findFacts(tx, [...new Set(buyers)]);
+  return findFacts(tx, [...new Set(buyers)], programme?.tiers);
 };
 
 /** What else purchases bring about, once they are booked: counts towards tiers, and that they keep points alive. */
@@ -186,7 +187,8 @@ export const recordPurchases = async (
     const steps = fresh.steps.filter((step) => deciders.has(customerOf(step)));
     await decideSteps(tx, book, { steps, waiting, customers: deciders }, { rules, lookBackPurchases });
   }
-  const common = { door, recordedAt, ruleVersion: rules.programme?.version ?? null };
+  const { programme } = rules;
+  const common = { door, recordedAt, ruleVersion: programme?.version ?? null, freeTier: freeTierOf(programme?.tiers) };
   const earned = bookEarnings(tx, earnings, credited, common);
   const written = Promise.all([earned.written, saveBook(tx, book, recordedAt)]);
   // Heard below, unless something else fails before.

@@ -17,6 +17,7 @@ import {
 } from '../store/coupon-redemptions.ts';
 import { lockCoupons, moveUses } from '../store/coupons.ts';
 import type { Call } from './call.ts';
+import type { CurrentRules } from './current-programme.ts';
 import { decideCoupons } from './decide-coupons.ts';
 
 export interface RedeemCouponsCommand {
@@ -98,7 +99,7 @@ export const redeemCoupons = async (
   tx: Tx,
   command: RedeemCouponsCommand,
   call: Call,
-  countCodes: (results: readonly CodeResult[]) => void,
+  deps: { currentRules: CurrentRules; countCodes: (results: readonly CodeResult[]) => void },
 ): Promise<RedemptionView> => {
   const { orderId, cart, codes, holdSeconds } = command;
   const now = call.now.toString();
@@ -116,13 +117,13 @@ export const redeemCoupons = async (
   const attempt = await takeOrder(tx, row, call, now);
   if (attempt === undefined) return viewRedemption(tx, orderId);
   const pools = new Map<string, string>();
-  const applied = await decideCoupons(tx, { customerId, cart, codes }, call.now, async (wanted) => {
+  const applied = await decideCoupons(tx, { customerId, cart, codes }, call.now, deps, async (wanted) => {
     const coupons = await lockCoupons(tx, wanted);
     for (const { code, poolId } of coupons) pools.set(code, poolId);
     return coupons;
   });
   const { results } = applied;
-  countCodes(results);
+  deps.countCodes(results);
   if (results.some(({ accepted }) => !accepted))
     throw new AppError('rejected', 'ledger.coupons_rejected', 'not all of the codes can be used for this order', {
       results,

@@ -132,7 +132,7 @@ const goOn = async (tx: Tx, replay: Replay, portion: number): Promise<Replay> =>
   }
   const purchases = await takeOrders(tx, replay.id);
   const customers = [...new Set(purchases.map(({ customerId }) => customerId))];
-  const facts = rules.purchase.asksCustomer ? await findFacts(tx, customers) : NOBODY_KNOWN;
+  const facts = rules.purchase.asksCustomer ? await findFacts(tx, customers, replay.programme.tiers) : NOBODY_KNOWN;
   const tally = openTally(rules, replay.tally, isOutOfRange);
   for (const purchase of purchases) tally.add(purchase, facts.get(purchase.customerId));
   const ordersDone = replay.ordersDone + purchases.length;

@@ -8,7 +8,7 @@ import { explanationText } from '../domain/rules/explanation.ts';
 import type { CustomerFacts, OrderFacts } from '../domain/rules/facts.ts';
 import { resolveCustomer } from '../store/accounts.ts';
 import { isoOfMs } from '../store/instants.ts';
-import { findFacts } from '../store/profiles.ts';
+import { factsOfAnybody, findFacts } from '../store/profiles.ts';
 import { readCounters } from '../store/read-counters.ts';
 import { type Rules, rulesOf, termsFor } from './current-programme.ts';
 import { readProgramme } from './read-programme.ts';
@@ -50,7 +50,6 @@ export interface Simulated {
 /** Periods of caps begin before their orders, in calendars of people: further back dates are no dates any more. */
 const EARLIEST_MS = Date.parse('1900-01-01T00:00:00Z');
 
-const NOTHING_KNOWN: CustomerFacts = { tier: null, segments: [], lifecycle: null, attributes: {} };
 /** In the place of a customer whose caps have counted nothing yet. */
 const NOBODY = '-';
 
@@ -115,10 +114,10 @@ export const simulateOrder = async (
   checkProgramme(programme);
   const rules = rulesOf({ ...programme, version: from.version ?? 0 });
   const owner = customerId === undefined ? undefined : await resolveCustomer(db, customerId);
-  const known = owner === undefined ? undefined : (await findFacts(db, [owner])).get(owner);
+  const known = owner === undefined ? undefined : (await findFacts(db, [owner], programme.tiers)).get(owner);
   const who: Who = {
     customerId: owner ?? NOBODY,
-    facts: { ...NOTHING_KNOWN, ...known, ...command.customer },
+    facts: { ...factsOfAnybody(programme.tiers), ...known, ...command.customer },
     atMs,
   };
   const counters = await countersFor(db, rules, order, who);

@@ -16,7 +16,7 @@ export const findTiersForExpiry = async (
   customerIds: readonly string[],
 ): Promise<(customerId: string) => string | null> => {
   if (!isAsked(rules)) return () => null;
-  const facts = await findFacts(db, [...new Set(customerIds)]);
+  const facts = await findFacts(db, [...new Set(customerIds)], rules.programme?.tiers);
   return (customerId) => facts.get(customerId)?.tier ?? null;
 };
 

@@ -48,7 +48,8 @@ const send = async (...events: Parameters<LedgerHarness['publish']>[0]): Promise
   await ledger.settle();
 };
 /** What rules and rewards see. */
-const knownTierOf = async (customerId: string) => (await findCustomerFacts(ledger.sql('ledger'), customerId)).tier;
+const knownTierOf = async (customerId: string) =>
+  (await findCustomerFacts(ledger.sql('ledger'), customerId, TIERS)).tier;
 const sumOf = async (customerId: string) => {
   const [row] = await ledger.sql('ledger')`select sum(amount)::bigint as amount from qualification
     where customer_id = ${customerId}`;

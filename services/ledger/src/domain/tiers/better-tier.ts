@@ -1,4 +1,4 @@
-import type { TierState } from './state.ts';
+import { stateOf, type TierState } from './state.ts';
 import { placeOf, type TierStructure } from './structure.ts';
 
 /** What can't be lost lasts longest. */
@@ -10,7 +10,7 @@ const lastsUntilMs = ({ validUntilMs }: TierState): number => validUntilMs ?? In
  */
 const jointTier = (gone: TierState, kept: TierState): TierState | undefined => {
   const longer = lastsUntilMs(gone) > lastsUntilMs(kept) ? gone : kept;
-  const sinceMs = Math.min(gone.sinceMs, kept.sinceMs);
+  const sinceMs = gone.sinceMs === null || kept.sinceMs === null ? null : Math.min(gone.sinceMs, kept.sinceMs);
   return longer === kept && sinceMs === kept.sinceMs ? undefined : { ...longer, sinceMs };
 };
 
@@ -22,9 +22,10 @@ const jointTier = (gone: TierState, kept: TierState): TierState | undefined => {
 export const betterTier = (
   structure: TierStructure | undefined,
   gone: TierState | undefined,
-  kept: TierState | undefined,
+  keptBefore: TierState | undefined,
 ): TierState | undefined => {
   if (!gone) return undefined;
+  const kept = structure ? stateOf(structure, keptBefore) : keptBefore;
   if (kept && gone.tier !== null && gone.tier === kept.tier) return jointTier(gone, kept);
   if (!structure) return kept ? undefined : gone;
   const placeIn = (state: TierState | undefined) => placeOf(structure, state?.tier ?? null);

@@ -1,6 +1,6 @@
 import { assert } from '@vafa/kernel';
 import { addToDate, type CalendarZone, dayAt, endOfDateMs } from '../calendar.ts';
-import type { TierState } from './state.ts';
+import { stateOf, type TierState } from './state.ts';
 import { placeFor, placeOf, type TierStructure } from './structure.ts';
 import { validUntilMs } from './validity.ts';
 import { type DaySum, isoDate, sumWithin, windowOf } from './window.ts';
@@ -80,14 +80,16 @@ const MAX_STEPS = 5_000;
 /**
  * What a customer's tier is at an instant: lost if its validity and grace are over and it was not kept, as often as that has
  * happened since it was looked at last; and as high as the open window is enough for. Reaching a tier again before its
- * validity ends changes nothing until then, so a purchase seldom changes the state. undefined = never had one.
+ * validity ends changes nothing until then, so a purchase seldom changes the state. `kept` is the state after the last look that
+ * changed it; the answer is that of `stateOf` where nothing has. undefined = never had one.
  */
 export const look = (
   qualification: Qualification,
-  state: TierState | undefined,
+  kept: TierState | undefined,
   nowMs: number,
 ): TierState | undefined => {
   const { structure, zone, days } = qualification;
+  const state = stateOf(structure, kept);
   const today = dayAt(zone, nowMs).date;
   const earnedPlace = placeFor(structure, amountAt(qualification, nowMs));
   const untilOf = (place: number, date: Temporal.PlainDate): number | null =>
@@ -95,7 +97,7 @@ export const look = (
 
   const before = state ? placeOf(structure, state.tier) : -1;
   let place = before;
-  let sinceMs = state?.sinceMs ?? nowMs;
+  let sinceMs = state ? state.sinceMs : nowMs;
   // A structure that was changed meanwhile may make a tier losable, or not losable any more.
   const fromNowMs = untilOf(place, today);
   let untilMs = fromNowMs === null ? null : (state?.validUntilMs ?? fromNowMs);

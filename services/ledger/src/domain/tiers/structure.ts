@@ -77,6 +77,17 @@ export const placeOf = ({ levels }: Pick<TierStructure, 'levels'>, tier: string 
 export const placeFor = ({ levels }: Pick<TierStructure, 'levels'>, amount: number): number =>
   levels.findLastIndex(({ threshold }) => amount >= threshold);
 
+/**
+ * The level that asks for nothing, if the lowest does: everybody has it from the start who has no other, without reaching it.
+ * So nothing is kept of it, and nobody is told.
+ */
+export const freeLevel = ({ levels }: Pick<TierStructure, 'levels'>): TierLevel | undefined =>
+  levels[0]?.threshold === 0 ? levels[0] : undefined;
+
+/** Its id; null = no level is free, or there are no tiers. */
+export const freeTierOf = (structure: Pick<TierStructure, 'levels'> | undefined): string | null =>
+  (structure && freeLevel(structure)?.id) ?? null;
+
 /** Names what is counted, so that sums of one structure go on counting for the next that counts the same. */
 export const measureOf = ({ metric }: Pick<TierStructure, 'metric'>): string =>
   metric.kind === 'spend' ? `spend:${metric.currency}` : metric.kind;
