@@ -61,11 +61,17 @@ export const RULES: readonly Rule[] = [
         select customer_id,
           sum(amount) filter (where kind = 'earn') as earned, sum(amount) filter (where kind = 'clawback') as clawed_back,
           sum(case kind when 'redeem' then amount else -amount end) filter (where kind in ('redeem', 'redeem_reversal')) as spent,
-          sum(case kind when 'expire' then amount else -amount end) filter (where kind in ('expire', 'expire_reversal')) as expired
-        from ledger.transfer group by customer_id
+          sum(case kind when 'expire' then amount else -amount end) filter (where kind in ('expire', 'expire_reversal')) as expired,
+          sum(gained) filter (where kind = 'adjust') as adjusted,
+          sum(gained) filter (where kind in ('transfer_out', 'transfer_in', 'forfeit', 'write_off')) as moved
+        from (
+          select customer_id, kind, amount, case when credit in ('customer', 'pending') then amount else -amount end as gained
+          from ledger.transfer
+        ) as each group by customer_id
       ) t using (customer_id)
       where b.earned <> coalesce(t.earned, 0) or b.clawed_back <> coalesce(t.clawed_back, 0)
         or b.spent <> coalesce(t.spent, 0) or b.expired <> coalesce(t.expired, 0)
+        or b.adjusted <> coalesce(t.adjusted, 0) or b.moved <> coalesce(t.moved, 0)
       limit ${limit}`,
   },
   {
@@ -142,11 +148,14 @@ export const RULES: readonly Rule[] = [
     rule: 'allocations_cover_owners',
     find: (tx, limit) => tx<Found[]>`
       select r.id::text as subject, r.status || ' reservation of ' || r.points || ', captured ' || r.captured || ', its lots gave '
-        || coalesce(a.points, 0) as detail
+        || coalesce(a.points, 0) || ' of ' || coalesce(a.drawn, 0) as detail
       from ledger.reservation r left join (
-        select owner_id, sum(points - returned) as points from ledger.allocation group by owner_id
+        select owner_id, sum(points - returned) as points, sum(points) as drawn from ledger.allocation group by owner_id
       ) a on a.owner_id = r.id
-      where coalesce(a.points, 0) <> case r.status when 'held' then r.points else r.captured - r.given_back end limit ${limit}`,
+      -- What it drew stays as it was when it was made, whatever came back since.
+      where coalesce(a.drawn, 0) <> r.points
+        or coalesce(a.points, 0) <> case r.status when 'held' then r.points else r.captured - r.given_back end
+      limit ${limit}`,
   },
   {
     rule: 'redeemed_once',

@@ -28,7 +28,7 @@ const brokenBy = async (damage: string): Promise<string[]> => {
   await ledger.admin
     .begin(async (tx) => {
       await tx.unsafe(`set local session_replication_role = replica; set local search_path = ledger;
-        alter table balance drop constraint balance_adds_up, drop constraint balance_active; alter table lot drop constraint lot_parts;
+        alter table balance drop constraint balance_adds_up, drop constraint balance_active; alter table lot drop constraint lot_parts, drop constraint lot_waived;
         alter table refund drop constraint refund_points; alter table purchase drop constraint purchase_taken_back`);
       await tx.unsafe(damage);
       // The check opens a transaction of its own: here it gets the one that is open.
@@ -134,6 +134,32 @@ test.each([
   ],
   ['a refund that says it gave back', 'update refund set points_given_back = 1', ['refund_is_reversals']],
   ['a gift that never arrived', "delete from lot where customer_id = 'zoe'", ['balance_is_lots', 'lot_is_a_credit']],
+  [
+    'a correction counted as a gift',
+    "update balance set adjusted = adjusted + 1, moved = moved - 1 where customer_id = 'ann'",
+    ['counters_are_entries'],
+  ],
+  [
+    'a captured reservation that had held more',
+    "update reservation set points = points + 1 where status = 'captured'",
+    ['allocations_cover_owners'],
+  ],
+  [
+    'an order that cost more than it was booked for',
+    "update purchase set total_minor = total_minor + 100 where order_id = 'ann-2'",
+    ['order_is_priced'],
+  ],
+  [
+    'an order that says less was refunded',
+    "update purchase set refunded_minor = refunded_minor - 1 where order_id = 'ann-1'",
+    ['refunded_is_matches'],
+  ],
+  ['a refund that was of more money', 'update refund set matched_minor = matched_minor + 1', ['refund_is_matches']],
+  [
+    'points said to have expired before they were refunded',
+    "update lot set waived = 1 where customer_id = 'bob'",
+    ['waived_was_due'],
+  ],
   ['a refund left waiting', "update refund set status = 'waiting'", ['no_refund_forgotten']],
 ])('%s is found', async (_, damage, rules) => {
   expect(await brokenBy(damage)).toEqual(rules);

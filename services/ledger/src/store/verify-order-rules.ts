@@ -1,0 +1,70 @@
+import type { Rule } from './verify-rules.ts';
+
+/** SQL: what each refund took from each order, as `refund.matches` says. */
+const MATCHED = `select r.refund_id, m ->> 0 as order_id,
+  (m ->> 1)::bigint as minor, (m ->> 2)::bigint as due, (m ->> 3)::bigint as taken
+  from ledger.refund r cross join lateral jsonb_array_elements(r.matches) as m`;
+
+/** What must always hold of orders, of what they cost and of what was refunded of them. */
+export const ORDER_RULES: readonly Rule[] = [
+  {
+    rule: 'refunded_is_matches',
+    find: (tx, limit) => tx`
+      select coalesce(p.order_id, m.order_id) as subject, 'refunded ' || coalesce(p.refunded_minor, 0) || ' of '
+        || coalesce(p.total_minor, 0) || ', refunds took ' || coalesce(m.minor, 0) as detail
+      from (select order_id, total_minor, refunded_minor from ledger.purchase) p full join (
+        select order_id, sum(minor) as minor from (${tx.unsafe(MATCHED)}) each group by order_id
+      ) m using (order_id)
+      where coalesce(p.refunded_minor, 0) <> coalesce(m.minor, 0) limit ${limit}`,
+  },
+  {
+    rule: 'refund_is_matches',
+    find: (tx, limit) => tx`
+      select r.refund_id as subject, 'took ' || r.matched_minor || ' for ' || r.points_due || ' points, from its orders '
+        || coalesce(m.minor, 0) || ' for ' || coalesce(m.due, 0) as detail
+      from ledger.refund r left join (
+        select refund_id, sum(minor) as minor, sum(due) as due from (${tx.unsafe(MATCHED)}) each group by refund_id
+      ) m using (refund_id)
+      where r.matched_minor <> coalesce(m.minor, 0) or r.points_due <> coalesce(m.due, 0) limit ${limit}`,
+  },
+  {
+    // What the rate gave for the total, before multipliers: the entry's points, or the first step of its explanation. Totals that
+    // round to the same points look the same.
+    rule: 'order_is_priced',
+    find: (tx, limit) => tx`
+      select order_id as subject, 'total ' || total_minor || ', the rate gave ' || points || ' points in place of ' || price as detail
+      from (
+        select p.order_id, p.total_minor, case when t.explanation is null then t.amount
+            else (t.explanation -> 0 ->> 'points')::bigint end as points,
+          case v.definition ->> 'rounding'
+            when 'ceil' then div(exact.up + exact.down - 1, exact.down)
+            when 'half_up' then div(exact.up * 2 + exact.down, exact.down * 2)
+            else div(exact.up, exact.down) end as price
+        from ledger.purchase p
+        join ledger.transfer t on t.id = case when p.awards is null then p.earn_id else (
+          select (a ->> 1)::uuid from jsonb_array_elements(p.awards) as a where a ->> 0 = 'base' limit 1
+        ) end and t.rule_id = 'base'
+        join ledger.programme_version v on v.version = p.programme_version
+        cross join lateral jsonb_array_elements(v.definition -> 'rates') as rate
+        cross join lateral (
+          select p.total_minor::numeric * (rate ->> 'points')::numeric as up, (rate ->> 'perMinor')::numeric as down
+        ) as exact
+        where rate ->> 'currency' = p.currency
+      ) as priced
+      where points <> price limit ${limit}`,
+  },
+  {
+    // Of what refunds were to take, some is taken, some had expired (waived), some was not there any more.
+    rule: 'waived_was_due',
+    find: (tx, limit) => tx`
+      select coalesce(w.order_id, w.id::text) as subject, 'waived ' || w.waived || ', due and not taken '
+        || coalesce(m.due - m.taken, 0) as detail
+      from (
+        select t.order_id, case when t.order_id is null then l.id end as id, sum(l.waived) as waived
+        from ledger.lot l left join ledger.transfer t on t.id = l.id and t.kind = 'earn' where l.waived <> 0 group by 1, 2
+      ) w left join (
+        select order_id, sum(due) as due, sum(taken) as taken from (${tx.unsafe(MATCHED)}) each group by order_id
+      ) m using (order_id)
+      where w.waived > coalesce(m.due - m.taken, 0) limit ${limit}`,
+  },
+];
