@@ -38,13 +38,13 @@ export const firstIdAt = (ms: number): string => {
 const literal = (values: readonly string[]): string => `{${values.join(',')}}`;
 const instants = ({ startsMs }: MonthTable): string => literal(startsMs.map((ms) => isoOfMs(ms)));
 /** Name of the month of a bucket; what is before the table is called the month before it. */
-const monthIn = ({ months }: MonthTable, bucket: number): Month =>
+export const monthIn = ({ months }: MonthTable, bucket: number): Month =>
   months[bucket - 1] ?? monthOfNumber(monthNumber(months[0] ?? '0000-01') - 1);
 
 /** Issue months reach back to 1970; known tables are kept, as making one costs some milliseconds. */
 const issueTables = new Map<string, MonthTable>();
 const MAX_TABLES = 20;
-const issueTable = (zone: CalendarZone, nowMs: number): MonthTable => {
+export const issueTable = (zone: CalendarZone, nowMs: number): MonthTable => {
   const key = `${zone.calendar} ${zone.timeZone} ${Math.floor(nowMs / 86_400_000)}`;
   const known = issueTables.get(key);
   if (known) return known;
@@ -137,7 +137,7 @@ export const entryMovements = (
 };
 
 /** Points that left their month of issue because a credit paid off what was owed, all so far; by month of issue. */
-const absorbedSoFar = (db: Queryable, untilMs: number | null, issue: MonthTable) =>
+export const absorbedSoFar = (db: Queryable, untilMs: number | null, issue: MonthTable) =>
   db<{ cohort: number; tier: string; points: number }[]>`
     select width_bucket(lot.id, ${literal(issue.startsMs.map(firstIdAt))}::uuid[]) as cohort,
       coalesce(lot.tier, '') as tier, sum(lot.absorbed)::bigint as points
@@ -193,7 +193,7 @@ const closedOffsets = (db: Queryable) =>
  * Did anybody ever have a tier? Else no lot has one, and none is looked at. A free level is
  * had without a state: then the count tells with which tiers begin.
  */
-const hasTiers = async (db: Queryable): Promise<boolean> => {
+export const hasTiers = async (db: Queryable): Promise<boolean> => {
   const [row] = await db<{ any: boolean }[]>`
     select exists (select from tier_state) or exists (select from tier_recount) as any`;
   return row?.any ?? false;

@@ -2,6 +2,7 @@ import type { Sql, Tx } from '@vafa/bus';
 import { allowLongReads } from '../store/long-reads.ts';
 import { findSealHashes, readHeads, type SealPlace } from '../store/read-seals.ts';
 import { FINANCE_RULES } from '../store/verify-finance-rules.ts';
+import { MOVEMENT_RULES } from '../store/verify-movement-rules.ts';
 import { ORDER_RULES } from '../store/verify-order-rules.ts';
 import { REDEMPTION_RULES } from '../store/verify-redemption-rules.ts';
 import { RULES } from '../store/verify-rules.ts';
@@ -56,7 +57,7 @@ export const verifyLedger = (sql: Sql, options: VerifyOptions = {}): Promise<Vio
     const { onProgress = () => undefined, knownHeads = [], onHeads, limitMs = LIMIT_MS } = options;
     await allowLongReads(tx, limitMs);
     const violations: Violation[] = [];
-    const rules = [...RULES, ...ORDER_RULES, ...REDEMPTION_RULES, ...FINANCE_RULES];
+    const rules = [...RULES, ...ORDER_RULES, ...REDEMPTION_RULES, ...FINANCE_RULES, ...MOVEMENT_RULES];
     for (const [i, { rule, find }] of rules.entries()) {
       const rows = await find(tx, MAX_PER_RULE);
       violations.push(...rows.map(({ subject, detail }) => ({ rule, subject, detail })));

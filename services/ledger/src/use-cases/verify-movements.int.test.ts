@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { MOVEMENT_RULES } from '../store/verify-movement-rules.ts';
+import { purchase, refund } from '../test/events.fixture.ts';
+import { IRAN } from '../test/finance-books.fixture.ts';
+import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
+
+let ledger: LedgerHarness;
+const now = () => ledger.clock.now().toString();
+const buy = async (customer: string, order: string, points: number) => {
+  await ledger.publish([purchase(customer, order, points * 100, { time: now() })]);
+  await ledger.settle();
+};
+const spend = async (customer: string, held: number, points: number) => {
+  const { reservationId } = (
+    await ledger.call('POST', `/v1/customers/${customer}/reservations`, { points: held })
+  ).json();
+  const captured = await ledger.call('POST', `/v1/reservations/${reservationId}/capture`, { points });
+  expect(captured.statusCode).toBe(200);
+};
+
+beforeAll(async () => {
+  // 10 Mehr 1405: earned in two months, spent of both in part, taken back while spent, paid off, given, corrected, expired.
+  ledger = await startLedger(IRAN, { now: '2026-10-02T08:00:00Z' });
+  await buy('ann', 'ann-1', 100);
+  await buy('bob', 'bob-1', 50);
+  ledger.clock.set('2026-10-25T08:00:00Z');
+  await buy('ann', 'ann-2', 80);
+  await spend('ann', 150, 140);
+  await spend('bob', 50, 50);
+  await ledger.publish([refund('bob', 'bob-r', { scope: 'whole', orderId: 'bob-1', time: now() })]);
+  await ledger.settle();
+  ledger.clock.advance('P1D');
+  await ledger.settle();
+  await buy('bob', 'bob-2', 70);
+  await ledger.call('POST', '/v1/customers/bob/transfers', { toCustomerId: 'zoe', points: 5, reason: 'a gift' });
+  await ledger.call('POST', '/v1/customers/zoe/adjustments', { points: 30, reason: 'welcome' });
+  ledger.clock.advance('P60D');
+  await ledger.settle();
+});
+afterAll(() => ledger.stop());
+
+/** Rules that find something after the damage, which is undone. */
+const brokenBy = async (damage: string): Promise<string[]> => {
+  const rules: string[] = [];
+  const undo = new Error('undo');
+  await ledger.admin
+    .begin(async (tx) => {
+      await tx.unsafe('set local session_replication_role = replica; set local search_path = ledger');
+      const { count } = await tx.unsafe(damage);
+      expect(count).toBe(1);
+      await tx.unsafe('set local search_path = public');
+      for (const { rule, find } of MOVEMENT_RULES) if ((await find(tx, 5)).length > 0) rules.push(rule);
+      throw undo;
+    })
+    .catch((error: unknown) => {
+      if (error !== undo) throw error;
+    });
+  return rules;
+};
+
+test('sound books have no violations', async () => {
+  expect(await brokenBy('select 1')).toEqual([]);
+  await ledger.verify();
+});
+
+const ONE = (where: string): string =>
+  `where ctid = (select ctid from finance_movement where ${where} order by until, cohort limit 1)`;
+
+test.each([
+  ['month of issue', `update finance_movement set cohort = '1405-06' ${ONE("kind = 'earn'")}`],
+  ['month of issue of what was spent', `update finance_movement set cohort = '1405-06' ${ONE("kind = 'redeem'")}`],
+  ['tier', `update finance_movement set tier = 'gold' ${ONE("kind = 'clawback'")}`],
+  ['kind', `update finance_movement set kind = 'adjust' ${ONE("kind = 'earn'")}`],
+  ['wallet', `update finance_movement set wallet = 'other' ${ONE("kind = 'transfer_in'")}`],
+  ['month of spending', `update finance_movement set happened = '1405-07' ${ONE("kind = 'redeem'")}`],
+  ['calendar', `update finance_close set calendar = 'gregorian' where until = (select min(until) from finance_close)`],
+])('a closed movement of another %s is found', async (_, damage) => {
+  expect(await brokenBy(damage)).toEqual(['movements_are_entries']);
+});
+
+test.each([
+  ['month of issue', `update finance_movement set cohort = '1405-07' ${ONE("kind = 'offset' and cohort <> ''")}`],
+  ['tier', `update finance_movement set tier = 'gold' ${ONE("kind = 'offset' and cohort = ''")}`],
+  ['wallet', `update finance_movement set wallet = 'other' ${ONE("kind = 'offset' and cohort <> ''")}`],
+])('what was paid off of another %s is found', async (_, damage) => {
+  expect(await brokenBy(damage)).toEqual(['offsets_are_absorbed']);
+});
