@@ -86,6 +86,57 @@ test('each reason not to give a reward has its code, and nothing is taken then',
   expect(await ledger.balance('fay')).toMatchObject({ active: 4, spent: 1 });
 });
 
+test('a reward whose coupon could not be used takes no points, and the catalogue says so', async () => {
+  await earn(50, 'uma');
+  const endsAt = '2026-11-21T08:00:00Z';
+  const paused = await addPool({}, { codes: ['PAUSED-1'] });
+  await ok('POST', `/v1/coupon-pools/${paused}/pause`);
+  const begins = { startsAt: '2026-12-01T00:00:00Z' };
+  const own = await addPool({ perCustomer: 1 }, { codes: ['OWNED-1', 'OWNED-2'] });
+  const ofOwn = await addReward({ couponPoolId: own });
+  expect((await claim('uma', ofOwn)).statusCode).toBe(201);
+  const expected: [string, string][] = [
+    [paused, 'coupon_not_usable'],
+    [await addPool({ endsAt }, { codes: ['OVER-1'] }), 'coupon_not_usable'],
+    [await addPool({ audience: { tiers: ['gold'] } }, { codes: ['GOLDEN-1'] }), 'coupon_not_usable'],
+    // It would end before its pool begins.
+    [await addPool(begins, { codes: ['EARLY-1'], validDays: 2 }), 'coupon_not_usable'],
+    [await addPool(begins, { codes: ['EARLY-2,2026-11-30T00:00:00Z'] }), 'no_coupon_left'],
+    [await addPool({}, { codes: ['PAST-1,2026-11-01T00:00:00Z'] }), 'no_coupon_left'],
+  ];
+  const whyNot = new Map([[ofOwn, 'coupon_not_usable']]);
+  for (const [couponPoolId, reason] of expected) whyNot.set(await addReward({ couponPoolId }), reason);
+  for (const [rewardId, reason] of whyNot) {
+    const answer = await claim('uma', rewardId);
+    expect(answer.json(), answer.body).toMatchObject({ status: 422, code: `ledger.reward_${reason}` });
+  }
+  const { rewards } = await ok('GET', '/v1/customers/uma/rewards?limit=200');
+  const told = new Map(rewards.map((each: { rewardId: string }) => [each.rewardId, each]));
+  for (const [rewardId, reason] of whyNot)
+    expect(told.get(rewardId)).toMatchObject({ claimable: false, whyNot: [reason] });
+  expect(await ledger.balance('uma')).toMatchObject({ active: 40, spent: 10 });
+});
+
+test('codes that ended are passed over, those that end first are given first', async () => {
+  await earn(40, 'una');
+  const codes = [
+    'A-101,2026-11-21T08:00:00.000Z',
+    'B-101,',
+    'C-101,2027-01-01T00:00:00Z',
+    'D-101,2026-11-21T08:00:00.001Z',
+  ];
+  const rewardId = await addReward({ couponPoolId: await addPool({}, { codes }) });
+  for (const couponCode of ['D-101', 'C-101', 'B-101'])
+    expect((await claim('una', rewardId)).json()).toMatchObject({ couponCode });
+  expect((await claim('una', rewardId)).json()).toMatchObject({ code: 'ledger.reward_no_coupon_left' });
+});
+
+test('a code whose pool is still to begin is given if it does not end before', async () => {
+  await earn(10, 'ula');
+  const couponPoolId = await addPool({ startsAt: '2026-11-22T00:00:00Z' }, { generate: 1, validDays: 2 });
+  expect((await claim('ula', await addReward({ couponPoolId }))).statusCode).toBe(201);
+});
+
 test('a cancelled claim gives everything back: points into their lots, the piece, and the code is void', async () => {
   await earn(30, 'gus');
   const couponPoolId = await addPool({}, { generate: 2 });

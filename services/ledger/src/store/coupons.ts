@@ -124,39 +124,38 @@ export const moveUses = async (
     where code = any(${textArray(codes)}::text[])`;
 };
 
+/** That a code can be given with a reward, but for its expiry; the index of free ones has just these. */
+export const FREE_CODE = 'customer_id is null and not voided and reserved = 0 and redeemed = 0';
+
 /** To whom a code is given, with which claim, and up to when it may be used; null = as long as it may anyway. */
 export interface GivenCode {
   customerId: string;
   claimId: string;
   expiresAtMs: number | null;
+  /** When the pool lets it be used: one that ends by then is not given. */
+  usableFromMs: number;
 }
 
 /**
- * Gives a free code of a pool to a customer; null = none is left. Codes that others are taking are passed by, and only when
- * no other is left does it wait for them.
+ * Gives a free code of a pool to a customer; null = none is left. Those that end first go first, so that as few as can be
+ * go to waste. Codes that others are taking are passed by, and only when no other is left does it wait for them.
  */
 export const takeFreeCode = async (
   tx: Tx,
   poolId: string,
   given: GivenCode,
 ): Promise<{ code: string; shown: string | null } | null> => {
-  const free = tx`pool_id = ${poolId} and customer_id is null and not voided and reserved = 0 and redeemed = 0`;
+  const first = tx`select code from coupon where pool_id = ${poolId} and ${tx.unsafe(FREE_CODE)}
+    and coalesce(expires_at, 'infinity') > ${textOf(given.usableFromMs)}::timestamptz
+    order by coalesce(expires_at, 'infinity'), code limit 1 for update`;
   const set = tx`customer_id = ${given.customerId}, claim_id = ${given.claimId},
     expires_at = least(expires_at, ${textOf(given.expiresAtMs)}::timestamptz)`;
-  const [quick] = await tx<{ code: string; shown: string | null }[]>`update coupon set ${set} where code = (
-    select code from coupon where ${free} order by code limit 1 for update skip locked) returning code, shown`;
+  const [quick] = await tx<{ code: string; shown: string | null }[]>`
+    update coupon set ${set} where code = (${first} skip locked) returning code, shown`;
   if (quick) return quick;
-  const [waited] = await tx<{ code: string; shown: string | null }[]>`update coupon set ${set} where code = (
-    select code from coupon where ${free} order by code limit 1 for update) returning code, shown`;
+  const [waited] = await tx<{ code: string; shown: string | null }[]>`
+    update coupon set ${set} where code = (${first}) returning code, shown`;
   return waited ?? null;
-};
-
-/** Pools among these that have a code to give. */
-export const findPoolsWithFree = async (db: Queryable, poolIds: readonly string[]): Promise<Set<string>> => {
-  const rows = await db<{ id: string }[]>`select p.id from unnest(${[...poolIds]}::uuid[]) as p (id)
-    where exists (select 1 from coupon where pool_id = p.id and customer_id is null and not voided and reserved = 0
-      and redeemed = 0)`;
-  return new Set(rows.map(({ id }) => id));
 };
 
 /** What is needed to show codes as people read them. */

@@ -51,7 +51,7 @@ export const redemptions = (ledger: () => LedgerHarness) => {
       await ok('POST', `/v1/rewards/${rewardId}/activate`);
       return rewardId;
     },
-    /** A pool's id; with `codes` these are uploaded, else as many are generated as `generate` says. */
+    /** A pool's id; with `codes` these are uploaded (a comma and an instant let one end), else as many are generated as `generate` says. */
     addPool: async (
       more: Partial<CouponTerms> = {},
       settings: { codes?: string[]; generate?: number; usesPerCode?: number; validDays?: number } = {},
@@ -61,9 +61,14 @@ export const redemptions = (ledger: () => LedgerHarness) => {
       const body = { name: 'Pool', terms: { ...TERMS, ...more }, validDays, pattern, usesPerCode };
       const { poolId } = await ok('POST', '/v1/coupon-pools', body);
       if (codes) {
-        const answer = await ledger().call('POST', `/v1/coupon-pools/${poolId}/codes`, `code\n${codes.join('\n')}\n`, {
-          'content-type': 'text/csv',
-        });
+        const answer = await ledger().call(
+          'POST',
+          `/v1/coupon-pools/${poolId}/codes`,
+          `code,expiresAt\n${codes.join('\n')}\n`,
+          {
+            'content-type': 'text/csv',
+          },
+        );
         expect(answer.json(), answer.body).toMatchObject({ added: codes.length, refused: 0 });
       }
       if (generate) {

@@ -2,14 +2,12 @@ import { emit, type Tx } from '@vafa/bus';
 import { AppError, newId } from '@vafa/kernel';
 import { addLots } from '../domain/book.ts';
 import { displayOf } from '../domain/coupons/code.ts';
-import { couponExpiryMs } from '../domain/coupons/coupon-expiry.ts';
 import { capture, hold, type Reservation } from '../domain/reservation.ts';
 import { claimRefused, whyNotClaim } from '../domain/rewards/reward.ts';
 import { withTierBenefits } from '../domain/rewards/tier-rewards.ts';
-import type { TierStructure } from '../domain/tiers/structure.ts';
-import { type CouponPool, findPool } from '../store/coupon-pools.ts';
-import { findPoolsWithFree, type GivenCode, takeFreeCode } from '../store/coupons.ts';
+import { type GivenCode, takeFreeCode } from '../store/coupons.ts';
 import { findOpenLots } from '../store/lots.ts';
+import { findOfferedPools } from '../store/offered-pools.ts';
 import { closeReservations, insertReservations } from '../store/reservations.ts';
 import {
   asClaimed,
@@ -26,6 +24,7 @@ import { type AccountView, viewOf } from './account-view.ts';
 import type { Call } from './call.ts';
 import { rewardNotFound } from './change-reward.ts';
 import { shownCodes } from './claim-view.ts';
+import { type CouponOffer, couponFactsOf, couponOfferOf } from './coupon-offer.ts';
 import type { CurrentRules, Rules } from './current-programme.ts';
 import { findCustomerFacts } from './customer-facts.ts';
 import { keepAliveByRedemption } from './keep-alive.ts';
@@ -48,20 +47,22 @@ export interface Claimed {
 
 type Opened = Awaited<ReturnType<typeof openAccount>>;
 
-/** Refuses unless the customer may have the reward. Returns the pool that a code is to be taken from, if any. */
+/** Refuses unless the customer may have the reward. Returns the coupon that comes with it, if any. */
 const requireClaimable = async (
   tx: Tx,
   reward: KeptReward,
   { account, book }: Opened,
-  tiers: TierStructure | undefined,
-): Promise<CouponPool | undefined> => {
+  { now }: Call,
+  { programme }: Rules,
+): Promise<CouponOffer | undefined> => {
   const { couponPoolId, costPoints } = reward.definition;
-  const [facts, claims, free, pool] = await Promise.all([
-    findCustomerFacts(tx, account.customerId, tiers),
+  const [facts, claims, pools] = await Promise.all([
+    findCustomerFacts(tx, account.customerId, programme?.tiers),
     countClaims(tx, account.customerId, [reward.id]),
-    couponPoolId === null ? undefined : findPoolsWithFree(tx, [couponPoolId]),
-    couponPoolId === null ? undefined : findPool(tx, couponPoolId),
+    findOfferedPools(tx, account.customerId, couponPoolId === null ? [] : [couponPoolId], book.nowMs),
   ]);
+  const pool = couponPoolId === null ? undefined : pools.get(couponPoolId);
+  const offer = pool && couponOfferOf(pool, facts, now, programme?.timeZone);
   const [refusal] = whyNotClaim(
     reward,
     {
@@ -69,13 +70,13 @@ const requireClaimable = async (
       activePoints: account.active,
       claims: claims.get(reward.id) ?? 0,
       stockLeft: reward.stockLeft,
-      couponLeft: free === undefined || free.size > 0,
+      ...couponFactsOf(reward.definition, offer),
     },
     book.nowMs,
   );
   const points = { available: account.active, requested: costPoints };
   if (refusal) throw claimRefused(refusal, refusal === 'insufficient_points' ? points : {});
-  return pool;
+  return offer;
 };
 
 /**
@@ -113,12 +114,18 @@ const spend = async (tx: Tx, { book, account }: Opened, { definition }: KeptRewa
 };
 
 /** Takes the piece and the code, last of all, so that others wait for them as shortly as can be. */
-const takeGoods = async (tx: Tx, reward: KeptReward, pool: CouponPool | undefined, given: GivenCode) => {
+const takeGoods = async (
+  tx: Tx,
+  reward: KeptReward,
+  offer: CouponOffer | undefined,
+  given: Pick<GivenCode, 'customerId' | 'claimId'>,
+) => {
   const limited = reward.definition.stock !== null;
   const slot = limited ? await takePiece(tx, reward.id) : null;
   if (limited && slot === null) throw claimRefused('out_of_stock');
-  if (!pool) return { slot, couponCode: null, display: null };
-  const coupon = await takeFreeCode(tx, pool.id, given);
+  if (!offer) return { slot, couponCode: null, display: null };
+  const { pool, expiresAtMs, usableFromMs } = offer;
+  const coupon = await takeFreeCode(tx, pool.id, { ...given, expiresAtMs, usableFromMs });
   if (!coupon) throw claimRefused('no_coupon_left');
   return { slot, couponCode: coupon.code, display: displayOf(coupon.code, coupon.shown, pool.pattern) };
 };
@@ -144,7 +151,7 @@ const replay = async (
  * locked first, so a customer's claims are served one after the other; then the piece, then the code.
  * @throws AppError not_found `ledger.reward_not_found`; rejected `ledger.insufficient_points` (tells what is available),
  * `ledger.reward_not_active`, `…_not_started`, `…_ended`, `…_not_for_customer`, `…_customer_limit`, `…_out_of_stock`,
- * `…_no_coupon_left`; conflict `ledger.reference_reused`
+ * `…_coupon_not_usable`, `…_no_coupon_left`; conflict `ledger.reference_reused`
  */
 export const claimReward = async (
   tx: Tx,
@@ -160,13 +167,12 @@ export const claimReward = async (
   const found = await shareReward(tx, command.rewardId);
   if (!found) throw rewardNotFound();
   const reward = withTierBenefits(found, programme?.tiers);
-  const pool = await requireClaimable(tx, reward, opened, programme?.tiers);
+  const offer = await requireClaimable(tx, reward, opened, call, rules);
   const { customerId } = opened.account;
   const { costPoints } = reward.definition;
   const spent = await spend(tx, opened, reward, call, rules);
   const id = newId();
-  const expiresAtMs = couponExpiryMs(call.now, pool?.validDays ?? null, programme?.timeZone ?? 'UTC');
-  const { display, ...goods } = await takeGoods(tx, reward, pool, { customerId, claimId: id, expiresAtMs });
+  const { display, ...goods } = await takeGoods(tx, reward, offer, { customerId, claimId: id });
   const claim: NewClaim = {
     id,
     reference: command.reference ?? id,

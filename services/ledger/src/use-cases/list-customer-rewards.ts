@@ -1,10 +1,11 @@
 import type { Sql } from '@vafa/bus';
 import { isVisible, type RewardRefusal, whyNotClaim } from '../domain/rewards/reward.ts';
 import { withTierBenefits } from '../domain/rewards/tier-rewards.ts';
-import { findPoolsWithFree } from '../store/coupons.ts';
+import { findOfferedPools } from '../store/offered-pools.ts';
 import { readBalance } from '../store/read-balance.ts';
 import { countClaims } from '../store/reward-claims.ts';
 import { type KeptReward, listRewards } from '../store/rewards.ts';
+import { couponFactsOf, couponOfferOf } from './coupon-offer.ts';
 import type { CurrentRules } from './current-programme.ts';
 import { findCustomerFacts } from './customer-facts.ts';
 
@@ -40,24 +41,26 @@ export const listCustomerRewards = async (
   const visible = onPage
     .map((reward) => withTierBenefits(reward, programme?.tiers))
     .filter((reward) => isVisible(reward, facts, now.epochMilliseconds));
-  const pools = visible.flatMap(({ definition }) => definition.couponPoolId ?? []);
-  const [claims, free] = await Promise.all([
+  const poolIds = visible.flatMap(({ definition }) => definition.couponPoolId ?? []);
+  const [claims, pools] = await Promise.all([
     countClaims(
       sql,
       customerId,
       visible.map(({ id }) => id),
     ),
-    findPoolsWithFree(sql, [...new Set(pools)]),
+    findOfferedPools(sql, customerId, [...new Set(poolIds)], now.epochMilliseconds),
   ]);
   const offered = visible.map((reward) => {
     const { couponPoolId, costPoints } = reward.definition;
+    const pool = couponPoolId === null ? undefined : pools.get(couponPoolId);
+    const offer = pool && couponOfferOf(pool, facts, now, programme?.timeZone);
     const own = claims.get(reward.id) ?? 0;
     const claimFacts = {
       ...facts,
       activePoints: account.active,
       claims: own,
       stockLeft: reward.stockLeft,
-      couponLeft: couponPoolId === null || free.has(couponPoolId),
+      ...couponFactsOf(reward.definition, offer),
     };
     return {
       reward,

@@ -15,7 +15,15 @@ const DEFINITION: RewardDefinition = {
   endsAt: '2026-12-01T00:00:00Z',
   couponPoolId: null,
 };
-const FACTS = { tier: 'gold', segments: [], activePoints: 100, claims: 1, stockLeft: 1, couponLeft: true };
+const FACTS = {
+  tier: 'gold',
+  segments: [],
+  activePoints: 100,
+  claims: 1,
+  stockLeft: 1,
+  couponUsable: true,
+  couponLeft: true,
+};
 const why = (
   definition: Partial<RewardDefinition>,
   facts: Partial<typeof FACTS> = {},
@@ -34,6 +42,7 @@ test('each thing that keeps a customer from claiming is told', () => {
   expect(why({ perCustomer: 1 })).toEqual(['customer_limit']);
   expect(why({ perCustomer: null }, { claims: 99 })).toEqual([]);
   expect(why({}, { stockLeft: 0 })).toEqual(['out_of_stock']);
+  expect(why({}, { couponUsable: false })).toEqual(['coupon_not_usable']);
   expect(why({}, { couponLeft: false })).toEqual(['no_coupon_left']);
   expect(why({ costPoints: 101 })).toEqual(['insufficient_points']);
   expect(why({ perCustomer: 1, costPoints: 101 }, { stockLeft: 0 })).toEqual([

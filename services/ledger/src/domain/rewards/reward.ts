@@ -41,6 +41,7 @@ export const REWARD_REFUSALS = [
   'not_for_customer',
   'customer_limit',
   'out_of_stock',
+  'coupon_not_usable',
   'no_coupon_left',
   'insufficient_points',
 ] as const;
@@ -55,6 +56,8 @@ export interface ClaimFacts {
   claims: number;
   /** Pieces left; null = any number. */
   stockLeft: number | null;
+  /** Could the customer use a code of the pool? Rewards without codes: true. */
+  couponUsable: boolean;
   /** Is there a code to give? Rewards without codes: true. */
   couponLeft: boolean;
 }
@@ -86,6 +89,7 @@ export const whyNotClaim = (
     [!belongsTo(definition.audience, facts), 'not_for_customer'],
     [definition.perCustomer !== null && facts.claims >= definition.perCustomer, 'customer_limit'],
     [facts.stockLeft !== null && facts.stockLeft <= 0, 'out_of_stock'],
+    [!facts.couponUsable, 'coupon_not_usable'],
     [!facts.couponLeft, 'no_coupon_left'],
     [facts.activePoints < definition.costPoints, 'insufficient_points'],
   ];
@@ -99,6 +103,7 @@ const SAID: Readonly<Record<RewardRefusal, string>> = {
   not_for_customer: 'the reward is not for this customer',
   customer_limit: 'the customer has had it as often as one may',
   out_of_stock: 'nothing is left of the reward',
+  coupon_not_usable: 'the customer could not use the coupon of the reward',
   no_coupon_left: 'no code is left for the reward',
   insufficient_points: 'the customer has too few points for the reward',
 };

@@ -57,9 +57,9 @@ export const coupon = ledgerSchema.table(
   },
   (table) => [
     index('coupon_of_pool').on(table.poolId, table.code),
-    /** What can still be given with a reward. */
+    /** What can still be given with a reward, those that end first before the others: expired ones are passed over at once. */
     index('coupon_free')
-      .on(table.poolId, table.code)
+      .on(table.poolId, sql`coalesce(${table.expiresAt}, 'infinity')`, table.code)
       .where(
         sql`${table.customerId} is null and not ${table.voided} and ${table.reserved} = 0 and ${table.redeemed} = 0`,
       ),

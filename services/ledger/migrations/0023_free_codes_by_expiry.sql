@@ -1,0 +1,2 @@
+DROP INDEX "ledger"."coupon_free";--> statement-breakpoint
+CREATE INDEX "coupon_free" ON "ledger"."coupon" USING btree ("pool_id",coalesce("expires_at", 'infinity'),"code") WHERE "ledger"."coupon"."customer_id" is null and not "ledger"."coupon"."voided" and "ledger"."coupon"."reserved" = 0 and "ledger"."coupon"."redeemed" = 0;
