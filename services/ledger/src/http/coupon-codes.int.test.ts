@@ -144,6 +144,59 @@ test('codes are uploaded as CSV or NDJSON; wrong rows are told and keep nobody o
   expect((await upload(poolId, many)).json().code).toBe('ledger.too_many_rows');
 });
 
+test('a stray quote costs its own row alone', async () => {
+  const codes = Array.from({ length: 1_000 }, (_, i) => `STRAY-${i}`);
+  const lines = ['code', ...codes];
+  lines[10] = `"${lines[10]}`;
+  const body = `${lines.join('\r\n')}\r\n`;
+  const poolId = await addPool({}, { codes: [] });
+  expect((await upload(poolId, body)).json()).toEqual({
+    added: 999,
+    known: 0,
+    refused: 1,
+    errors: [{ row: 11, reason: 'unreadable' }],
+  });
+  // Two of them don't take the rows between along.
+  lines[20] = `"${lines[20]}`;
+  expect((await upload(poolId, lines.join('\n'))).json()).toMatchObject({
+    known: 998,
+    errors: [
+      { row: 11, reason: 'unreadable' },
+      { row: 21, reason: 'unreadable' },
+    ],
+  });
+  // A cell that no column is of would shift those that are.
+  expect((await upload(poolId, 'code\nSTRAY-1,\nSTRAY-2,ann\n')).json()).toMatchObject({
+    known: 1,
+    errors: [{ row: 3, reason: 'unreadable' }],
+  });
+});
+
+test('columns and fields that are none are told by name, and so are the types that may be sent', async () => {
+  const poolId = await addPool({}, { codes: [] });
+  const message = async (body: string, type?: string): Promise<string> => {
+    const answer = await upload(poolId, body, type);
+    expect(answer.json()).toMatchObject({ status: 400, code: 'ledger.invalid_upload' });
+    return answer.json().detail;
+  };
+  expect(await message('code,colour\nA1234,red\n')).toBe('the column "colour" is none of code, customerId, expiresAt');
+  expect(await message('code,customerId,code\nA1234,,B1234\n')).toBe('the column "code" is there twice');
+  expect(await message('"code\nA1234\n')).toBe('the first line must name the columns, one of them code');
+  expect(await message('\n')).toBe('the first line must name the columns, one of them code');
+  const ndjson = '{"code":"NAMED-1","expires":"2027-01-01T00:00:00Z"}\n{"code":"NAMED-2","status":"free"}\n';
+  expect((await upload(poolId, ndjson, 'application/x-ndjson')).json()).toMatchObject({
+    added: 1,
+    errors: [{ row: 1, reason: 'unknown_field' }],
+  });
+  for (const [body, type] of [
+    ['code\nA1234\n', 'text/plain'],
+    ['{"code":"A1234"}', 'application/json'],
+    ['{"code":', 'application/json'],
+    ['<code/>', 'application/xml'],
+  ] as const)
+    expect(await message(body, type)).toBe('send text/csv or application/x-ndjson');
+});
+
 test('codes are accepted as people type them', async () => {
   await addPool({}, { codes: ['NOWRUZ-1406'], usesPerCode: 100 });
   for (const typed of ['nowruz-1406', ' NOWRUZ 1406 ', 'NOWRUZ۱۴۰۶', 'nowruz–١٤٠٦'])

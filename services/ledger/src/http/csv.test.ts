@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Cell, csvLine } from './csv.ts';
+import { type Cell, csvCells, csvLine } from './csv.ts';
 
 /** Reads a line as RFC 4180 says. */
 const read = (line: string): string[] => {
@@ -39,3 +39,26 @@ test('whatever is written is read again', () => {
     }),
   );
 });
+
+test('whatever is written on one line is read again', () => {
+  const text = fc.string({ unit: 'grapheme' }).filter((each) => !/[\r\n]/.test(each) && each === each.trim());
+  fc.assert(
+    fc.property(fc.array(text, { minLength: 1, maxLength: 5 }), (texts) => {
+      const told = texts.map((each) => (/^[=+\-@＝＋－＠]/.test(each) ? `'${each}` : each));
+      expect(csvCells(csvLine(texts).slice(0, -2))).toEqual(told);
+    }),
+  );
+});
+
+test.each([
+  ['a, b ,"c"', ['a', 'b', 'c']],
+  ['', ['']],
+  [',', ['', '']],
+  [' "a, ""b""" ,', ['a, "b"', '']],
+  ['"', undefined],
+  ['"a', undefined],
+  ['"a""', undefined],
+  ['"a"b', undefined],
+  ['a"b', undefined],
+  ['a,"b,c', undefined],
+])('the cells of %j', (line, cells) => expect(csvCells(line)).toEqual(cells));

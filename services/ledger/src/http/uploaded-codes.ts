@@ -1,44 +1,46 @@
 import { AppError } from '@vafa/kernel';
-import { type CsvError, parse } from 'csv-parse/sync';
 import type { UploadedRow } from '../domain/coupons/uploaded-rows.ts';
+import { BOM, csvCells } from './csv.ts';
+
+export const UPLOAD_TYPES = ['text/csv', 'application/x-ndjson'] as const;
 
 const COLUMNS = ['code', 'customerId', 'expiresAt'] as const;
 
 /** Columns that an export has besides; they are passed over, so that an export can be sent again. */
 const IGNORED = ['status', 'uses', 'maxUses'];
+const KNOWN = new Set<string>([...COLUMNS, ...IGNORED]);
 
 const invalid = (message: string): AppError =>
   new AppError('invalid', 'ledger.invalid_upload', message, { problems: [{ path: '', message }] });
 
-const headingOf = (cells: string[]): string[] => {
-  const names = cells.map((cell) => cell.trim());
+/** A column's name may be anything, a whole file without line ends too. */
+const told = (name: string): string => JSON.stringify(name.length > 40 ? `${name.slice(0, 40)}…` : name);
+
+const headingOf = (names: readonly string[]): readonly string[] => {
   if (!names.includes('code')) throw invalid('the first line must name the columns, one of them code');
-  const unknown = names.find((name) => ![...COLUMNS, ...IGNORED].includes(name));
-  if (unknown !== undefined) throw invalid(`a column is none of ${COLUMNS.join(', ')}`);
+  const unknown = names.find((name) => !KNOWN.has(name));
+  if (unknown !== undefined) throw invalid(`the column ${told(unknown)} is none of ${COLUMNS.join(', ')}`);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw invalid(`the column ${told(twice)} is there twice`);
   return names;
 };
 
-/** A table with the heading `code[,customerId][,expiresAt]`. Rows that can't be read are kept as such. */
+const readLine = (line: string, names: readonly string[]): Omit<UploadedRow, 'row'> => {
+  const cells = csvCells(line);
+  // Cells that no column is of: some comma was meant otherwise, and shifted the others.
+  if (!cells || cells.slice(names.length).some((cell) => cell !== '')) return { unreadable: true };
+  return Object.fromEntries(COLUMNS.map((name) => [name, cells[names.indexOf(name)]]));
+};
+
+/**
+ * A table with the heading `code[,customerId][,expiresAt]`, a row on each line: nothing of it may have a line end within.
+ * Rows that can't be read are kept as such.
+ */
 const readCsv = (text: string): UploadedRow[] => {
-  const rows: UploadedRow[] = [];
-  const read = parse(text, {
-    bom: true,
-    columns: headingOf,
-    info: true,
-    trim: true,
-    relax_column_count: true,
-    skip_empty_lines: true,
-    skip_records_with_error: true,
-    on_skip: (error: CsvError | undefined) => {
-      rows.push({ row: Number(error?.lines ?? 1), unreadable: true });
-      return undefined;
-    },
-  }) as unknown as { info: { lines: number }; record: Record<string, string> }[];
-  for (const { info, record } of read) {
-    const { code, customerId, expiresAt } = record;
-    rows.push({ row: info.lines, code, customerId, expiresAt });
-  }
-  return rows.sort((a, b) => a.row - b.row);
+  const lines = text.split(/\r\n|\n|\r/).map((line, i) => ({ row: i + 1, line }));
+  const [heading, ...rows] = lines.filter(({ line }) => line.trim() !== '');
+  const names = headingOf(csvCells(heading?.line ?? '') ?? []);
+  return rows.map(({ row, line }) => ({ row, ...readLine(line, names) }));
 };
 
 const readJson = (line: string): Omit<UploadedRow, 'row'> => {
@@ -46,6 +48,7 @@ const readJson = (line: string): Omit<UploadedRow, 'row'> => {
     const value: unknown = JSON.parse(line);
     if (typeof value === 'string') return { code: value };
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return { unreadable: true };
+    if (Object.keys(value).some((name) => !KNOWN.has(name))) return { unknownField: true };
     const { code, customerId, expiresAt } = value as Record<string, unknown>;
     return { code, customerId, expiresAt };
   } catch (error) {
@@ -58,6 +61,16 @@ const readJson = (line: string): Omit<UploadedRow, 'row'> => {
 const readNdjson = (text: string): UploadedRow[] =>
   text.split('\n').flatMap((line, i) => (line.trim() === '' ? [] : [{ row: i + 1, ...readJson(line) }]));
 
-/** @throws AppError invalid `ledger.invalid_upload` when it has not the columns it must have */
-export const readUpload = (text: string, contentType: string): UploadedRow[] =>
-  contentType.includes('ndjson') ? readNdjson(text) : readCsv(text);
+/** Which of the types a Content-Type names. @throws AppError invalid `ledger.invalid_upload` for any other */
+export const uploadTypeOf = (contentType: string | undefined): (typeof UPLOAD_TYPES)[number] => {
+  const [named = ''] = (contentType ?? '').split(';');
+  const type = UPLOAD_TYPES.find((each) => each === named.trim().toLowerCase());
+  if (!type) throw invalid(`send ${UPLOAD_TYPES.join(' or ')}`);
+  return type;
+};
+
+/** @throws AppError invalid `ledger.invalid_upload` when it has not the columns it must have, or is of another type */
+export const readUpload = (body: string, contentType: string | undefined): UploadedRow[] => {
+  const text = body.startsWith(BOM) ? body.slice(BOM.length) : body;
+  return uploadTypeOf(contentType) === 'text/csv' ? readCsv(text) : readNdjson(text);
+};

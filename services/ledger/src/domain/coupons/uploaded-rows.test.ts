@@ -13,6 +13,7 @@ test('rows are kept or refused, each with its reason', () => {
     { row: 9, code: 'GOOD3', expiresAt: '2026-02-30T99:00:00Z' },
     { row: 10, code: '۱۲۳۴۵', customerId: 'ann', expiresAt: '2027-01-01T00:00:00+03:30' },
     { row: 11, code: '=CMD|A' },
+    { row: 12, code: 'GOOD4', unknownField: true },
   ]);
   expect(kept).toEqual([
     { row: 2, code: 'SAVE10', shown: 'save-10', customerId: null, expiresAtMs: null },
@@ -27,5 +28,6 @@ test('rows are kept or refused, each with its reason', () => {
     { row: 8, reason: 'invalid_instant' },
     { row: 9, reason: 'invalid_instant' },
     { row: 11, reason: 'invalid_code' },
+    { row: 12, reason: 'unknown_field' },
   ]);
 });

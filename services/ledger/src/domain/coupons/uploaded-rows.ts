@@ -9,6 +9,8 @@ export interface UploadedRow {
   expiresAt?: unknown;
   /** It could not be read at all. */
   unreadable?: boolean;
+  /** It says something that nobody would heed, such as a misspelt expiry. */
+  unknownField?: boolean;
 }
 
 export interface CheckedRow {
@@ -23,6 +25,7 @@ export interface CheckedRow {
 /** Why a row is left out. taken: the code belongs to another pool. */
 export const ROW_REFUSALS = [
   'unreadable',
+  'unknown_field',
   'invalid_code',
   'invalid_customer',
   'invalid_instant',
@@ -44,6 +47,7 @@ const ISO_INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\
 
 const checkRow = (row: UploadedRow): CheckedRow | RowRefusal => {
   if (row.unreadable) return 'unreadable';
+  if (row.unknownField) return 'unknown_field';
   if (typeof row.code !== 'string' || row.code.length > MAX_SHOWN_CHARACTERS) return 'invalid_code';
   const typed = row.code.trim();
   const code = normaliseCode(typed);
