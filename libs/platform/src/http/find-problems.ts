@@ -21,6 +21,8 @@ const problemsOf = ({ keyword, instancePath, message, params }: Found): FieldPro
   if (keyword === 'additionalProperties') return each(additionalProperties, 'is not a known field');
   // Says the same as `additionalProperties` once more.
   if (keyword === 'boolean') return [];
+  // Its branches say more.
+  if (keyword === 'anyOf') return [];
   if (keyword === 'required') return each(requiredProperties, 'is missing');
   if (keyword === 'enum' && Array.isArray(allowedValues))
     return [
@@ -33,8 +35,10 @@ const problemsOf = ({ keyword, instancePath, message, params }: Found): FieldPro
 };
 
 interface Shape {
+  type?: string | string[];
   anyOf?: Shape[];
   properties?: Record<string, Shape>;
+  items?: Shape;
   const?: unknown;
 }
 
@@ -44,23 +48,52 @@ const discriminatorOf = (branches: readonly Shape[]): string | undefined =>
     branches.every(({ properties }) => properties?.[name]?.const !== undefined),
   );
 
+/** The JSON type of a value; any number is told as one, an integer too. */
+const typeOf = (value: unknown): string => {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'array' : typeof value;
+};
+
+const typesOf = ({ type, anyOf }: Shape): string[] => [type ?? anyOf?.flatMap(typesOf) ?? []].flat();
+
+/** Is the value of the branch's type? One that names none takes any. */
+const fits = (branch: Shape, value: unknown): boolean => {
+  const types = typesOf(branch);
+  const type = typeOf(value);
+  return types.length === 0 || types.includes(type) || (type === 'number' && types.includes('integer'));
+};
+
+/** The branch of a choice that the value means, by its type and then by the field that tells the branches apart. */
+const chosen = (shape: Shape, branches: readonly Shape[], value: unknown): Shape => {
+  const fitting = branches.filter((branch) => fits(branch, value));
+  if (fitting.length === 0) return { type: [...new Set(branches.flatMap(typesOf))] };
+  const [only] = fitting;
+  if (only && fitting.length === 1) return narrowed(only, value);
+  const name = discriminatorOf(fitting);
+  if (name === undefined) return { ...shape, anyOf: fitting };
+  const named = (value as Record<string, unknown>)[name];
+  const meant = fitting.find(({ properties }) => properties?.[name]?.const === named);
+  if (meant) return narrowed(meant, value);
+  const allowed = fitting.map(({ properties }) => String(properties?.[name]?.const));
+  return Type.Object({ [name]: Type.Enum(allowed) }) as Shape;
+};
+
 /**
  * The schema with choices made as the value means them: what is wrong is told of the branch it chose, not of all the others
  * too; of a choice that there is not, what there is.
  */
 const narrowed = (shape: Shape, value: unknown): Shape => {
+  if (shape.anyOf) return chosen(shape, shape.anyOf, value);
   if (typeof value !== 'object' || value === null) return shape;
-  const fields = value as Record<string, unknown>;
-  if (shape.anyOf) {
-    const name = discriminatorOf(shape.anyOf);
-    if (name === undefined) return shape;
-    const chosen = shape.anyOf.find(({ properties }) => properties?.[name]?.const === fields[name]);
-    if (chosen) return narrowed(chosen, value);
-    const allowed = shape.anyOf.map(({ properties }) => String(properties?.[name]?.const));
-    return Type.Object({ [name]: Type.Enum(allowed) }) as Shape;
+  const { items } = shape;
+  // Each one chooses for itself.
+  if (items && !Array.isArray(items) && Array.isArray(value)) {
+    const { items: _, ...list } = shape;
+    return { ...list, prefixItems: value.map((each) => narrowed(items, each)) } as Shape;
   }
   if (!shape.properties) return shape;
-  const properties = Object.entries(shape.properties).map(([name, each]) => [name, narrowed(each, fields[name])]);
+  const given = value as Record<string, unknown>;
+  const properties = Object.entries(shape.properties).map(([name, each]) => [name, narrowed(each, given[name])]);
   return { ...shape, properties: Object.fromEntries(properties) };
 };
 
@@ -89,7 +122,7 @@ const deduplicated = (problems: readonly FieldProblem[]): FieldProblem[] => {
 
 /**
  * All that is wrong with a value, each with its field and what is allowed, at most a hundred; nothing when the schema takes it.
- * Of a choice (`kind` and its fields) only what is wrong with the branch that was meant.
+ * Of a choice (`kind` and its fields, something or null) only what is wrong with the branch that was meant.
  */
 export const findProblems = (schema: TSchema, value: unknown): FieldProblem[] =>
   deduplicated(findAll(schema, value).flatMap(problemsOf)).slice(0, MAX_PROBLEMS);
