@@ -14,3 +14,10 @@ export const entryId = (occurredAtMs: number, kind: string, ...naturalKey: reado
 /** When what an entry books happened, milliseconds since 1970; see `entryId`. */
 export const happenedAtMs = (entryId: string): number =>
   Number.parseInt(`${entryId.slice(0, 8)}${entryId.slice(9, 13)}`, 16);
+
+/**
+ * The time with which a transfer was booked. The database rounds a time to the microsecond, which may lift it into the next
+ * millisecond; the id, made of the same time, tells.
+ */
+export const exactTimeMs = (id: string, keptMs: number): number =>
+  keptMs - happenedAtMs(id) === 1 ? happenedAtMs(id) : keptMs;

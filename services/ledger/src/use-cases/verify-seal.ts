@@ -1,4 +1,5 @@
 import type { Tx } from '@vafa/bus';
+import { exactTimeMs } from '../domain/entry-id.ts';
 import {
   countSeals,
   findBadlySealed,
@@ -12,16 +13,6 @@ import { bodyHash, chainedHash, checkOf, NO_HASH, sealedText } from '../store/se
 import type { Progress, Violation } from './violation.ts';
 
 const placeText = ({ door, lane, seq }: SealPlace): string => `${door}/${lane}/${seq}`;
-
-/** The time in an id, milliseconds since 1970. */
-const timeInId = (id: string): number => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
-
-/**
- * The time that was sealed. The database rounds a time to the microsecond, which may lift it into the next millisecond; the
- * id, made of the same time, tells.
- */
-const sealedMs = ({ id, occurredAtMs }: KeptTransfer): number =>
-  occurredAtMs - timeInId(id) === 1 ? timeInId(id) : occurredAtMs;
 
 /** Rounded to the microsecond, a transaction's time may be one millisecond later than its seal's. */
 const isAt = (recordedAtMs: number, atMs: number): boolean => recordedAtMs === atMs || recordedAtMs === atMs + 1;
@@ -47,7 +38,7 @@ const checkSeal = (
       tell('sealed_entry_gone', id, `was sealed in ${place} and is not there`);
       return;
     }
-    const text = sealedText(transfer, sealedMs(transfer));
+    const text = sealedText(transfer, exactTimeMs(id, transfer.occurredAtMs));
     texts.push(text);
     if (checkOf(text) !== seal.checks[i] || !isAt(transfer.recordedAtMs, seal.atMs))
       tell('sealed_entry_changed', id, `is not as it was sealed in ${place}`);

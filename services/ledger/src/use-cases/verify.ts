@@ -6,6 +6,7 @@ import { MOVEMENT_RULES } from '../store/verify-movement-rules.ts';
 import { ORDER_RULES } from '../store/verify-order-rules.ts';
 import { REDEMPTION_RULES } from '../store/verify-redemption-rules.ts';
 import { RULES } from '../store/verify-rules.ts';
+import { verifyLots } from './verify-lots.ts';
 import { verifySeal } from './verify-seal.ts';
 import type { Progress, Violation } from './violation.ts';
 
@@ -48,8 +49,8 @@ const findCut = async (tx: Tx, knownHeads: readonly SealHead[]): Promise<Violati
 
 /**
  * Checks the whole ledger, of one moment, against what must always hold: both sides of the entries against the balances,
- * balances against lots and reservations, orders against what they earned and gave back, closed books against their entries,
- * entries against their seals. Returns what is wrong; empty = all is well. Reads every table once or twice, in constant
+ * balances against lots and reservations, lots against how they were booked, orders against what they earned and gave back,
+ * closed books against their entries, entries against their seals. Returns what is wrong; empty = all is well. Reads every table once or twice, in constant
  * memory; any role that may read the schema `ledger` can run it.
  */
 export const verifyLedger = (sql: Sql, options: VerifyOptions = {}): Promise<Violation[]> =>
@@ -63,6 +64,7 @@ export const verifyLedger = (sql: Sql, options: VerifyOptions = {}): Promise<Vio
       violations.push(...rows.map(({ subject, detail }) => ({ rule, subject, detail })));
       onProgress({ step: rule, done: i + 1, of: rules.length });
     }
+    violations.push(...(await verifyLots(tx, MAX_PER_RULE, onProgress)));
     violations.push(...(await verifySeal(tx, MAX_PER_RULE, onProgress)), ...(await findCut(tx, knownHeads)));
     onHeads?.(await readHeads(tx));
     return violations;
