@@ -109,10 +109,11 @@ export const countTowardsTiers = async (
   if (deltas.length === 0) return [];
   const nowMs = now.epochMilliseconds;
   const customerIds = [...new Set(deltas.map(({ customerId }) => customerId))];
+  const open = rules.windowAt(nowMs);
   // Sent at once, done one after the other: the sums are those after the deltas.
   const [, sums, states] = await Promise.all([
     addQualifications(tx, rules.measure, deltas),
-    sumQualifications(tx, rules.measure, customerIds, rules.windowAt(nowMs)),
+    sumQualifications(tx, rules.measure, customerIds, open),
     findTierStates(tx, customerIds),
   ]);
   // Where time shortens what a refund takes from, it is looked at in any case.
@@ -120,11 +121,13 @@ export const countTowardsTiers = async (
     rules.structure.validity.kind === 'while_earned'
       ? new Set(deltas.filter(({ amount }) => amount < 0).map(({ customerId }) => customerId))
       : new Set<string>();
+  // What a shop's clock dated into the next window is in no sum of the open one.
+  const isAhead = ({ day }: QualificationDelta): boolean => open.last !== null && day > open.last;
+  const ahead = new Set(deltas.filter(isAhead).map(({ customerId }) => customerId));
   const due = customerIds.filter((customerId) => {
     const state = states.get(customerId);
-    return (
-      mayChange(rules, state, sums.get(customerId) ?? 0, nowMs) || (state !== undefined && shortened.has(customerId))
-    );
+    if (ahead.has(customerId) || (state !== undefined && shortened.has(customerId))) return true;
+    return mayChange(rules, state, sums.get(customerId) ?? 0, nowMs);
   });
   return lookAtTiers(tx, rules, new Map(due.map((customerId) => [customerId, states.get(customerId)])), now);
 };

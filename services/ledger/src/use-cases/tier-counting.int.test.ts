@@ -201,6 +201,21 @@ test('an order paid with points alone does not count any more once it was refund
   expect(await amountOf()).toBe(2);
 });
 
+test('an order that a clock dated into the next window reaches its tier at once, and it is kept in that window', async () => {
+  const monthly = tiers({ window: { kind: 'calendar', period: 'month' }, validity: { kind: 'windows', more: 0 } });
+  await start({ tiers: monthly });
+  // Five to midnight in Berlin, and two past.
+  ledger.clock.set('2026-11-30T22:55:00Z');
+  await send(purchase('joe', 'joe-1', 40_000, { time: '2026-11-30T23:02:00Z' }));
+  expect(await told('joe')).toEqual(['gold']);
+  const expected = { tier: { id: 'gold' }, since: '2026-11-30T22:55:00.000Z', validUntil: '2026-12-31T22:59:59.999Z' };
+  expect(await tierOf('joe')).toMatchObject({ ...expected, progress: { amount: 0, windowUntil: '2026-11-30' } });
+  ledger.clock.set('2026-11-30T23:05:00Z');
+  await ledger.settle();
+  expect(await tierOf('joe')).toMatchObject({ ...expected, progress: { amount: 400 }, toKeep: { missing: 300 } });
+  expect(await told('joe')).toEqual(['gold']);
+});
+
 const METRICS: TierMetric[] = [{ kind: 'points_earned' }, { kind: 'spend', currency: 'EUR' }, { kind: 'orders' }];
 const CUSTOMERS = ['x', 'y', 'z'];
 

@@ -1,5 +1,5 @@
 import { assert } from '@vafa/kernel';
-import { addToDate, type CalendarZone, dayAt, endOfDateMs } from '../calendar.ts';
+import { addToDate, type CalendarZone, dayAt, endOfDateMs, inCalendar } from '../calendar.ts';
 import { stateOf, type TierState } from './state.ts';
 import { placeFor, placeOf, type TierStructure } from './structure.ts';
 import { validUntilMs } from './validity.ts';
@@ -66,6 +66,28 @@ export const daysNeededByAll = (
 export const amountAt = ({ structure, zone, days }: Qualification, nowMs: number): number =>
   sumWithin(days, windowOf(structure.window, zone, dayAt(zone, nowMs).date));
 
+/** A level that a window is enough for, and a date of that window. */
+interface Earned {
+  place: number;
+  date: Temporal.PlainDate;
+}
+
+/**
+ * What the window of a date is enough for; or the next one, where a shop's clock dated orders into it and they are enough for
+ * more: they are looked at now, as nothing would look at them when it begins.
+ */
+const earnedOn = ({ structure, zone, days }: Qualification, date: Temporal.PlainDate): Earned => {
+  const earnedIn = (of: Temporal.PlainDate): Earned => ({
+    place: placeFor(structure, sumWithin(days, windowOf(structure.window, zone, of))),
+    date: of,
+  });
+  const open = earnedIn(date);
+  const { last } = windowOf(structure.window, zone, date);
+  if (last === null || !days.some(({ day }) => day > last)) return open;
+  const next = earnedIn(inCalendar(zone.calendar, last).add({ days: 1 }));
+  return next.place > open.place ? next : open;
+};
+
 /** Where a customer falls whose tier was not kept. */
 const placeAfter = (structure: TierStructure, place: number, amount: number): number => {
   const target = structure.downgrade === 'one_level' ? place - 1 : Math.min(placeFor(structure, amount), place - 1);
@@ -91,7 +113,7 @@ export const look = (
   const { structure, zone, days } = qualification;
   const state = stateOf(structure, kept);
   const today = dayAt(zone, nowMs).date;
-  const earnedPlace = placeFor(structure, amountAt(qualification, nowMs));
+  const earned = earnedOn(qualification, today);
   const untilOf = (place: number, date: Temporal.PlainDate): number | null =>
     validUntilMs(structure, zone, days, place, date);
 
@@ -110,8 +132,8 @@ export const look = (
     const decision = decisionAt(qualification, place, untilMs);
     if (placeFor(structure, decision.amount) >= place) {
       untilMs = decision.renewedUntilMs;
-    } else if (earnedPlace >= place) {
-      untilMs = untilOf(place, today);
+    } else if (earned.place >= place) {
+      untilMs = untilOf(place, earned.date);
     } else if (nowMs <= decision.graceUntilMs) {
       graceUntilMs = decision.graceUntilMs;
       break;
@@ -121,10 +143,10 @@ export const look = (
       untilMs = untilOf(place, decision.date);
     }
   }
-  if (earnedPlace > place) {
-    place = earnedPlace;
+  if (earned.place > place) {
+    place = earned.place;
     sinceMs = nowMs;
-    untilMs = untilOf(place, today);
+    untilMs = untilOf(place, earned.date);
     graceUntilMs = null;
   }
 

@@ -85,6 +85,21 @@ test('whoever is not looked at for years has lost what was to be lost', () => {
   expect([state?.tier, text(state?.sinceMs)]).toEqual([null, '2026-03-20T20:30:00Z']);
 });
 
+test('what is dated into the next window of the calendar reaches a tier there, at once', () => {
+  const monthly = structure({ window: { kind: 'calendar', period: 'month' }, validity: { kind: 'windows', more: 0 } });
+  const at = (list: DaySum[], state?: TierState) =>
+    tierAt(having(monthly, list, berlin), state, '2026-11-30T22:55:00Z');
+  const december = { sinceMs: ms('2026-11-30T22:55:00Z'), validUntilMs: ms('2026-12-31T22:59:59.999Z') };
+  const silver = at(days(['2026-11-30', 60], ['2026-12-01', 100]));
+  expect(silver).toMatchObject({ tier: 'silver', ...december });
+  expect(at(days(['2026-11-30', 60], ['2026-12-01', 60]))).toBeUndefined();
+  // What is enough in both is of the open one, and kept when it ends.
+  const both = days(['2026-11-30', 100], ['2026-12-01', 100]);
+  expect(at(both)).toMatchObject({ tier: 'silver', validUntilMs: ms('2026-11-30T22:59:59.999Z') });
+  expect(tierAt(having(monthly, both, berlin), at(both), '2026-12-01T08:00:00Z')).toMatchObject(december);
+  expect(at(days(['2026-11-30', 100], ['2026-12-01', 500]), silver)).toMatchObject({ tier: 'gold', ...december });
+});
+
 test('in the grace days the tier is had, and can be kept', () => {
   const of = structure({ graceDays: 10 });
   const before = days(['2024-06-01', 450]);

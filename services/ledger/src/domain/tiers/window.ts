@@ -24,7 +24,8 @@ const rollingFirst = (date: Temporal.PlainDate, months: number): Temporal.PlainD
 
 /**
  * The window of a date. A rolling one is left open at its end: an order that a shop's clock dated to tomorrow counts now, as
- * nothing would look at it when tomorrow comes.
+ * nothing would look at it when tomorrow comes. One that it dated into the next window of the calendar counts there; `look` sees
+ * to it.
  */
 export const windowOf = (
   window: TierWindow,
