@@ -27,6 +27,10 @@ export interface World {
   capture(reservationId: string, points: number): Promise<boolean>;
   release(reservationId: string): Promise<boolean>;
   adjust(customerId: string, points: number): Promise<boolean>;
+  /** A reward (`CLAIMABLE`). Returns the claim's id, the same for the same reference, or undefined when it was refused. */
+  claim(customerId: string, reward: number, reference: string | undefined): Promise<string | undefined>;
+  /** Tells whether the claim was cancelled. */
+  cancel(claimId: string): Promise<boolean>;
   /** Returns the ids of the lots that the other has now, or undefined when it was refused. */
   give(from: string, to: string, points: number): Promise<string[] | undefined>;
   /** Told so many times. */
@@ -75,8 +79,8 @@ export interface State {
 }
 
 /** Whoever asks for points meets what time has done already; where they slide, activity does too. */
-const ASKING: ReadonlySet<string> = new Set(['reserve', 'pay', 'adjust', 'gift', 'decide']);
-const ACTIVE: ReadonlySet<string> = new Set(['batch', 'capture', 'pay', 'visit']);
+const ASKING: ReadonlySet<string> = new Set(['reserve', 'pay', 'adjust', 'gift', 'decide', 'claim']);
+const ACTIVE: ReadonlySet<string> = new Set(['batch', 'capture', 'pay', 'visit', 'claim']);
 /** Where tiers are looked at, the model looks at everybody. */
 const LOOKING: ReadonlySet<string> = new Set(['batch', 'grant', 'merge', 'retell', 'visit', 'join']);
 
@@ -118,6 +122,8 @@ export const compare = async (world: World, scenario: Scenario, prefix: string, 
   );
   const model = createSlowLedger(rules);
   const holds: { id: string; model: number }[] = [];
+  /** By their numbers in the model. */
+  const claimed = new Map<number, string>();
   const asked: { id: string; model: number }[] = [];
   /** What was told so far and may be told again. */
   const tellings: ((times: number) => Promise<void>)[] = [];
@@ -216,6 +222,23 @@ export const compare = async (world: World, scenario: Scenario, prefix: string, 
           const points = await world.grant(name(op.customer), name(op.grant), wanted);
           expect(points).toBe(model.grant(name(op.customer), name(op.grant), wanted));
         }
+        return;
+      }
+      case 'claim': {
+        const reference = op.reference && name(op.reference);
+        for (let i = 0; i < op.times; i++) {
+          const number = model.claim(name(op.customer), op.reward, reference);
+          const id = await world.claim(name(op.customer), op.reward, reference);
+          expect(id !== undefined).toBe(number !== undefined);
+          if (id === undefined || number === undefined) continue;
+          expect(id).toBe(claimed.get(number) ?? id);
+          claimed.set(number, id);
+        }
+        return;
+      }
+      case 'cancel': {
+        const claim = [...claimed].at(-1 - (op.back % (claimed.size || 1)));
+        if (claim) expect(await world.cancel(claim[1])).toBe(model.cancel(claim[0]));
         return;
       }
       case 'ask':

@@ -19,6 +19,7 @@ import { signedPoints } from '../domain/transfer.ts';
 import { rulesOf } from '../use-cases/current-programme.ts';
 import { readBatch } from '../use-cases/read-batch.ts';
 import type { State, World } from './compare.fixture.ts';
+import { createDomainClaims } from './domain-claims.fixture.ts';
 import { bookDomainGifts, celebrated, claimOnce, type DomainGift, grantedBy } from './domain-grants.fixture.ts';
 import { eraseInDomain, mergeInDomain } from './domain-leave.fixture.ts';
 import { createStandings } from './domain-standings.fixture.ts';
@@ -57,6 +58,7 @@ export const domainWorld = (scenario: Scenario): World => {
         .filter((lot) => !isPastExpiry(lot, book.nowMs))
         .reduce((sum, { remaining }) => sum + remaining, 0),
     );
+  const claims = createDomainClaims(tables, available);
   const keepAlive = (activities: readonly { customerId: string; atMs: number }[]): void => {
     const until = activities.flatMap(({ customerId, atMs }) => {
       const untilMs = rules.expiryOf(atMs);
@@ -209,6 +211,13 @@ export const domainWorld = (scenario: Scenario): World => {
       });
       return true;
     },
+    claim: async (name, reward, reference) => {
+      const claimed = claims.claim(name, reward, reference);
+      if (claimed?.isNew && rules.keptAliveBy.redemption)
+        keepAlive([{ customerId: ownerOf(name), atMs: clock.now.epochMilliseconds }]);
+      return claimed?.id;
+    },
+    cancel: async (id) => claims.cancel(id),
     give: async (name, to, points) => {
       const from = ownerOf(name);
       if (from === to || ownerOf(to) !== to || available(from) < points) return undefined;

@@ -1,5 +1,6 @@
 import { LIFECYCLE_STATES, type LifecycleState } from '@vafa/contracts';
 import fc from 'fast-check';
+import { CLAIMABLE } from './claims.fixture.ts';
 import { attributes } from './rules.fixture.ts';
 import { expiries, SURVEY, VISIT } from './terms.fixture.ts';
 
@@ -196,6 +197,17 @@ export const operation = fc.oneof(
       times,
     }),
   },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('claim' as const),
+      customer: customerName,
+      reward: fc.nat(CLAIMABLE.length - 1),
+      reference: fc.constantFrom(undefined, undefined, 'c0', 'c1'),
+      times,
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('cancel' as const), back: fc.nat(2) }) },
   { weight: 1, arbitrary: askOp },
   { weight: 1, arbitrary: decideOp },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('merge' as const), pair: pairOfCustomers, ageDays, times }) },

@@ -13,10 +13,12 @@ import type { InjectAnswer } from '@vafa/testing';
 import { expect } from 'vitest';
 import type { Lot } from '../domain/lot.ts';
 import { freeTierOf } from '../domain/tiers/structure.ts';
+import { CLAIMABLE } from './claims.fixture.ts';
 import type { State, World } from './compare.fixture.ts';
 import { PROGRAMME } from './events.fixture.ts';
 import type { LedgerHarness } from './ledger.fixture.ts';
 import { APPROVAL_ABOVE } from './operations.fixture.ts';
+import { redemptions } from './redemption.fixture.ts';
 import type { Scenario } from './scenario.fixture.ts';
 
 /** How the ledger is reached. */
@@ -50,6 +52,19 @@ export const realWorld = (
       await tx`truncate ledger.finance_close, ledger.finance_movement`;
     });
   let begun: Promise<unknown> | undefined;
+  const { addPool, addReward } = redemptions(() => ledger);
+  /** Rewards of this world, made when the first is asked for. */
+  let rewards: string[] | undefined;
+  const addRewards = async (): Promise<string[]> => {
+    const ids: string[] = [];
+    for (const { codes, ...reward } of CLAIMABLE) {
+      const own = newId().slice(-12).toUpperCase();
+      const uploaded = Array.from({ length: codes ?? 0 }, (_, i) => `CODE${own}N${i}`);
+      const couponPoolId = codes === null ? null : await addPool({}, { codes: uploaded });
+      ids.push(await addReward({ ...reward, couponPoolId }));
+    }
+    return ids;
+  };
   /** Pseudonyms are random: those that an erasure brought are its own. */
   const nobodies = new Set<string>();
   const allNobodies = async (): Promise<string[]> =>
@@ -91,6 +106,13 @@ export const realWorld = (
     release: async (id) => (await doors.post(`/v1/reservations/${id}/release`)).statusCode === 200,
     adjust: async (customerId, points) =>
       (await doors.post(`/v1/customers/${customerId}/adjustments`, { points, reason: 'test' })).statusCode === 201,
+    claim: async (customerId, reward, reference) => {
+      rewards ??= await addRewards();
+      const url = `/v1/customers/${customerId}/rewards/${rewards[reward]}/claims`;
+      const answer = await doors.post(url, reference === undefined ? {} : { reference });
+      return answer.statusCode === 201 ? answer.json().claimId : undefined;
+    },
+    cancel: async (id) => (await doors.post(`/v1/reward-claims/${id}/cancel`, {})).statusCode === 200,
     give: async (from, toCustomerId, points) => {
       const body = { toCustomerId, points, reason: 'test' };
       const answer = await doors.post(`/v1/customers/${from}/transfers`, body);

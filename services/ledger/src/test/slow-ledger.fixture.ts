@@ -8,6 +8,7 @@ import type { Change } from './operations.fixture.ts';
 import { createSlowAwards } from './slow-awards.fixture.ts';
 import { createSlowBook, type SlowTerms } from './slow-book.fixture.ts';
 import type { SlowCalendar } from './slow-calendar.fixture.ts';
+import { createSlowClaims } from './slow-claims.fixture.ts';
 import { createSlowLeave, isNobody } from './slow-leave.fixture.ts';
 import { createSlowRefunds, type SlowOrder } from './slow-refunds.fixture.ts';
 import { createSlowRequests } from './slow-requests.fixture.ts';
@@ -89,11 +90,12 @@ export const createSlowLedger = (rules: SlowRules) => {
   const tierOf = (customerId: string): string | null => tiers?.tierOf(customerId) ?? null;
   const leave = createSlowLeave(book, tiers, {
     ...rules,
-    belongings: () => [...orders.values(), ...waiting, ...awards.given, ...asked.requests],
+    belongings: () => [...orders.values(), ...waiting, ...awards.given, ...asked.requests, ...claims.claims],
   });
   const { ownerOf, isLate } = leave;
   const awards = createSlowAwards(book, rules, { ownerOf, isLate });
   const spending = createSlowSpending(book, refunds, { ...rules, ownerOf });
+  const claims = createSlowClaims(book, spending, ownerOf);
   const asked = createSlowRequests(clock, ownerOf, spending.adjust);
   const lookAtTiers = (): void => {
     for (const id of customers.keys()) if (!isNobody(id)) tiers?.look(id, clock.nowMs);
@@ -190,6 +192,7 @@ export const createSlowLedger = (rules: SlowRules) => {
     },
     ...spending,
     ...asked,
+    ...claims,
     /** Gives as many points as are asked for, or as the rule says; the same grant once. Returns the points; undefined: refused. */
     grant: (name: string, grantId: string, wanted: { points: number } | { ruleId: string }): number | undefined => {
       const said = JSON.stringify([name, wanted]);
