@@ -12,7 +12,7 @@ import { type LedgerHarness, startLedger } from './ledger.fixture.ts';
 import { createLookAtAll } from './look-at-all.fixture.ts';
 import type { Doors } from './real-world.fixture.ts';
 
-/** Jobs that change what customers have; coupons, replays and closed books are no part of the model. */
+/** Jobs that change what customers have in the model; replays and closed books are no part of it. */
 const SWEEPS: ReadonlySet<string> = new Set([
   'release-overdue-reservations',
   'settle-what-is-due',
@@ -27,8 +27,11 @@ export interface InterruptedLedger {
   doors: Doors;
 }
 
-/** The ledger, with a breaker between it and its database at all three doors. */
-export const startInterruptedLedger = async (settings: Record<string, string>): Promise<InterruptedLedger> => {
+/** The ledger, with a breaker between it and its database at all three doors; `more` are jobs that sweep too. */
+export const startInterruptedLedger = async (
+  settings: Record<string, string>,
+  more: readonly string[] = [],
+): Promise<InterruptedLedger> => {
   let breaker: Breaker | undefined;
   const breakable: typeof service = {
     ...service,
@@ -44,7 +47,7 @@ export const startInterruptedLedger = async (settings: Record<string, string>): 
   const currentRules = createCurrentRules();
   const heard = subscriptions({ currentRules, lookBackPurchases: 1_000, countOutcomes: () => undefined });
   const delivery = await startHandDelivery(own.sql, heard, context);
-  const sweeps = jobs(context, { currentRules }).filter(({ name }) => SWEEPS.has(name));
+  const sweeps = jobs(context, { currentRules }).filter(({ name }) => SWEEPS.has(name) || more.includes(name));
   const lookAtAll = await createLookAtAll(context.sql);
 
   const broken = <Result>(work: (lost: AbortSignal) => Promise<Result>): Promise<Result> =>
