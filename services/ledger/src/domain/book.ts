@@ -1,6 +1,7 @@
 import { present } from '@vafa/kernel';
 import { type Account, assertBalanced, booked, earlierMs, laterMs } from './account.ts';
 import { entryId } from './entry-id.ts';
+import type { HeldClaim } from './held-claims.ts';
 import { keepByActivity } from './kept-by-activity.ts';
 import type { Lot } from './lot.ts';
 import {
@@ -37,6 +38,9 @@ export interface Book {
   transfers: Transfer[];
   newAllocations: Allocation[];
   changedAllocations: Allocation[];
+  /** What refunds are to take of the points that end here with reservations. */
+  heldClaims: HeldClaim[];
+  changedClaims: Set<HeldClaim>;
 }
 
 export const createBook = (door: Door, now: Temporal.Instant): Book => ({
@@ -49,6 +53,8 @@ export const createBook = (door: Door, now: Temporal.Instant): Book => ({
   transfers: [],
   newAllocations: [],
   changedAllocations: [],
+  heldClaims: [],
+  changedClaims: new Set(),
 });
 
 export const addAccounts = (book: Book, accounts: Iterable<Account>): void => {

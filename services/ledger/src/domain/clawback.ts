@@ -1,31 +1,21 @@
 import { assert } from '@vafa/kernel';
 import type { Account } from './account.ts';
 import { type Book, findLot, post, touchLot } from './book.ts';
+import { type HeldDue, keyOf, type Said, saidOf } from './held-claims.ts';
 import type { Lot } from './lot.ts';
 import type { Match, Order, Refund } from './order.ts';
 import type { Due } from './order-awards.ts';
-import { BASE_RULE, type ReturnPolicy } from './programme.ts';
+import type { ReturnPolicy } from './programme.ts';
 import { allocate, openLots, sumOf, type Taken, takeFrom } from './spend.ts';
-import { PENDING, type References } from './transfer.ts';
+import { PENDING } from './transfer.ts';
 
-/** What is said of every transfer of one refund and order. */
-interface Said extends References {
+/** What is said of every transfer of one refund and entry, and when. */
+interface SaidThen extends Said {
   occurredAt: string;
-  refundId: string;
-  orderId: string;
-  ruleId?: string;
 }
 
-/** What makes a transfer of a refund this one: the entry's rule too, where the order earned by several. */
-const keyOf = ({ refundId, orderId, ruleId }: Said, ...more: string[]): string[] => [
-  refundId,
-  orderId,
-  ...(ruleId === undefined ? [] : [ruleId]),
-  ...more,
-];
-
 /** Takes up to `due` of what is pending still of the order's own lots. Returns the points. */
-const takePending = (book: Book, account: Account, lots: readonly Lot[], due: number, said: Said): number => {
+const takePending = (book: Book, account: Account, lots: readonly Lot[], due: number, said: SaidThen): number => {
   const taken: Taken[] = [];
   let left = due;
   for (const lot of lots) {
@@ -76,7 +66,7 @@ const waiveExpired = (
  * that they can be. Whether the sweep came by before the refund makes no difference then. The points are for the refund
  * alone: they pay off nothing that is owed but for the moment between the two transfers.
  */
-const reverseExpiry = (book: Book, account: Account, lots: readonly Lot[], due: number, said: Said): Taken[] => {
+const reverseExpiry = (book: Book, account: Account, lots: readonly Lot[], due: number, said: SaidThen): Taken[] => {
   const refundedAtMs = Date.parse(said.occurredAt);
   const reversed: Taken[] = [];
   let left = due;
@@ -105,7 +95,14 @@ const reverseExpiry = (book: Book, account: Account, lots: readonly Lot[], due: 
 const wasPending = (lot: Lot | undefined, atMs: number): boolean =>
   lot !== undefined && lot.activatedMs !== null && atMs < lot.activatedMs;
 
-/** Takes back what is due of one entry. Returns the points taken. */
+/** What a refund took back. */
+interface Clawed {
+  points: number;
+  /** What it could not take because open reservations hold it; see `HeldClaim`. */
+  held: HeldDue[];
+}
+
+/** Takes back what is due of one entry. */
 const clawEntry = (
   book: Book,
   account: Account,
@@ -114,21 +111,19 @@ const clawEntry = (
   entry: Due,
   policy: ReturnPolicy,
   traceparent?: string,
-): number => {
+): Clawed => {
+  const { orderId } = order;
   const lot = findLot(book, account.customerId, entry.earnId);
   const own = lot ? [lot] : [];
-  const said: Said = {
+  const said: SaidThen = {
+    ...saidOf(refund.refundId, orderId, entry),
     occurredAt: refund.occurredAt,
-    refundId: refund.refundId,
-    orderId: order.orderId,
-    reversesId: entry.earnId,
-    ...(entry.ruleId === BASE_RULE ? {} : { ruleId: entry.ruleId }),
     ...(traceparent === undefined ? {} : { traceparent }),
   };
   const pending = takePending(book, account, own, entry.points, said);
   order.pointsTakenBack += pending;
   const refundedAtMs = Date.parse(refund.occurredAt);
-  if (policy === 'only_pending' && !wasPending(lot, refundedAtMs)) return pending;
+  if (policy === 'only_pending' && !wasPending(lot, refundedAtMs)) return { points: pending, held: [] };
 
   let due = entry.points - pending;
   due -= waiveExpired(book, account, own, due, refundedAtMs);
@@ -142,19 +137,22 @@ const clawEntry = (
     assert(account.active === 0, 'a deficit begins where nothing is left');
     account.deficit += due;
     points += due;
+    due = 0;
   }
-  if (points === 0) return pending;
-  order.pointsTakenBack += points;
-  const transfer = post(book, account, { ...said, kind: 'clawback', points: -points, naturalKey: keyOf(said) });
-  allocate(book, transfer.id, taken);
-  return pending + points;
+  if (points > 0) {
+    order.pointsTakenBack += points;
+    const transfer = post(book, account, { ...said, kind: 'clawback', points: -points, naturalKey: keyOf(said) });
+    allocate(book, transfer.id, taken);
+  }
+  const waits = Math.min(due, account.reserved);
+  return { points: pending + points, held: waits === 0 ? [] : [{ ...entry, orderId, points: waits }] };
 };
 
 /**
  * Takes back what a refunded part of an order had earned, entry by entry: from the entry's own lot, pending or not, then by
- * policy from the other lots (earliest expiry first) and into a deficit. only_pending takes nothing but what was pending
- * at the refund's time of the entries' own: when the refund comes late and they are spendable already, as from any balance, without
- * a deficit. What is past its time is settled in the book before (see `settleDue`). Returns the points taken.
+ * policy from the other lots (earliest expiry first) and into a deficit; without one, what is held is told, to be taken when it is
+ * given back. only_pending takes nothing but what was pending at the refund's time of the entries' own: when the refund comes late
+ * and they are spendable already, as from any balance. What is past its time is settled in the book before (see `settleDue`).
  */
 export const clawBack = (
   book: Book,
@@ -163,4 +161,12 @@ export const clawBack = (
   { order, dues }: Match,
   policy: ReturnPolicy,
   traceparent?: string,
-): number => dues.reduce((sum, due) => sum + clawEntry(book, account, refund, order, due, policy, traceparent), 0);
+): Clawed => {
+  const clawed: Clawed = { points: 0, held: [] };
+  for (const due of dues) {
+    const { points, held } = clawEntry(book, account, refund, order, due, policy, traceparent);
+    clawed.points += points;
+    clawed.held.push(...held);
+  }
+  return clawed;
+};

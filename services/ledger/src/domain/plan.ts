@@ -5,6 +5,7 @@ import { accountOf, type Book } from './book.ts';
 import { clawBack } from './clawback.ts';
 import { credit } from './credit.ts';
 import { giveBackSpent, type Payment } from './give-back.ts';
+import type { HeldDue } from './held-claims.ts';
 import type { NewEntry } from './new-entries.ts';
 import { type Matching, type Order, type Refund, refundNewest, refundOrder } from './order.ts';
 import type { Returns } from './programme.ts';
@@ -32,6 +33,8 @@ export interface RefundCase {
   /** Per match: points taken back, and points given back of those that had paid for the order. */
   pointsTaken: number[];
   pointsGivenBack: number[];
+  /** What it is to take of points that reservations hold. */
+  held: HeldDue[];
 }
 
 /** One event, in the order in which it came. */
@@ -59,6 +62,7 @@ export const newRefundCase = (refund: Refund, traceparent?: string): RefundCase 
   matching: NOTHING,
   pointsTaken: [],
   pointsGivenBack: [],
+  held: [],
 });
 
 /** Orders that refunds may touch: those known before and, as their turn comes, the new ones. */
@@ -201,7 +205,9 @@ const bookRefund = (book: Book, each: RefundCase, returns: Returns, payments: re
     // What came back into a lot that is past its expiry is gone again, before anything is taken from it.
     if (given > 0) expireDue(book, account);
     pointsGivenBack.push(given);
-    pointsTaken.push(clawBack(book, account, refund, match, returns.policy, traceparent));
+    const clawed = clawBack(book, account, refund, match, returns.policy, traceparent);
+    pointsTaken.push(clawed.points);
+    each.held.push(...clawed.held);
   }
 };
 

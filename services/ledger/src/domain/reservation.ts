@@ -1,6 +1,7 @@
 import { AppError } from '@vafa/kernel';
 import type { Account } from './account.ts';
 import { type Allocation, type Book, post } from './book.ts';
+import { collectHeld } from './collect-held.ts';
 import { intoLots } from './give-back.ts';
 import { allocate, requirePoints, takeAll } from './spend.ts';
 import type { Transfer } from './transfer.ts';
@@ -38,10 +39,21 @@ export const requireOpen = (reservation: Reservation, nowMs: number): void => {
   });
 };
 
-/** Gives points of a reservation back into the lots they came from (see `intoLots`). */
-const giveBack = (book: Book, account: Account, allocations: readonly Allocation[], points: number): void => {
-  account.reserved -= points;
-  intoLots(book, account, allocations, points);
+/**
+ * Ends a reservation of which so many points are not spent: they go back into the lots they came from (see `intoLots`), and what
+ * refunds are due of them is taken (see `collectHeld`).
+ */
+const end = (
+  book: Book,
+  account: Account,
+  { id }: Reservation,
+  allocations: readonly Allocation[],
+  pointsLeft: number,
+): void => {
+  const activeBefore = account.active;
+  account.reserved -= pointsLeft;
+  intoLots(book, account, allocations, pointsLeft);
+  collectHeld(book, account, id, allocations, account.active - activeBefore);
 };
 
 /** Ends a reservation without spending. Whether it may is the caller's to check. */
@@ -52,7 +64,7 @@ export const release = (
   allocations: readonly Allocation[],
   status: 'released' | 'timed_out',
 ): void => {
-  giveBack(book, account, allocations, reservation.points);
+  end(book, account, reservation, allocations, reservation.points);
   reservation.status = status;
 };
 
@@ -74,7 +86,7 @@ export const capture = (
       held: reservation.points,
       requested: points,
     });
-  if (points < reservation.points) giveBack(book, account, allocations, reservation.points - points);
+  end(book, account, reservation, allocations, reservation.points - points);
   account.reserved -= points;
   reservation.captured = points;
   reservation.status = 'captured';

@@ -195,6 +195,51 @@ test('captured after its order was refunded, it gives back what the refund would
   expect(await capture(gone, 30)).not.toHaveProperty('givenBackPoints');
 });
 
+test('points that a reservation held are taken when it is given back, and stay spent when it is captured', async () => {
+  await use({ returns: { policy: 'within_balance', spentPoints: 'none' } });
+  const hold = async (who: string, points: number, ttlSeconds = 900): Promise<string> =>
+    (await ledger.call('POST', `/v1/customers/${who}/reservations`, { points, ttlSeconds })).json().reservationId;
+  const end = async (id: string, how: string, body?: object) => {
+    const answer = await ledger.call('POST', `/v1/reservations/${id}/${how}`, body);
+    expect(answer.statusCode, answer.body).toBe(200);
+    return answer.json();
+  };
+  const refundWhole = (who: string) => send(refund(who, `${who}-r`, { scope: 'whole', orderId: `${who}-1` }));
+  const buy = (who: string) => send(purchase(who, `${who}-1`, 10_000));
+
+  await buy('hel');
+  const held = await hold('hel', 100);
+  await refundWhole('hel');
+  expect(await ledger.balance('hel')).toMatchObject({ active: 0, reserved: 100, negative: 0 });
+  // What comes later is not what was refunded.
+  await send(purchase('hel', 'hel-2', 3_000));
+  expect(await end(held, 'release')).toMatchObject({ releasedPoints: 100, balance: { active: 30, reserved: 0 } });
+  expect(await ledger.balance('hel')).toMatchObject({ active: 30, negative: 0 });
+  const told = (await ledger.events(Topics.points)).filter(({ subject }) => subject === 'hel');
+  expect(told.map(({ type }) => type)).toEqual([
+    ...['points.earned', 'points.earned', 'points.released', 'points.clawed_back'],
+  ]);
+  const [row] = await ledger.sql('ledger')`select points_taken, matches, held from refund where refund_id = 'hel-r'`;
+  expect(row).toEqual({ points_taken: 100, matches: [['hel-1', 10_000, 100, 100]], held: null });
+
+  await buy('cap');
+  const captured = [await hold('cap', 60), await hold('cap', 40)] as const;
+  await refundWhole('cap');
+  expect(await end(captured[0], 'capture', { points: 50 })).toMatchObject({ releasedPoints: 10 });
+  expect(await ledger.balance('cap')).toMatchObject({ active: 0, reserved: 40, spent: 50 });
+  await end(captured[1], 'release');
+  expect(await ledger.balance('cap')).toMatchObject({ active: 0, reserved: 0, spent: 50 });
+
+  await buy('out');
+  await hold('out', 80, 60);
+  await refundWhole('out');
+  expect(await ledger.balance('out')).toMatchObject({ active: 0, reserved: 80 });
+  ledger.clock.advance({ minutes: 2 });
+  await ledger.settle();
+  await ledger.service('ledger').runJobs();
+  expect(await ledger.balance('out')).toMatchObject({ active: 0, reserved: 0, spent: 0 });
+});
+
 test('several payments of one order come back to the last, whatever the parts of the refund are', async () => {
   await use({ returns: { policy: 'within_balance', spentPoints: 'proportional' } });
   await send(purchase('two', 'two-0', 10_000));

@@ -11,6 +11,12 @@ export interface KeptReservation extends Reservation {
   closedAtMs: number | null;
 }
 
+/** A reservation under lock. */
+export interface LockedReservation extends Reservation {
+  /** Refunds are to take what it gives back. */
+  claimed: boolean;
+}
+
 /** A reservation as it is made, and by whom. */
 export interface NewReservation extends Reservation {
   actor: string;
@@ -40,8 +46,10 @@ export const findReservation = async (db: Queryable, id: string): Promise<KeptRe
  * Reads reservations under lock; their customers' accounts must be locked before. Impatient, it waits for nobody and leaves out
  * what somebody else has locked.
  */
-export const lockReservations = (tx: Tx, ids: readonly string[], patient = true): Promise<Reservation[]> =>
-  tx<Reservation[]>`select ${tx.unsafe(COLUMNS)} from reservation where id = any(${plainArray(ids)}::uuid[]) order by id
+export const lockReservations = (tx: Tx, ids: readonly string[], patient = true): Promise<LockedReservation[]> =>
+  tx<
+    LockedReservation[]
+  >`select ${tx.unsafe(COLUMNS)}, claimed from reservation where id = any(${plainArray(ids)}::uuid[]) order by id
     for update ${patient ? tx`` : tx`skip locked`}`;
 
 /** Open reservations whose time is up, the longest overdue first. */

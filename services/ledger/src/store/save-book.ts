@@ -3,6 +3,7 @@ import { assertBalanced } from '../domain/account.ts';
 import type { Book } from '../domain/book.ts';
 import { saveAccounts } from './accounts.ts';
 import { insertAllocations, saveAllocations } from './allocations.ts';
+import { saveClaims } from './held-claims.ts';
 import { insertLots, saveLots } from './lots.ts';
 import { sealTransfers } from './seal.ts';
 import { insertTransfers } from './transfers.ts';
@@ -21,6 +22,7 @@ export const saveBook = async (tx: Tx, book: Book, recordedAt: string): Promise<
   if (book.transfers.length > 0) writes.push(insertTransfers(tx, book.transfers, recordedAt));
   if (book.newAllocations.length > 0) writes.push(insertAllocations(tx, book.newAllocations));
   if (book.changedAllocations.length > 0) writes.push(saveAllocations(tx, book.changedAllocations));
+  if (book.changedClaims.size > 0) writes.push(saveClaims(tx, [...book.changedClaims]));
   // Last, as it keeps a lane of the seal until the commit.
   if (book.transfers.length > 0) writes.push(sealTransfers(tx, book.door, recordedAt, book.transfers));
   await Promise.all(writes);

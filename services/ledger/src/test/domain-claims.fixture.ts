@@ -32,6 +32,7 @@ export const createDomainClaims = (
       claims: standing.filter(({ reservation }) => reservation.customerId === customerId).length,
       stockLeft: definition.stock === null ? null : definition.stock - standing.length,
       couponLeft: codes === null || all.length < codes,
+      couponUsable: true,
     };
     const given = { status: 'active' as const, definition: { ...REWARD, ...definition } };
     return whyNotClaim(given, facts, clock.now.epochMilliseconds).length > 0;

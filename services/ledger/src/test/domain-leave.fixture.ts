@@ -66,6 +66,8 @@ export const mergeInDomain = (
 const endAll = (tables: DomainTables, id: string, time: string, onErase: ErasePolicy): void => {
   const own = tables.account(id);
   tables.withBook((book) => {
+    // Nothing is taken from nobody.
+    book.heldClaims = [];
     for (const { reservation, allocations } of tables.reservations.values())
       if (reservation.customerId === id && reservation.status === 'held')
         release(book, own, reservation, allocations, 'released');

@@ -2,6 +2,7 @@ import { assert } from '@vafa/kernel';
 import { type Account, assertBalanced, emptyAccount } from '../domain/account.ts';
 import { type Allocation, addAccounts, addLots, type Book, createBook } from '../domain/book.ts';
 import type { Payment } from '../domain/give-back.ts';
+import type { HeldClaim } from '../domain/held-claims.ts';
 import type { Lot } from '../domain/lot.ts';
 import type { Order } from '../domain/order.ts';
 import { ERASED_PREFIX, isNobody, type RefundCase } from '../domain/plan.ts';
@@ -16,6 +17,7 @@ export const createDomainTables = () => {
   const accounts = new Map<string, Account>();
   const lots: Lot[] = [];
   const transfers: Transfer[] = [];
+  const heldClaims: HeldClaim[] = [];
   const clock = { now: Temporal.Instant.fromEpochMilliseconds(0) };
   const mergedInto = new Map<string, string>();
   const erasedMs = new Map<string, number>();
@@ -38,6 +40,7 @@ export const createDomainTables = () => {
     /** Keys of awards that no order brought. */
     awarded: new Set<string>(),
     counters: new Map<string, Counter>(),
+    heldClaims,
     grants: new Map<string, { said: string; points: number }>(),
     account: (id: string): Account => {
       const found = accounts.get(id) ?? emptyAccount(id);
@@ -51,6 +54,7 @@ export const createDomainTables = () => {
       const book = createBook('api', clock.now);
       addAccounts(book, accounts.values());
       addLots(book, lots);
+      book.heldClaims = heldClaims;
       const result = work(book);
       accounts.forEach(assertBalanced);
       lots.push(...book.newLots);

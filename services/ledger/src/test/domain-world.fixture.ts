@@ -124,7 +124,16 @@ export const domainWorld = (scenario: Scenario): World => {
         bookPlan(book, plan, returns, payments);
       });
       const cases = [...tables.waiting, ...fresh.flatMap((step) => (step.kind === 'refund' ? [step.case] : []))];
-      for (const { status, refund } of cases) {
+      for (const { status, refund, held } of cases) {
+        const open = [...reservations.values()].flatMap(({ reservation: { id, customerId, status: is } }) =>
+          customerId === refund.customerId && is === 'held' ? [id] : [],
+        );
+        if (held.length > 0)
+          tables.heldClaims.push({
+            refund,
+            dues: held.map((due) => ({ ...due, taken: 0 })),
+            heldBy: new Set(open),
+          });
         const seen = refunds.get(refund.refundId);
         if (seen) seen.refused = status === 'refused';
         if (status === 'applied' && refund.scope === 'whole' && refund.orderId !== null)

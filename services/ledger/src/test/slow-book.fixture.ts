@@ -207,7 +207,7 @@ export const createSlowBook = (expiryOf: (ms: number) => number | null) => {
 
   return {
     ...{ customers, holds, clock, customer, active, pending, reserved, available, open, log, endOf },
-    ...{ give, takeOne, giveBack, ripen, fulfil, expire, settle, keepAlive },
+    ...{ inOrder, give, takeOne, giveBack, ripen, fulfil, expire, settle, keepAlive },
   };
 };
 export type SlowBook = ReturnType<typeof createSlowBook>;

@@ -70,7 +70,7 @@ const countedAs = (tiers: TierStructure, { total, refunded, whole, entries }: Sl
  */
 export const createSlowLedger = (rules: SlowRules) => {
   const book = createSlowBook(rules.expiryOf);
-  const { clock, customers, customer, holds, give, giveBack, expire } = book;
+  const { clock, customers, customer, give, expire } = book;
   const orders = new Map<string, SlowOrder>();
   /** What each refund said, and of those that were refused that they may come again. */
   const seenRefunds = new Map<string, { said: string; refused: boolean }>();
@@ -155,11 +155,7 @@ export const createSlowLedger = (rules: SlowRules) => {
       clock.nowMs = ms;
     },
     sweep: (): void => {
-      for (const hold of holds)
-        if (hold.open && hold.expiresAtMs <= clock.nowMs) {
-          giveBack(hold, hold.points);
-          hold.open = false;
-        }
+      spending.timeOut();
       for (const id of customers.keys()) book.ripen(id);
       lookAtTiers();
       for (const id of customers.keys()) expire(id);

@@ -1,6 +1,6 @@
 import type { Refund, RefundedLine } from '../domain/order.ts';
 import type { ReturnPolicy, SpentPoints } from '../domain/programme.ts';
-import type { SlowBook, SlowHold } from './slow-book.fixture.ts';
+import type { SlowBook, SlowHold, SlowLot } from './slow-book.fixture.ts';
 import { isNobody } from './slow-leave.fixture.ts';
 
 export interface SlowOrder {
@@ -66,9 +66,36 @@ export const createSlowRefunds = (
     log(hold.customerId, 'redeem_reversal', back);
   };
 
+  /** What refunds are to take of points that were held, once they are given back. */
+  const claims: { order: SlowOrder; ruleId: string; points: number; timeMs: number; heldBy: SlowHold[] }[] = [];
+  /** A hold has ended, and so many spendable points of it are back. */
+  const collect = (hold: SlowHold, pointsBack: number): void => {
+    let left = pointsBack;
+    for (const claim of claims.filter(({ heldBy }) => heldBy.includes(hold)).sort((a, b) => a.timeMs - b.timeMs)) {
+      const own = lotOf(claim.order, claim.ruleId);
+      const lots = book.inOrder(
+        hold.customerId,
+        hold.from.map(({ lot }) => lot),
+      );
+      if (own && lots.includes(own)) lots.unshift(own);
+      let taken = 0;
+      for (; left > 0 && claim.points > 0; left--) {
+        takeOne(hold.customerId, lots);
+        claim.points -= 1;
+        taken += 1;
+      }
+      claim.order.taken += taken;
+      if (taken > 0) log(hold.customerId, 'clawback', -taken);
+      claim.heldBy.splice(claim.heldBy.indexOf(hold), 1);
+    }
+  };
+
+  const lotOf = ({ orderId, customerId }: SlowOrder, ruleId: string): SlowLot | undefined =>
+    customer(customerId).lots.find(({ origin }) => origin === `${orderId} ${ruleId}`);
+
   const clawEntry = (order: SlowOrder, ruleId: string, due: number, timeMs: number): void => {
     const own = customer(order.customerId);
-    const lot = own.lots.find(({ origin }) => origin === `${order.orderId} ${ruleId}`);
+    const lot = lotOf(order, ruleId);
     const fromPending = Math.min(due, lot?.pending ?? 0);
     if (lot && fromPending > 0) {
       lot.pending -= fromPending;
@@ -79,6 +106,7 @@ export const createSlowRefunds = (
     const wasPending = timeMs < (lot?.spendableFromMs ?? Number.NEGATIVE_INFINITY);
     if (rules.policy === 'only_pending' && !wasPending) return;
     let taken = 0;
+    let missing = 0;
     // What was refunded before it expired should have been taken: the expiry is undone for it.
     const tooLate = lot !== undefined && lot.expiresAtMs !== null && timeMs < lot.expiresAtMs;
     if (lot && tooLate) {
@@ -95,13 +123,19 @@ export const createSlowRefunds = (
         continue;
       }
       if (!takeOne(order.customerId, lot ? [lot] : [])) {
-        if (rules.policy !== 'allow_negative') continue;
+        if (rules.policy !== 'allow_negative') {
+          missing += 1;
+          continue;
+        }
         own.deficit += 1;
       }
       taken += 1;
     }
     order.taken += taken;
     if (taken > 0) log(order.customerId, 'clawback', -taken);
+    const points = Math.min(missing, book.reserved(order.customerId));
+    const heldBy = holds.filter((hold) => hold.open && hold.customerId === order.customerId);
+    if (points > 0) claims.push({ order, ruleId, points, timeMs, heldBy });
   };
 
   const claw = (order: SlowOrder, amount: number, timeMs: number, whole = false): void => {
@@ -179,7 +213,7 @@ export const createSlowRefunds = (
   };
 
   return {
-    spentBackLate,
+    ...{ spentBackLate, collect },
     /** Of an order that is known, or of the newest that fit. Refused (false) when the order is another customer's. */
     apply: (refund: Refund): boolean => {
       const timeMs = Date.parse(refund.occurredAt);

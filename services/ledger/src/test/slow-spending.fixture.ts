@@ -1,4 +1,4 @@
-import type { SlowBook, SlowLot } from './slow-book.fixture.ts';
+import type { SlowBook, SlowHold, SlowLot } from './slow-book.fixture.ts';
 import type { createSlowRefunds } from './slow-refunds.fixture.ts';
 
 /** What is done with points by whoever asks for them: corrections, reservations, gifts. */
@@ -9,6 +9,13 @@ export const createSlowSpending = (
 ) => {
   const { clock, customer, holds, available, log, give, takeOne, giveBack, expire } = book;
   const { ownerOf } = rules;
+  /** Ends a hold of which so many points are not spent. */
+  const end = (hold: SlowHold, pointsLeft: number): void => {
+    const before = book.active(hold.customerId);
+    giveBack(hold, pointsLeft);
+    hold.open = false;
+    refunds.collect(hold, book.active(hold.customerId) - before);
+  };
   return {
     adjust: (name: string, points: number): boolean => {
       const customerId = ownerOf(name);
@@ -40,7 +47,7 @@ export const createSlowSpending = (
     capture: (hold: number, points: number): boolean => {
       const found = holds[hold];
       if (!found?.open || found.expiresAtMs <= clock.nowMs || points > found.points) return false;
-      if (points < found.points) giveBack(found, found.points - points);
+      end(found, found.points - points);
       Object.assign(found, { open: false, captured: points, capturedMs: clock.nowMs });
       log(found.customerId, 'redeem', -points);
       refunds.spentBackLate(found);
@@ -50,8 +57,7 @@ export const createSlowSpending = (
     release: (hold: number): boolean => {
       const found = holds[hold];
       if (!found?.open || found.expiresAtMs <= clock.nowMs) return false;
-      giveBack(found, found.points);
-      found.open = false;
+      end(found, found.points);
       return true;
     },
     /**
@@ -77,6 +83,9 @@ export const createSlowSpending = (
         left -= together;
       }
       return given;
+    },
+    timeOut: (): void => {
+      for (const hold of holds) if (hold.open && hold.expiresAtMs <= clock.nowMs) end(hold, hold.points);
     },
     heldPoints: (hold: number): number => holds[hold]?.points ?? 0,
   };

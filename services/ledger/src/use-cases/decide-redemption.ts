@@ -127,8 +127,11 @@ const releaseReservation = (ending: Ending): Released => {
   const { opened, account, reservation } = ending;
   const { book, allocations } = opened;
   requireOpen(reservation, book.nowMs);
+  const before = book.transfers.length;
   release(book, account, reservation, allocations.get(reservation.id) ?? [], 'released');
   tellReleased(ending, reservation.points, 'released');
+  // What refunds were due of it.
+  ending.decided.events.push(...eventsOf(book, before));
   return { reservationId: reservation.id, releasedPoints: reservation.points, balance: viewOf(account) };
 };
 

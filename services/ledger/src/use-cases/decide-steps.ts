@@ -13,6 +13,7 @@ import {
 } from '../domain/plan.ts';
 import { returnsOf } from '../domain/programme.ts';
 import { lockAccounts } from '../store/accounts.ts';
+import { keepHeld } from '../store/held-claims.ts';
 import { findLots, findOpenLots } from '../store/lots.ts';
 import { lockPayments, saveGivenBack } from '../store/payments.ts';
 import { findOrders, findRefundable, saveOrders } from '../store/purchases.ts';
@@ -100,10 +101,12 @@ export const decideSteps = async (
   bookPlan(book, plan, returns, payments);
 
   const settled = cases.filter(({ status }) => status !== 'waiting');
+  const held = settled.filter((each) => each.held.length > 0);
   const changed = new Set(settled.flatMap(({ matching }) => matching.matches.map(({ order }) => order)));
   await Promise.all([
     changed.size > 0 ? saveOrders(tx, [...changed]) : undefined,
     payments.length > 0 ? saveGivenBack(tx, payments) : undefined,
     settled.length > 0 ? saveRefunds(tx, settled) : undefined,
+    held.length > 0 ? keepHeld(tx, held) : undefined,
   ]);
 };

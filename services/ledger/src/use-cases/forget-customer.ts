@@ -10,6 +10,7 @@ import type { Door } from '../domain/transfer.ts';
 import { lockOrOpenAccounts, resolveCustomer } from '../store/accounts.ts';
 import { forgetRequests } from '../store/adjustment-requests.ts';
 import { findAllocations } from '../store/allocations.ts';
+import { dropHeld } from '../store/held-claims.ts';
 import { emptyLots, findMergedInto, rename } from '../store/identities.ts';
 import { findLots } from '../store/lots.ts';
 import { forgetProfiles } from '../store/profiles.ts';
@@ -33,6 +34,7 @@ const settleAccount = async (
   if (!account) return;
   const book = createBook(door, now);
   addAccounts(book, [account]);
+  await dropHeld(tx, customerId);
   const held = await findHeldBy(tx, customerId);
   if (held.length > 0) {
     const allocations = await findAllocations(

@@ -6,6 +6,7 @@ import { returnsOf } from '../domain/programme.ts';
 import type { Reservation } from '../domain/reservation.ts';
 import { lockAccounts, lockFreeAccounts } from '../store/accounts.ts';
 import { findAllocations } from '../store/allocations.ts';
+import { findClaimsOn } from '../store/held-claims.ts';
 import { findLotsHeldBy, findOpenLots } from '../store/lots.ts';
 import { lockReservations } from '../store/reservations.ts';
 import type { Rules } from './current-programme.ts';
@@ -96,11 +97,13 @@ export const openRedemptions = async (
   // Of those some lots may have expired since they were looked for.
   const due = mine.filter(({ nextExpiryMs }) => nextExpiryMs !== null && nextExpiryMs <= book.nowMs);
   const again = new Map([...wanted].filter(([customerId]) => due.some((account) => account.customerId === customerId)));
-  const [refundedOrders, , reopened] = await Promise.all([
+  const [refundedOrders, , reopened, claims] = await Promise.all([
     findRefundedOrders(tx, paidBy(ends.filter(isMine), rules)),
     loadDueLots(tx, book, toBeSettled(mine, wanted, rules)),
     again.size > 0 ? findOpenLots(tx, again, book.nowMs) : [],
+    findClaimsOn(tx, held.reservations.filter(isMine)),
   ]);
+  book.heldClaims.push(...claims);
   const fresh = open.filter((lot) => isMine(lot) && !again.has(lot.customerId));
   addLots(book, [...held.lots.filter(isMine), ...fresh, ...reopened]);
   return {

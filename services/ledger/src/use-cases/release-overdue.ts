@@ -5,13 +5,14 @@ import { addAccounts, addLots, createBook } from '../domain/book.ts';
 import { release } from '../domain/reservation.ts';
 import { lockAccounts } from '../store/accounts.ts';
 import { findAllocations } from '../store/allocations.ts';
+import { findClaimsOn } from '../store/held-claims.ts';
 import { findLots } from '../store/lots.ts';
 import { closeReservations, lockReservations } from '../store/reservations.ts';
 import { saveBook } from '../store/save-book.ts';
-import { releasedEvent } from './points-events.ts';
+import { eventsOf, releasedEvent } from './points-events.ts';
 
 /**
- * Gives back the given reservations if their time is up and they are still open; accounts are locked in the order of
+ * Gives back the given reservations, less what refunds are due of them, if their time is up and they are still open; accounts are locked in the order of
  * customers. Returns how many it closed.
  */
 export const releaseOverdue = async (
@@ -33,6 +34,7 @@ export const releaseOverdue = async (
     reservations.map(({ id }) => id),
   );
   addLots(book, await findLots(tx, [...new Set(allocations.map(({ lotId }) => lotId))]));
+  book.heldClaims.push(...(await findClaimsOn(tx, reservations)));
   const time = now.toString();
   const events = reservations.map((reservation) => {
     const account = present(book.accounts.get(reservation.customerId), 'locked account');
@@ -43,6 +45,6 @@ export const releaseOverdue = async (
     return releasedEvent(told, time);
   });
   await Promise.all([closeReservations(tx, reservations, time), saveBook(tx, book, time)]);
-  await emit(tx, events);
+  await emit(tx, [...events, ...eventsOf(book)]);
   return reservations.length;
 };

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { bigint, check, index, integer, jsonb, text, uuid } from 'drizzle-orm/pg-core';
+import { bigint, boolean, check, index, integer, jsonb, text, uuid } from 'drizzle-orm/pg-core';
 import { counter, instant, ledgerSchema, oneOf, points, weekOf } from './columns.ts';
 
 /** One row per order: what it earned, what of it was refunded, what was taken back. */
@@ -73,9 +73,15 @@ export const refund = ledgerSchema.table(
     pointsGivenBack: counter('points_given_back'),
     /** What it took from which order: [[orderId, amountMinor, pointsDue, pointsTaken, pointsGivenBack where there are], …]. */
     matches: jsonb('matches'),
+    /**
+     * What it is to take when reservations end that hold it: [[reservationId, …], [orderId, ruleId, earnId, points], …]; null =
+     * nothing.
+     */
+    held: jsonb('held'),
   },
   (table) => [
     index('refund_waiting').on(table.orderId).where(sql`${table.status} = 'waiting'`),
+    index('refund_held').on(table.customerId).where(sql`${table.held} is not null`),
     index('refund_customer').on(table.customerId),
     check('refund_status', oneOf(table.status, REFUND_STATUSES)),
     check('refund_points', sql`${table.pointsTaken} between 0 and ${table.pointsDue}`),
@@ -95,6 +101,8 @@ export const reservation = ledgerSchema.table(
     /** Points of it that refunds, or a cancelled reward, gave back. */
     givenBack: counter('given_back'),
     orderId: text('order_id'),
+    /** Refunds are to take what it gives back; see `refund.held`. */
+    claimed: boolean('claimed').notNull().default(false),
     status: text('status').notNull(),
     actor: text('actor').notNull(),
     createdAt: instant('created_at').notNull(),
