@@ -29,6 +29,7 @@ export const setEntries = (order: Order, entries: readonly NewEntry[]): void => 
       earnId,
       points: award.points,
       due: 0,
+      ...(award.basis === undefined ? {} : { basis: award.basis }),
     }));
   else if (order.awards) delete order.awards;
 };

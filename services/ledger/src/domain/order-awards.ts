@@ -1,5 +1,7 @@
 import { mulDivFloor } from '@vafa/kernel';
+import type { OrderLine } from './order-line.ts';
 import { BASE_RULE } from './programme.ts';
+import type { Basis } from './rules/basis.ts';
 
 /** An entry that an order earned. */
 export interface OrderAward {
@@ -9,6 +11,8 @@ export interface OrderAward {
   points: number;
   /** What of its points refunds were to take back so far. */
   due: number;
+  /** The lines that its points rest on; not given = the whole order. */
+  basis?: Basis;
 }
 
 /** An order as far as its entries are concerned. */
@@ -18,6 +22,7 @@ interface Earning {
   pointsEarned: number;
   earnId: string | null;
   awards?: OrderAward[];
+  lines: ReadonlyMap<string, OrderLine>;
 }
 
 /** What a refund is to take back of one of an order's entries. */
@@ -40,14 +45,48 @@ export const awardsOf = (order: Earning): OrderAward[] => {
     : [{ ruleId: BASE_RULE, earnId, points, due: shareOf(points, refundedMinor, totalMinor) }];
 };
 
+/** What of a line's weight is returned: the share of its pieces or of its money, whichever is more. */
+const goneOf = (weight: number, [quantity, lineMinor, goneQuantity = 0, goneMinor = 0]: OrderLine): number =>
+  Math.max(shareOf(weight, goneQuantity, quantity), shareOf(weight, goneMinor, lineMinor));
+
 /**
- * What is due of each entry once so much of the order is refunded, less what was due before. An order that cost nothing (its
- * points came from rules) gives all of them back when it is refunded as a whole.
+ * Points of an entry that rests on lines, for all refunded so far. What was refunded by line takes the share of the entry's lines
+ * that are returned; what was refunded by amount, the share of what lines left of the order. So what stays is the product of what
+ * both left: it never grows, and is nothing once the order is refunded to the last.
  */
-export const duesOf = (order: Earning, awards: readonly OrderAward[], refundedMinor: number, whole: boolean): Due[] =>
+const shareOfLines = (order: Earning, points: number, basis: Basis): number => {
+  const { totalMinor, refundedMinor, lines } = order;
+  let byLineMinor = 0;
+  for (const [, , , goneMinor = 0] of lines.values()) byLineMinor += goneMinor;
+  let weight = 0;
+  let kept = 0;
+  for (const [sku, each] of basis) {
+    weight += each;
+    kept += each - goneOf(each, lines.get(sku) ?? [0, 0]);
+  }
+  const stays = BigInt(points) * BigInt(kept) * BigInt(totalMinor - refundedMinor);
+  return Number(BigInt(points) - ceilOf(stays, BigInt(weight) * BigInt(totalMinor - byLineMinor)));
+};
+
+const ceilOf = (numerator: bigint, denominator: bigint): bigint => (numerator + denominator - 1n) / denominator;
+
+/**
+ * What of an entry's points all refunds so far come to. An order that cost nothing (its points came from rules) gives all of them
+ * back when it is refunded as a whole.
+ */
+const targetOf = (order: Earning, { points, basis }: OrderAward, whole: boolean): number => {
+  const { totalMinor, refundedMinor } = order;
+  if (totalMinor === 0) return whole ? points : 0;
+  return basis === undefined || refundedMinor === totalMinor
+    ? shareOf(points, refundedMinor, totalMinor)
+    : shareOfLines(order, points, basis);
+};
+
+/** What is due of each entry for what is refunded of the order, less what was due before. */
+export const duesOf = (order: Earning, awards: readonly OrderAward[], whole: boolean): Due[] =>
   awards.flatMap((award) => {
-    const { ruleId, earnId, points } = award;
-    const target = order.totalMinor === 0 && whole ? points : shareOf(points, refundedMinor, order.totalMinor);
+    const { ruleId, earnId } = award;
+    const target = targetOf(order, award, whole);
     const due = target - award.due;
     if (due <= 0) return [];
     award.due = target;

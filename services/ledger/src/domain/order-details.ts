@@ -1,5 +1,5 @@
 import type { OrderLine as SentLine } from '@vafa/contracts';
-import type { OrderLine } from './order.ts';
+import type { OrderLine } from './order-line.ts';
 
 /** What an order looked like to the rules, as far as it was kept. */
 export interface PastOrder {

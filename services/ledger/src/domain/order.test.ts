@@ -156,6 +156,76 @@ test.each([
   );
 });
 
+const lineOf = (sku: string, quantity: number, amountMinor: number) => ({ sku, quantity, amountMinor });
+
+test('what rests on lines is taken back with them, the rest with the money', () => {
+  const bought = (): Order =>
+    order({
+      totalMinor: 100_000,
+      pointsEarned: 600,
+      lines: linesBySku([lineOf('a', 1, 50_000), lineOf('b', 1, 50_000)]),
+      awards: [
+        { ruleId: 'base', earnId: 'base', points: 100, due: 0 },
+        { ruleId: 'bonus', earnId: 'bonus', points: 500, due: 0, basis: [['a', 50_000]] },
+      ],
+    });
+  const lines = (...skus: string[]): Refund =>
+    refund({ scope: 'lines', lines: skus.map((sku) => lineOf(sku, 1, 50_000)) });
+  const half = refund({ amountMinor: 50_000 });
+  const whole = refund({ scope: 'whole' });
+  const dues = (...refunds: Refund[]): number[] => {
+    const one = bought();
+    return refunds.map((each) => due(refundOrder(one, each)));
+  };
+  expect(dues(lines('a'), lines('b'))).toEqual([550, 50]);
+  expect(dues(lines('b'), lines('a'))).toEqual([50, 550]);
+  expect(dues(lines('a', 'b'))).toEqual([600]);
+  expect(dues(half, half)).toEqual([300, 300]);
+  expect(dues(half, lines('b'), whole)).toEqual([300, 300, 0]);
+  expect(dues(lines('b'), half)).toEqual([50, 550]);
+  expect(dues(lines('b'), refund({ amountMinor: 25_000 }), whole)).toEqual([50, 275, 275]);
+  // Returned for less than it cost: what it earned is gone with it.
+  expect(dues(refund({ scope: 'lines', lines: [lineOf('a', 1, 40_000)] }))).toEqual([540]);
+});
+
+test('however parts of it are refunded, an entry that rests on lines gives back no more than all, and all in the end', () => {
+  const skus = ['a', 'b', 'c'] as const;
+  const line = fc.record({
+    sku: fc.constantFrom(...skus),
+    quantity: fc.integer({ min: 1, max: 4 }),
+    amountMinor: fc.integer({ min: 0, max: 900 }),
+  });
+  const part = fc.oneof(
+    fc.integer({ min: 1, max: 500 }).map((amountMinor) => refund({ amountMinor })),
+    fc.array(line, { minLength: 1, maxLength: 2 }).map((lines) => refund({ scope: 'lines', lines })),
+  );
+  fc.assert(
+    fc.property(
+      fc.array(line, { minLength: 1, maxLength: 5 }),
+      fc.integer({ min: -300, max: 300 }),
+      fc.integer({ min: 1, max: 5_000 }),
+      fc.subarray([...skus], { minLength: 1 }),
+      fc.array(part, { maxLength: 8 }),
+      (lines, more, points, on, parts) => {
+        const bySku = linesBySku(lines);
+        const totalMinor = Math.max(1, lines.reduce((sum, { amountMinor }) => sum + amountMinor, 0) + more);
+        const basis = on.map((sku): [string, number] => [sku, 1 + (bySku.get(sku)?.[1] ?? 0)]);
+        const awards = [{ ruleId: 'r', earnId: 'r', points, due: 0, basis }];
+        const bought = order({ totalMinor, pointsEarned: points, lines: bySku, awards });
+        let taken = 0;
+        for (const each of parts) {
+          const before = taken;
+          taken += due(refundOrder(bought, each));
+          expect(taken).toBeGreaterThanOrEqual(before);
+          expect(taken).toBeLessThanOrEqual(points);
+        }
+        taken += due(refundOrder(bought, refund({ scope: 'whole' })));
+        expect(taken).toBe(points);
+      },
+    ),
+  );
+});
+
 test('an order of several entries gives back from each, in parts that add up to each', () => {
   const entry = (ruleId: string, points: number) => ({ ruleId, earnId: `lot of ${ruleId}`, points, due: 0 });
   fc.assert(

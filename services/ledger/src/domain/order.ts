@@ -1,8 +1,6 @@
 import { AppError, mulDivFloor, present } from '@vafa/kernel';
 import { awardsOf, type Due, duesOf, type OrderAward } from './order-awards.ts';
-
-/** What an order's lines of one sku come to: [quantity, amountMinor, refundedQuantity, refundedMinor]. */
-export type OrderLine = [quantity: number, amountMinor: number, refundedQuantity?: number, refundedMinor?: number];
+import type { OrderLine } from './order-line.ts';
 
 /** An order as far as refunds change it. Works on the transaction's copy. */
 export interface Order {
@@ -96,7 +94,7 @@ const refundAmount = (order: Order, amountMinor: number, whole = false): Match =
   const awards = awardsOf(order);
   order.refundedMinor += part;
   const { refundedMinor } = order;
-  const dues = duesOf(order, awards, refundedMinor, whole);
+  const dues = duesOf(order, awards, whole);
   const pointsDue = dues.reduce((sum, { points }) => sum + points, 0);
   return { order, amountMinor: part, pointsDue, dues, refundedMinor, whole };
 };

@@ -240,6 +240,30 @@ test('points that a reservation held are taken when it is given back, and stay s
   expect(await ledger.balance('out')).toMatchObject({ active: 0, reserved: 0, spent: 0 });
 });
 
+test('a refund by line takes the points of the lines that are returned, so that keeping the bonus alone is not possible', async () => {
+  await use({
+    returns: { policy: 'within_balance', spentPoints: 'none' },
+    rules: [
+      {
+        ...{ id: 'of-a', name: 'of a', order: 1, trigger: { on: 'purchase' } },
+        effect: { kind: 'per_amount', points: 10, perMinor: 100, currency: 'EUR', lines: { sku: ['a'] } },
+      },
+    ],
+  });
+  const line = (sku: string) => ({ sku, quantity: 1, amountMinor: 5_000 });
+  const [a, b] = [line('a'), line('b')];
+  const back = (who: string, id: string, ...lines: (typeof a)[]) =>
+    refund(who, `${who}-${id}`, { scope: 'lines', orderId: `${who}-1`, lines });
+  await send(...['ret-a', 'ret-b'].map((who) => purchase(who, `${who}-1`, 10_000, { lines: [a, b] })));
+  await send(back('ret-a', 'r1', a), back('ret-b', 'r1', b));
+  expect(await ledger.balance('ret-a')).toMatchObject({ active: 50, earned: 600 });
+  expect(await ledger.balance('ret-b')).toMatchObject({ active: 550 });
+  await send(back('ret-a', 'r2', b), back('ret-b', 'r2', a));
+  expect(await ledger.balance('ret-a')).toMatchObject({ active: 0 });
+  expect(await ledger.balance('ret-b')).toMatchObject({ active: 0 });
+  await use({});
+});
+
 test('several payments of one order come back to the last, whatever the parts of the refund are', async () => {
   await use({ returns: { policy: 'within_balance', spentPoints: 'proportional' } });
   await send(purchase('two', 'two-0', 10_000));

@@ -1,6 +1,9 @@
 import type { Queryable, Tx } from '@vafa/bus';
 import { plainArray, sparseArray, textArray, textList } from '@vafa/bus';
-import type { Order, OrderLine, Refund } from '../domain/order.ts';
+import type { Order, Refund } from '../domain/order.ts';
+import type { OrderAward } from '../domain/order-awards.ts';
+import type { OrderLine } from '../domain/order-line.ts';
+import type { Basis } from '../domain/rules/basis.ts';
 import type { Note } from '../domain/rules/evaluate.ts';
 import { msOf, textOf } from './instants.ts';
 import { weekOf, weeksOf } from './weeks.ts';
@@ -9,18 +12,22 @@ const COLUMNS = `p.order_id as "orderId", p.customer_id as "customerId", ${msOf(
   p.total_minor as "totalMinor", p.refunded_minor as "refundedMinor", p.points_earned as "pointsEarned",
   p.points_taken_back as "pointsTakenBack", p.earn_id as "earnId", p.awards, p.lines`;
 
-type AwardTuple = [ruleId: string, earnId: string, points: number, due: number];
+type AwardTuple = [ruleId: string, earnId: string, points: number, due: number, basis?: Basis];
 type Row = Omit<Order, 'lines' | 'awards'> & { lines: Record<string, OrderLine>; awards: AwardTuple[] | null };
 
+const toAward = ([ruleId, earnId, points, due, basis]: AwardTuple): OrderAward => ({
+  ...{ ruleId, earnId, points, due },
+  ...(basis === undefined ? {} : { basis }),
+});
+const toTuple = ({ ruleId, earnId, points, due, basis }: OrderAward): AwardTuple =>
+  basis === undefined ? [ruleId, earnId, points, due] : [ruleId, earnId, points, due, basis];
 const toOrder = ({ lines, awards, ...order }: Row): Order => ({
   ...order,
-  ...(awards ? { awards: awards.map(([ruleId, earnId, points, due]) => ({ ruleId, earnId, points, due })) } : {}),
+  ...(awards ? { awards: awards.map(toAward) } : {}),
   lines: new Map(Object.entries(lines)),
 });
 const awardsJson = ({ awards }: Order): string | null =>
-  awards === undefined
-    ? null
-    : JSON.stringify(awards.map(({ ruleId, earnId, points, due }): AwardTuple => [ruleId, earnId, points, due]));
+  awards === undefined ? null : JSON.stringify(awards.map(toTuple));
 const toJson = (lines: ReadonlyMap<string, OrderLine>): string => JSON.stringify(Object.fromEntries(lines));
 
 /** Note of an order of whose points caps left nothing. */

@@ -1,7 +1,7 @@
 import type { Queryable, Tx } from '@vafa/bus';
 import { textArray } from '@vafa/bus';
-import type { OrderLine } from '../domain/order.ts';
 import { pastOrderOf } from '../domain/order-details.ts';
+import type { OrderLine } from '../domain/order-line.ts';
 import type { Programme } from '../domain/programme.ts';
 import type { PastPurchase, Tally } from '../domain/replay.ts';
 import { isoOf, msOf } from './instants.ts';

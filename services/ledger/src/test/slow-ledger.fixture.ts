@@ -12,6 +12,7 @@ import { createSlowClaims } from './slow-claims.fixture.ts';
 import { createSlowLeave, isNobody } from './slow-leave.fixture.ts';
 import { createSlowRefunds, type SlowOrder } from './slow-refunds.fixture.ts';
 import { createSlowRequests } from './slow-requests.fixture.ts';
+import type { SlowBasis } from './slow-rules.fixture.ts';
 import { createSlowSpending } from './slow-spending.fixture.ts';
 import { createSlowTiers, type SlowCounted } from './slow-tiers.fixture.ts';
 
@@ -29,7 +30,7 @@ export interface SlowRules {
   policy: ReturnPolicy;
   spentPoints: SpentPoints;
   /** By rule, in order; asked before the order is booked. */
-  earningsOf: (purchase: SlowPurchase) => { ruleId: string; points: number }[];
+  earningsOf: (purchase: SlowPurchase) => { ruleId: string; points: number; basis?: SlowBasis | undefined }[];
   /** What a rule for grants gives a customer; 0 = nothing. */
   grantOf: (customerId: string, ruleId: string, timeMs: number) => number;
   /** When points of the programme expire that can be spent from an instant on. */

@@ -36,7 +36,7 @@ export const createSlowProgramme = (
     if (points > 0) given.push({ ...award, points });
     return points;
   };
-  const earningsOf = ({ customerId, timeMs: atMs, order }: SlowPurchase): { ruleId: string; points: number }[] =>
+  const earningsOf = ({ customerId, timeMs: atMs, order }: SlowPurchase): ReturnType<SlowRules['earningsOf']> =>
     slowEarn(programme, { on: 'purchase' }, { atMs, order }, factsOf(customerId)).flatMap((award) => {
       const points = capped({ ...award, customerId, atMs });
       return points === 0 ? [] : [{ ...award, points }];

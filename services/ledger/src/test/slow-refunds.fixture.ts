@@ -2,6 +2,7 @@ import type { Refund, RefundedLine } from '../domain/order.ts';
 import type { ReturnPolicy, SpentPoints } from '../domain/programme.ts';
 import type { SlowBook, SlowHold, SlowLot } from './slow-book.fixture.ts';
 import { isNobody } from './slow-leave.fixture.ts';
+import type { SlowBasis } from './slow-rules.fixture.ts';
 
 export interface SlowOrder {
   orderId: string;
@@ -14,7 +15,7 @@ export interface SlowOrder {
   whole: boolean;
   earned: number;
   /** By rule: what it earned, and what of that refunds were to take back so far. */
-  entries: { ruleId: string; points: number; due: number }[];
+  entries: { ruleId: string; points: number; due: number; basis?: SlowBasis | undefined }[];
   taken: number;
 }
 
@@ -138,6 +139,26 @@ export const createSlowRefunds = (
     if (points > 0) claims.push({ order, ruleId, points, timeMs, heldBy });
   };
 
+  /** Points that stay of an entry: of what its lines still have, what amounts have left of the order without its returned lines. */
+  const staysOf = (order: SlowOrder, { points, basis }: SlowOrder['entries'][number]): number => {
+    const stays = (order.total - order.refunded) / order.total;
+    if (!basis || stays === 0) return points * stays;
+    const returned = order.lines.reduce((sum, { goneAmount }) => sum + goneAmount, 0);
+    const keptOf = ({ sku, weight }: SlowBasis[number]): number => {
+      const line = order.lines.find((each) => each.sku === sku);
+      const gone = line
+        ? [
+            (weight * line.goneQuantity) / (line.quantity || 1),
+            line.amount === 0 ? 0 : (weight * line.goneAmount) / line.amount,
+          ]
+        : [];
+      return weight - Math.max(0, ...gone.map(Math.floor));
+    };
+    const weight = basis.reduce((sum, each) => sum + each.weight, 0);
+    const kept = basis.reduce((sum, each) => sum + keptOf(each), 0);
+    return (points * kept * (order.total - order.refunded)) / (weight * (order.total - returned));
+  };
+
   const claw = (order: SlowOrder, amount: number, timeMs: number, whole = false): void => {
     const before = order.refunded;
     order.refunded += amount;
@@ -145,7 +166,7 @@ export const createSlowRefunds = (
     spentBack(order, before, whole);
     for (const entry of order.entries) {
       const share =
-        order.total === 0 ? (whole ? entry.points : 0) : Math.floor((entry.points * order.refunded) / order.total);
+        order.total === 0 ? (whole ? entry.points : 0) : Math.floor(entry.points - staysOf(order, entry) + 1e-9);
       const due = Math.max(0, share - entry.due);
       entry.due += due;
       clawEntry(order, entry.ruleId, due, timeMs);

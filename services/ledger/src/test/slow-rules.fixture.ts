@@ -143,14 +143,48 @@ const gift = ({ effect }: EarningRule, { order }: EventFacts): Fraction => {
   return [BigInt(amount) * BigInt(effect.points), BigInt(effect.perMinor)];
 };
 
+export type SlowBasis = { sku: string; weight: number }[];
+
+/** The lines that a gift is for; undefined: the order. */
+const basisOf = ({ effect, when }: EarningRule, { order }: EventFacts): SlowBasis | undefined => {
+  const lines = order?.lines ?? [];
+  const asked = (condition: Condition): Line[] => {
+    if ('not' in condition) return [];
+    if ('all' in condition) return condition.all.flatMap(asked);
+    if ('any' in condition) return condition.any.flatMap(asked);
+    return 'lines' in condition ? passing(lines, condition.lines) : [];
+  };
+  let basis: SlowBasis = [];
+  if (effect.kind === 'per_line')
+    basis = passing(lines, effect.lines).map(({ sku, quantity }) => ({
+      sku,
+      weight: effect.each === 'line' ? 1 : quantity,
+    }));
+  else {
+    const of =
+      effect.kind === 'per_amount'
+        ? passing(lines, effect.lines)
+        : effect.kind === 'fixed' && when
+          ? [...new Set(asked(when))]
+          : [];
+    const money = (all: readonly Line[]): number => sum(all.map(({ amountMinor }) => amountMinor));
+    if (money(of) < money(lines)) basis = of.map(({ sku, amountMinor: weight }) => ({ sku, weight }));
+  }
+  const skus = [...new Set(basis.map(({ sku }) => sku))];
+  const bySku = skus
+    .map((sku) => ({ sku, weight: sum(basis.flatMap((each) => (each.sku === sku ? [each.weight] : []))) }))
+    .filter(({ weight }) => weight > 0);
+  return bySku.length > 0 ? bySku : undefined;
+};
+
 /** Points by rule, in order; what caps with counters take off is not looked at. */
 export const slowEarn = (
   programme: RulesProgramme & { tiers?: TierStructure },
   trigger: EarningRule['trigger'],
   event: EventFacts,
   customer?: CustomerFacts,
-): { ruleId: string; points: number }[] => {
-  const entries: { ruleId: string; rule?: EarningRule; value: Fraction }[] = [];
+): { ruleId: string; points: number; basis?: SlowBasis | undefined }[] => {
+  const entries: { ruleId: string; rule?: EarningRule; value: Fraction; basis?: SlowBasis | undefined }[] = [];
   const rate = programme.rates.find(({ currency }) => currency === event.order?.currency);
   if (rate && event.order)
     entries.push({
@@ -176,7 +210,8 @@ export const slowEarn = (
           total[1] * BigInt(effect.denominator),
         ];
         did = total[0] > 0n;
-        if (did) entries.push({ ruleId: rule.id, rule, value });
+        const basis = targets.length === 1 ? targets[0]?.basis : undefined;
+        if (did) entries.push({ ruleId: rule.id, rule, value, basis });
       } else
         for (const target of targets) {
           const [n, d] = target.value;
@@ -186,7 +221,7 @@ export const slowEarn = (
     } else {
       const value = gift(rule, event);
       did = value[0] > 0n;
-      if (did) entries.push({ ruleId: rule.id, rule, value });
+      if (did) entries.push({ ruleId: rule.id, rule, value, basis: basisOf(rule, event) });
     }
     if (did && (rule.stop || programme.matching === 'first')) break;
   }
@@ -198,10 +233,10 @@ export const slowEarn = (
       entry.value = [n * BigInt(tier.numerator), d * BigInt(tier.denominator)];
     }
   return entries
-    .map(({ ruleId, rule, value }) => {
+    .map(({ ruleId, rule, value, basis }) => {
       const points = rounded(value, programme.rounding);
       const most = rule?.caps?.perOrder ?? Infinity;
-      return { ruleId, points: points <= most ? points : rule?.caps?.beyond === 'reject' ? 0 : most };
+      return { ruleId, basis, points: points <= most ? points : rule?.caps?.beyond === 'reject' ? 0 : most };
     })
     .filter(({ points }) => points > 0);
 };

@@ -3,6 +3,7 @@ import type { CalendarZone } from '../calendar.ts';
 import { createExpiryOf, type ExpiryOf } from '../expiry-policy.ts';
 import type { Rate, Rounding } from '../programme.ts';
 import type { TierLevel, TierStructure } from '../tiers/structure.ts';
+import { type BasisOf, compileBasis } from './basis.ts';
 import { asksCustomer, compileCondition, type Predicate } from './conditions.ts';
 import { type Exact, exactly } from './exact.ts';
 import type { EventFacts } from './facts.ts';
@@ -48,6 +49,8 @@ export interface CompiledRule {
   /** What it gives by itself; null = nothing, or it is a multiplier. */
   give: ((event: EventFacts) => Exact | null) | null;
   multiplier: Multiplier | null;
+  /** On which lines its points rest; null = on the whole order. */
+  basisOf: BasisOf | null;
   perOrder: number;
   beyond: Caps['beyond'];
   counted: readonly CountedCap[];
@@ -136,6 +139,7 @@ const compileRule = (rule: EarningRule, zone: CalendarZone, time: LocalTime): Co
   stop: rule.stop ?? false,
   give: compileEffect(rule.effect),
   multiplier: compileMultiplier(rule),
+  basisOf: compileBasis(rule),
   perOrder: rule.caps?.perOrder ?? Infinity,
   beyond: rule.caps?.beyond ?? 'reduce',
   counted: countedOf(rule.caps),

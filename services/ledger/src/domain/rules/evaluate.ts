@@ -1,4 +1,5 @@
 import { BASE_RULE } from '../programme.ts';
+import type { Basis } from './basis.ts';
 import type { CompiledRule, CompiledRules, Multiplier, RuleSet } from './compile.ts';
 import { type Exact, exactly, isNothing, plus, roundPoints, times } from './exact.ts';
 import type { Explanation } from './explanation.ts';
@@ -14,6 +15,8 @@ export interface Award {
   explanation: Explanation | null;
   /** Its caps and its own times; null for the rate. */
   rule: CompiledRule | null;
+  /** The lines that the points rest on; not given = the whole order. */
+  basis?: Basis;
 }
 
 /** Why an order earns nothing. capped: what rules gave was taken off by their caps. */
@@ -33,6 +36,7 @@ interface Draft {
   /** The exact value rounded, as far as the rules have come. */
   points: number;
   explanation: Explanation | null;
+  basis?: Basis | undefined;
 }
 
 const idOf = ({ rule }: Draft): string => rule?.id ?? BASE_RULE;
@@ -58,6 +62,12 @@ const sumOf = (drafts: readonly Draft[], { of }: Multiplier): Exact | null => {
   return sum;
 };
 
+/** A multiplier's own entry rests on what it multiplies: on lines where that is one entry that does. */
+const basisOfTargets = (drafts: readonly Draft[], { of }: Multiplier): Basis | undefined => {
+  const [only, ...others] = drafts.filter((draft) => of === null || of.has(idOf(draft)));
+  return others.length === 0 ? only?.basis : undefined;
+};
+
 /** Lets a rule that holds take effect. Returns whether it gave, or changed, anything. */
 const applyRule = (rule: CompiledRule, drafts: Draft[], event: EventFacts, rules: CompiledRules): boolean => {
   const rounding = rules.programme?.rounding ?? 'floor';
@@ -66,7 +76,8 @@ const applyRule = (rule: CompiledRule, drafts: Draft[], event: EventFacts, rules
     const exact = rule.give?.(event) ?? null;
     if (exact === null || isNothing(exact)) return false;
     const points = roundPoints(exact, rounding);
-    drafts.push({ rule, exact, points, explanation: [{ kind: 'rule', ruleId, name, points }] });
+    const basis = rule.basisOf !== null && event.order ? rule.basisOf(event.order) : undefined;
+    drafts.push({ rule, exact, points, explanation: [{ kind: 'rule', ruleId, name, points }], basis });
     return true;
   }
   if (!multiplier.apart) {
@@ -89,6 +100,7 @@ const applyRule = (rule: CompiledRule, drafts: Draft[], event: EventFacts, rules
     rule,
     exact,
     points,
+    basis: basisOfTargets(drafts, multiplier),
     explanation: [{ kind: 'bonus', ruleId, name, numerator, denominator, of, points }],
   });
   return true;
@@ -120,9 +132,13 @@ const applyAll = (
 
 const awardsOf = (drafts: readonly Draft[]): Award[] => {
   const awards: Award[] = [];
-  for (const draft of drafts)
-    if (draft.points > 0)
-      awards.push({ ruleId: idOf(draft), points: draft.points, explanation: draft.explanation, rule: draft.rule });
+  for (const draft of drafts) {
+    if (draft.points <= 0) continue;
+    const { points, explanation, rule, basis } = draft;
+    const award: Award = { ruleId: idOf(draft), points, explanation, rule };
+    if (basis !== undefined) award.basis = basis;
+    awards.push(award);
+  }
   return awards;
 };
 

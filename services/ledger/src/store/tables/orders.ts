@@ -23,7 +23,10 @@ export const purchase = ledgerSchema.table(
     pointsTakenBack: counter('points_taken_back'),
     /** The transfer and lot that it earned; of several the first one. */
     earnId: uuid('earn_id'),
-    /** When rules made entries: [[ruleId, earnId, points, points due back so far], …]; null when the rate alone did. */
+    /**
+     * When rules made entries: [[ruleId, earnId, points, points due back so far, and of those that rest on lines [[sku,
+     * weight], …]], …]; null when the rate alone did.
+     */
     awards: jsonb('awards'),
     /** Why it earned nothing. */
     note: text('note'),
