@@ -7,6 +7,9 @@ export interface Birthday {
   startMs: number;
 }
 
+/** A birthday longer ago than this is let go: nobody wants last month's congratulations. */
+export const MAX_LATE_MS = 7 * 86_400_000;
+
 const TEMPORAL_NAME = { gregorian: 'iso8601', persian: 'persian' } as const;
 
 /** Gregorian YYYY-MM-DD, in the programme's calendar; undefined when there is no such date. */
@@ -33,6 +36,13 @@ export const nextBirthday = (birthDate: string, zone: CalendarZone, afterMs: num
   const thisYear = inYear(born, year, zone);
   return thisYear.startMs > afterMs ? thisYear : inYear(born, year + 1, zone);
 };
+
+/**
+ * The birthday to be given next to whom is made known at an instant: one that has just begun is not too late. null when the date
+ * of birth is none.
+ */
+export const birthdayToGive = (birthDate: string, zone: CalendarZone, atMs: number): Birthday | null =>
+  nextBirthday(birthDate, zone, atMs - MAX_LATE_MS);
 
 /** The last birthday that has begun by an instant; null when the date of birth is none. */
 export const lastBirthday = (birthDate: string, zone: CalendarZone, byMs: number): Birthday | null => {

@@ -138,3 +138,29 @@ test('a birthday earns once a year, when it begins', async () => {
   await ledger.settle();
   expect(await statement('jan')).toHaveLength(2);
 });
+
+const born = (customerId: string, birthDate: string, size: string) =>
+  event(CustomerUpdated, envelope(), { customerId, birthDate, attributes: { size } });
+
+test('what is told of customers on their birthday, before they have had it, takes it from nobody', async () => {
+  ledger.clock.set('2027-12-09T08:00:00Z');
+  const names = Array.from({ length: 60 }, (_, i) => `birthday-${i}`);
+  await send(...names.map((name) => born(name, '1990-12-10', 's')));
+  ledger.clock.set('2027-12-09T23:00:00Z');
+  await send(...names.map((name) => born(name, '1990-12-10', 'm')));
+  await ledger.settle();
+  for (const name of names) expect(await statement(name)).toMatchObject([{ points: 20, ruleId: 'birthday' }]);
+});
+
+test('who is first known on the birthday, or within a week of it, has it too, once however often it is told', async () => {
+  ledger.clock.set('2028-01-10T12:00:00Z');
+  const told = [born('today', '1990-01-10', 's'), born('week', '1990-01-04', 's'), born('late', '1990-01-03', 's')];
+  await send(...told);
+  await ledger.settle();
+  for (const size of ['m', 'l']) {
+    await send(...told.map(({ data }) => born(data.customerId, data.birthDate ?? '', size)));
+    await ledger.settle();
+  }
+  const given = await Promise.all(['today', 'week', 'late'].map(statement));
+  expect(given.map((rows) => rows.length)).toEqual([1, 1, 0]);
+});

@@ -48,7 +48,10 @@ export interface KnownCustomer {
   nextBirthdayMs: number | null;
 }
 
-/** Replaces what was known of customers before, by what came last. Each customer once. */
+/**
+ * Replaces what was known of customers before, by what came last; with the same date of birth a birthday that is due stays due.
+ * Each customer once.
+ */
 export const saveKnown = async (tx: Tx, customers: readonly KnownCustomer[]): Promise<void> => {
   await tx`
     insert into customer_profile as p (customer_id, attributes, birth_date, next_birthday_at)
@@ -61,7 +64,8 @@ export const saveKnown = async (tx: Tx, customers: readonly KnownCustomer[]): Pr
     ) as u (customer_id, attributes, birth_date, next_birthday_at)
     order by customer_id
     on conflict (customer_id) do update set attributes = excluded.attributes, birth_date = excluded.birth_date,
-      next_birthday_at = excluded.next_birthday_at
+      next_birthday_at = case when p.birth_date = excluded.birth_date
+        then coalesce(p.next_birthday_at, excluded.next_birthday_at) else excluded.next_birthday_at end
     where (p.attributes, p.birth_date) is distinct from (excluded.attributes, excluded.birth_date)`;
 };
 

@@ -1,5 +1,5 @@
 import type { Tx } from '@vafa/bus';
-import { lastBirthday, nextBirthday } from '../domain/birthday.ts';
+import { lastBirthday, MAX_LATE_MS, nextBirthday } from '../domain/birthday.ts';
 import { zoneOf } from '../domain/programme.ts';
 import { earnByEvent } from '../domain/rules/evaluate.ts';
 import { claimBirthdays, type DueBirthday, findFacts, saveNextBirthdays } from '../store/profiles.ts';
@@ -7,11 +7,8 @@ import type { CurrentRules, Rules } from './current-programme.ts';
 import { type Gift, giveAwards } from './give-awards.ts';
 import { resolveCustomers } from './resolve-customers.ts';
 
-const DAY_MS = 86_400_000;
-/** A birthday longer ago than this is let go: nobody wants last month's congratulations. */
-const MAX_LATE_MS = 7 * DAY_MS;
 /** By so much the zone, or the calendar, of the programme may have moved a birthday since it was noted. */
-const MAX_MOVED_MS = 3 * DAY_MS;
+const MAX_MOVED_MS = 3 * 86_400_000;
 
 /** What a birthday that has begun earns; natural key: rule, customer and year. */
 const giftsOf = async (tx: Tx, due: readonly DueBirthday[], nowMs: number, rules: Rules): Promise<Gift[]> => {

@@ -1,12 +1,15 @@
 import type { Tx } from '@vafa/bus';
 import type { CustomerUpdated, EventOf } from '@vafa/contracts';
-import { nextBirthday } from '../domain/birthday.ts';
+import { birthdayToGive } from '../domain/birthday.ts';
 import { zoneOf } from '../domain/programme.ts';
 import { saveKnown } from '../store/profiles.ts';
 import type { CurrentRules } from './current-programme.ts';
 import { ownedEvents } from './owned-events.ts';
 
-/** Keeps what rules may ask of customers, and when their next birthdays are. The last event of a customer counts. */
+/**
+ * Keeps what rules may ask of customers, and when their next birthdays are: one that has begun within a week is still given, once
+ * a year however often it is told (`rule_award`). The last event of a customer counts.
+ */
 export const recordProfiles = async (
   tx: Tx,
   events: readonly EventOf<typeof CustomerUpdated>[],
@@ -22,7 +25,7 @@ export const recordProfiles = async (
   await saveKnown(
     tx,
     [...last.values()].map(({ customerId, attributes = {}, birthDate }) => {
-      const birthday = birthDate === undefined ? null : nextBirthday(birthDate, zone, now.epochMilliseconds);
+      const birthday = birthDate === undefined ? null : birthdayToGive(birthDate, zone, now.epochMilliseconds);
       return {
         customerId,
         attributes,
