@@ -4,7 +4,14 @@ import { conditions, customerFacts, orderFacts, ruleLists } from '../../test/rul
 import { compileRules } from './compile.ts';
 import { earnByPurchase } from './evaluate.ts';
 import { problemsOf } from './problems.ts';
-import { type Condition, type EarningRule, MAX_CONDITION_DEPTH, MAX_CONDITION_NODES, MAX_RULES } from './rule.ts';
+import {
+  type CapPeriod,
+  type Condition,
+  type EarningRule,
+  MAX_CONDITION_DEPTH,
+  MAX_CONDITION_NODES,
+  MAX_RULES,
+} from './rule.ts';
 
 const ZONE = { calendar: 'persian', timeZone: 'Asia/Tehran' } as const;
 
@@ -219,4 +226,26 @@ test('whatever has no problems can be compiled and asked', () => {
     }),
     { numRuns: 300 },
   );
+});
+
+test('a week may lie in two months, quarters, halves or years: its cap may be up to twice theirs', () => {
+  const capsOf = (week: number, per: CapPeriod): string[] =>
+    found(
+      rule({
+        caps: {
+          perCustomer: [
+            { limit: week, unit: 'points', per: 'week' },
+            { limit: 50, unit: 'points', per },
+          ],
+          beyond: 'reduce',
+        },
+      }),
+    );
+  const useless = ['/rules/0/caps/perCustomer/0/limit is never reached: a lower cap holds for as long or longer'];
+  for (const per of ['month', 'quarter', 'half', 'year'] as const) {
+    expect(capsOf(60, per)).toEqual([]);
+    expect(capsOf(100, per)).toEqual([]);
+    expect(capsOf(101, per)).toEqual(useless);
+  }
+  expect(capsOf(60, 'forever')).toEqual(useless);
 });

@@ -8,6 +8,7 @@ import { conditionProblems, lineFilter } from './condition-problems.ts';
 import {
   CAP_PERIODS,
   type Cap,
+  type CapPeriod,
   type Caps,
   type EarningRule,
   GRANT_RULE,
@@ -120,13 +121,17 @@ const effectProblems = (rule: EarningRule, rules: readonly EarningRule[], path: 
     : [];
 };
 
+/** In how many periods, as long or longer, one of another kind may lie: a week lies in two months at their turn. */
+const mostTouched = (per: CapPeriod, other: CapPeriod): number =>
+  per === 'week' && other !== 'week' && other !== 'forever' ? 2 : 1;
+
 /** A cap that a tighter one of the same unit makes useless is a mistake. */
 const uselessCap = (cap: Cap, others: readonly Cap[]): boolean =>
   others.some(
     (other) =>
       other !== cap &&
       other.unit === cap.unit &&
-      other.limit < cap.limit &&
+      other.limit * mostTouched(cap.per, other.per) < cap.limit &&
       CAP_PERIODS.indexOf(other.per) >= CAP_PERIODS.indexOf(cap.per),
   );
 
