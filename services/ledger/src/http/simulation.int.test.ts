@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PROGRAMME, purchase } from '../test/events.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
+import { level, structure } from '../test/tiers.fixture.ts';
 import { replayPortion } from '../use-cases/replay-draft.ts';
 
 let ledger: LedgerHarness;
@@ -23,7 +24,12 @@ const RULES = [
     order: 2,
   },
 ];
-const DRAFT = { ...PROGRAMME, rules: RULES, pointValues: [{ currency: 'EUR', minor: 50, perPoints: 100 }] };
+const DRAFT = {
+  ...PROGRAMME,
+  rules: RULES,
+  tiers: structure({ levels: [level('silver', 1_000)] }),
+  pointValues: [{ currency: 'EUR', minor: 50, perPoints: 100 }],
+};
 
 beforeAll(async () => {
   ledger = await startLedger({}, { settings: { LEDGER_REPLAY_PORTION_ORDERS: '3' } });
@@ -274,4 +280,13 @@ test('what can not be replayed is refused', async () => {
   await ledger.settle();
   expect((await ask(1)).statusCode).toBe(202);
   await ledger.settle();
+});
+
+test('a rule for a tier that the programme does not have is refused where it names it', async () => {
+  const { tiers: _, ...without } = DRAFT;
+  for (const programme of [without, { ...DRAFT, tiers: structure({ levels: [level('sliver', 1_000)] }) }]) {
+    const answer = await ledger.call('POST', '/v1/programme/drafts', { programme });
+    expect([answer.statusCode, answer.json().code]).toEqual([400, 'ledger.invalid_programme']);
+    expect(answer.json().problems).toMatchObject([{ path: '/programme/rules/1/when/in/0' }]);
+  }
 });

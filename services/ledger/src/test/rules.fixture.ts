@@ -202,6 +202,19 @@ const caps = fc
   })
   .map(given) as fc.Arbitrary<Caps>;
 
+/** Those of the rules that have no problems, alone among themselves. */
+export const withoutProblems = (
+  rules: readonly EarningRule[],
+  around: Parameters<typeof problemsOf>[1],
+): EarningRule[] => {
+  const left = [...rules];
+  for (;;) {
+    const bad = problemsOf(left, around).map(({ path }) => Number(path.split('/')[2]));
+    if (bad.length === 0) return left;
+    left.splice(bad[0] ?? 0, 1);
+  }
+};
+
 /** Rules of a programme that has no problems: those that don't fit the others are left out. */
 export const ruleLists = (
   zone: CalendarZone,
@@ -232,11 +245,7 @@ export const ruleLists = (
     const rules = drawn.map(
       (each, i): EarningRule => ({ id: `r${i}`, name: `rule ${i}`, trigger, ...given(each) }) as EarningRule,
     );
-    for (;;) {
-      const bad = problemsOf(rules, zone).map(({ path }) => Number(path.split('/')[2]));
-      if (bad.length === 0) return rules;
-      rules.splice(bad[0] ?? 0, 1);
-    }
+    return withoutProblems(rules, zone);
   });
 };
 

@@ -5,7 +5,7 @@ import { type Expiry, SLIDING_ACTIVITIES } from '../domain/expiry-policy.ts';
 import { ERASE_POLICIES, SPENT_POINTS } from '../domain/programme.ts';
 import type { EarningRule, Trigger } from '../domain/rules/rule.ts';
 import { type Operation, operation } from './operations.fixture.ts';
-import { customerFacts, matchings, renameRules, ruleLists } from './rules.fixture.ts';
+import { customerFacts, matchings, renameRules, ruleLists, withoutProblems } from './rules.fixture.ts';
 import { correcting, leaving } from './stories.fixture.ts';
 import { activations, expiries, VISIT, ZONES } from './terms.fixture.ts';
 import { tierStructures } from './tier-structures.fixture.ts';
@@ -94,8 +94,13 @@ const fitting = <Drawn extends { activation: Activation; rules: EarningRule[] }>
     expiry === undefined || (rule.activation ?? drawn.activation).kind === 'on_event' ? rule : { ...rule, expiry },
   ),
 });
+/** Rules ask for tiers that there are. */
+const asking = <Drawn extends { zone: CalendarZone; tiers: unknown; rules: EarningRule[] }>(drawn: Drawn): Drawn => ({
+  ...drawn,
+  rules: drawn.tiers ? drawn.rules : withoutProblems(drawn.rules, { ...drawn.zone, tiers: [] }),
+});
 
-export const scenario = fc.oneof(...ZONES.map((zone) => scenarioOf(zone).map(fitting)));
+export const scenario = fc.oneof(...ZONES.map((zone) => scenarioOf(zone).map(fitting).map(asking)));
 export type Scenario = typeof scenario extends fc.Arbitrary<infer Value> ? Value : never;
 
 /** Do points of it wait before they can be spent? */

@@ -89,13 +89,38 @@ const fitProblems = ({ kind }: Test, { on }: Trigger, path: string): FieldProble
   return [];
 };
 
-const testProblems = (test: Test, trigger: Trigger, path: string, time: LocalTime): FieldProblem[] => {
+/** What of the programme its conditions must fit. */
+export interface ConditionSurroundings extends CalendarZone {
+  /** Ids of the programme's tiers; without them it is not asked whether a tier is one of them. */
+  tiers?: readonly string[] | undefined;
+}
+
+/** A test for a tier that the programme does not have would never hold. */
+const tierProblems = (
+  tiers: ConditionSurroundings['tiers'],
+  { in: named }: Extract<Test, { kind: 'customer_tier' }>,
+  path: string,
+): FieldProblem[] =>
+  named.flatMap((tier, i) =>
+    tiers === undefined || tiers.includes(tier)
+      ? []
+      : [{ path: `${path}/in/${i}`, message: 'is no tier of the programme' }],
+  );
+
+const testProblems = (
+  test: Test,
+  trigger: Trigger,
+  path: string,
+  { time, tiers }: { time: LocalTime; tiers: ConditionSurroundings['tiers'] },
+): FieldProblem[] => {
   const fit = fitProblems(test, trigger, path);
   switch (test.kind) {
     case 'hours':
       return test.fromHour === test.untilHour
         ? [...fit, { path: `${path}/untilHour`, message: 'must differ from fromHour' }]
         : fit;
+    case 'customer_tier':
+      return [...fit, ...tierProblems(tiers, test, path)];
     case 'dates':
       return [...fit, ...dateProblems(test, path, time)];
     case 'order_total':
@@ -116,10 +141,10 @@ const GROUPS = ['all', 'any', 'not'] as const;
 export const conditionProblems = (
   condition: Condition,
   trigger: Trigger,
-  zone: CalendarZone,
+  around: ConditionSurroundings,
   path: string,
 ): FieldProblem[] => {
-  const time = createLocalTime(zone);
+  const asked = { time: createLocalTime(around), tiers: around.tiers };
   let nodes = 0;
   const look = (node: unknown, at: string, depth: number): FieldProblem[] => {
     nodes += 1;
@@ -134,7 +159,7 @@ export const conditionProblems = (
     const group = GROUPS.find((name) => name in node);
     if (group === undefined) {
       const shape = testShape(node, at);
-      return shape.length > 0 ? shape : testProblems(node as Test, trigger, at, time);
+      return shape.length > 0 ? shape : testProblems(node as Test, trigger, at, asked);
     }
     if (Object.keys(node).length > 1) return [{ path: at, message: `must have nothing beside ${group}` }];
     if (group === 'not') return look(node.not, `${at}/not`, depth + 1);

@@ -249,3 +249,11 @@ test('a week may lie in two months, quarters, halves or years: its cap may be up
   }
   expect(capsOf(60, 'forever')).toEqual(useless);
 });
+
+test('conditions name tiers of the programme, wherever they stand', () => {
+  const named = rule({ when: { not: { any: [{ kind: 'customer_tier', in: ['silver', 'sliver'] }] } } });
+  const told = (tiers?: string[]) => problemsOf([named], { ...ZONE, tiers }).map(({ path }) => path);
+  expect(told(['silver'])).toEqual(['/rules/0/when/not/any/0/in/1']);
+  expect(told([])).toEqual(['/rules/0/when/not/any/0/in/0', '/rules/0/when/not/any/0/in/1']);
+  expect(told()).toEqual([]);
+});

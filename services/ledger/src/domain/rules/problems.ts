@@ -1,10 +1,9 @@
 import { CURRENCIES, LIFECYCLE_STATES } from '@vafa/contracts';
 import type { FieldProblem } from '@vafa/kernel';
 import { type Activation, activationProblems } from '../activation.ts';
-import type { CalendarZone } from '../calendar.ts';
 import { ruleExpiryProblems } from '../expiry-policy.ts';
 import { BASE_RULE } from '../programme.ts';
-import { conditionProblems, lineFilter } from './condition-problems.ts';
+import { type ConditionSurroundings, conditionProblems, lineFilter } from './condition-problems.ts';
 import {
   CAP_PERIODS,
   type Cap,
@@ -174,7 +173,7 @@ const capProblems = (rule: EarningRule, path: string): FieldProblem[] => {
 };
 
 /** What of the programme its rules must fit. */
-interface Surroundings extends CalendarZone {
+interface Surroundings extends ConditionSurroundings {
   activation?: Activation | undefined;
 }
 
