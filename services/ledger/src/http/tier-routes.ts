@@ -1,6 +1,6 @@
 import type { HttpApp, ServiceContext } from '@vafa/platform';
 import { freeTierOf, type TierLevel } from '../domain/tiers/structure.ts';
-import { textOf } from '../store/instants.ts';
+import { isoOfMs, textOf } from '../store/instants.ts';
 import { countTiers } from '../store/tier-states.ts';
 import type { CurrentRules } from '../use-cases/current-programme.ts';
 import { readTier, requireTiers, type TierAt } from '../use-cases/read-tier.ts';
@@ -28,7 +28,11 @@ const viewOf = ({ customerId, rules, state, standing }: TierAt) => {
       windowUntil: window.last,
     },
     toNext: next && { tier: levelOf(next.level), threshold: next.level.threshold, missing: next.missing },
-    toKeep: keep && { missing: keep.missing, dueAt: textOf(keep.dueMs) ?? '' },
+    toKeep: keep && {
+      missing: keep.missing,
+      ...(keep.fromMs === null ? {} : { from: isoOfMs(keep.fromMs) }),
+      dueAt: isoOfMs(keep.dueMs),
+    },
     atRisk,
     benefits: level?.benefits ?? null,
   };

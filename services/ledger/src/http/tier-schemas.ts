@@ -166,9 +166,22 @@ export const CustomerTierBody = Type.Object({
     windowUntil: OrNull(Day),
   }),
   toNext: OrNull(Type.Object({ tier: LevelView, threshold: Amount, missing: Amount })),
-  toKeep: Type.Union([Type.Object({ missing: Amount, dueAt: Instant }), Type.Null()], {
-    description: 'What is missing to keep the tier, and by when; null = it can not be lost',
-  }),
+  toKeep: Type.Union(
+    [
+      Type.Object({
+        missing: Amount,
+        from: Type.Optional(
+          Type.String({
+            description:
+              'ISO 8601 instant; only what is bought from then on counts; absent = what is bought now counts. After `dueAt`: nothing keeps the tier, it can only be reached again',
+          }),
+        ),
+        dueAt: Type.String({ description: 'ISO 8601 instant: the last that still counts, grace included' }),
+      }),
+      Type.Null(),
+    ],
+    { description: 'What is missing to keep the tier, from when it counts and by when; null = it can not be lost' },
+  ),
   atRisk: Type.Boolean(),
   benefits: OrNull(Benefits),
 });

@@ -17,10 +17,13 @@ export interface Qualification {
 interface Decision {
   /** Sum of the deciding window, with the grace days. */
   amount: number;
+  /** First millisecond of the deciding window; nothing before it counts. */
+  fromMs: number;
   /** How long it is kept if the amount is enough. */
   renewedUntilMs: number | null;
   /** A date of the deciding window. */
   date: Temporal.PlainDate;
+  /** Last millisecond of the grace, and the last that counts: what the window has after it comes too late. */
   graceUntilMs: number;
 }
 
@@ -37,7 +40,14 @@ export const decisionAt = ({ structure, zone, days }: Qualification, place: numb
   const { first, last: windowLast } = windowOf(structure.window, zone, date);
   const last = [windowLast ?? isoDate(date), isoDate(graceDate)].sort().at(-1) ?? null;
   const amount = sumWithin(days, { first, last });
-  return { amount, renewedUntilMs, date, graceUntilMs: endOfDateMs(zone.timeZone, graceDate) };
+  const dayBefore = inCalendar(zone.calendar, first).subtract({ days: 1 });
+  return {
+    amount,
+    fromMs: endOfDateMs(zone.timeZone, dayBefore) + 1,
+    renewedUntilMs,
+    date,
+    graceUntilMs: endOfDateMs(zone.timeZone, graceDate),
+  };
 };
 
 /** First day whose sum `look` and `standingOf` may need, as an ISO 8601 date. */

@@ -13,10 +13,11 @@ export interface Standing {
   /** The next level, and what is missing to it; null = it is the highest. */
   next: { level: TierLevel; missing: number } | null;
   /**
-   * What is missing, in the deciding window, to keep the tier; by when it must be there; and until when the tier is had as
-   * things stand (null = for ever). null = it can't be lost.
+   * What is missing, in the deciding window, to keep the tier; from when it counts (null = it does now) and by when it must be
+   * there; and until when the tier is had as things stand (null = for ever). Where the window begins after that is due, nothing
+   * keeps it: it can only be reached again. null = it can't be lost.
    */
-  keep: { missing: number; dueMs: number; hasUntilMs: number | null } | null;
+  keep: { missing: number; fromMs: number | null; dueMs: number; hasUntilMs: number | null } | null;
   /** Would be lost within the structure's days of risk, or grace is running. */
   atRisk: boolean;
 }
@@ -40,6 +41,11 @@ export const standingOf = (qualification: Qualification, state: TierState | unde
   const missing = Math.max(0, level.threshold - decision.amount);
   const riskFrom = addToDate(dayAt(zone, untilMs).date, -structure.atRiskDays, 'days');
   const atRisk = missing > 0 && Temporal.PlainDate.compare(today, riskFrom) >= 0;
-  const dueMs = state?.graceUntilMs ?? untilMs;
-  return { ...standing, keep: { missing, dueMs, hasUntilMs: missing > 0 ? dueMs : decision.renewedUntilMs }, atRisk };
+  const keep = {
+    missing,
+    fromMs: decision.fromMs > nowMs ? decision.fromMs : null,
+    dueMs: decision.graceUntilMs,
+    hasUntilMs: missing > 0 ? (state?.graceUntilMs ?? untilMs) : decision.renewedUntilMs,
+  };
+  return { ...standing, keep, atRisk };
 };

@@ -171,3 +171,31 @@ test('what counts more never gives less', () => {
     }),
   );
 });
+
+test('whoever buys what is missing, from when it counts and by when it is due, keeps the tier', () => {
+  fc.assert(
+    fc.property(structures, zones, orders, fc.integer({ min: 0, max: 400 }), (of, zone, list, later) => {
+      const atMs = (list.at(-1)?.atMs ?? START) + later * DAY_MS;
+      const state = lookAt(of, zone, list, [...list.map((each) => each.atMs), atMs]);
+      const days = daysUntil(list, atMs, zone);
+      const { keep } = standingOf({ structure: of, zone, days }, state, atMs);
+      if (!keep || keep.missing === 0) return;
+      const { missing, fromMs, dueMs } = keep;
+      expect(dueMs).toBeGreaterThanOrEqual(atMs);
+      const place = placeOf(of, state?.tier ?? null);
+      const placeThen = (more: readonly { atMs: number; amount: number }[]) =>
+        placeOf(
+          of,
+          look({ structure: of, zone, days: daysUntil([...list, ...more], dueMs + 1, zone) }, state, dueMs + 1)?.tier ??
+            null,
+        );
+      if ((fromMs ?? atMs) > dueMs) {
+        expect(placeThen([])).toBeLessThan(place);
+        return;
+      }
+      for (const when of [fromMs ?? atMs, dueMs])
+        expect(placeThen([{ atMs: when, amount: missing }])).toBeGreaterThanOrEqual(place);
+    }),
+    { numRuns: 300 },
+  );
+});

@@ -189,7 +189,7 @@ test('tells what is missing and who is at risk', () => {
     amount: 450,
     window: { first: '2024-03-20', last: '2025-03-20' },
     next: { level: structure().levels[2], missing: 1_550 },
-    keep: { missing: 50, dueMs: gold.validUntilMs, hasUntilMs: gold.validUntilMs },
+    keep: { missing: 50, fromMs: null, dueMs: gold.validUntilMs, hasUntilMs: gold.validUntilMs },
     atRisk: false,
   });
   // 30 days before 30 Esfand is 30 Bahman.
@@ -201,6 +201,53 @@ test('tells what is missing and who is at risk', () => {
     keep: { missing: 0, dueMs: gold.validUntilMs, hasUntilMs: ms('2026-03-20T20:29:59.999Z') },
     atRisk: false,
   });
+});
+
+const MONTHLY = { window: { kind: 'calendar', period: 'month' } } as const;
+/** Gold in Berlin's December, by the 20th. */
+const keepBy = (of: TierStructure, list: DaySum[]) => {
+  const qualification = having(of, list, berlin);
+  const at = '2026-12-20T12:00:00Z';
+  const { keep } = standingOf(qualification, tierAt(qualification, undefined, at), ms(at));
+  return keep && [keep.missing, text(keep.fromMs), text(keep.dueMs)];
+};
+
+test.each<[string, Partial<TierStructure>, [string, number][], ReturnType<typeof keepBy>]>([
+  [
+    'the next window decides, up to the end of the grace',
+    { ...MONTHLY, validity: { kind: 'windows', more: 0 }, graceDays: 5 },
+    [['2026-12-12', 1_000]],
+    [500, '2026-12-31T23:00:00Z', '2027-01-05T22:59:59.999Z'],
+  ],
+  [
+    'what is in it already is not missing',
+    { ...MONTHLY, validity: { kind: 'windows', more: 0 }, graceDays: 5 },
+    [
+      ['2026-12-12', 500],
+      ['2027-01-01', 200],
+    ],
+    [300, '2026-12-31T23:00:00Z', '2027-01-05T22:59:59.999Z'],
+  ],
+  [
+    'without grace it is lost before the window that would decide begins',
+    { ...MONTHLY, validity: { kind: 'windows', more: 0 } },
+    [['2026-12-12', 500]],
+    [500, '2026-12-31T23:00:00Z', '2026-12-31T22:59:59.999Z'],
+  ],
+  [
+    'the last window of its validity decides',
+    { ...MONTHLY, validity: { kind: 'windows', more: 1 } },
+    [['2026-12-12', 900]],
+    [500, '2026-12-31T23:00:00Z', '2027-01-31T22:59:59.999Z'],
+  ],
+  [
+    'a rolling window that holds today counts already',
+    { window: { kind: 'rolling', months: 3 }, validity: { kind: 'months', amount: 1 }, graceDays: 2 },
+    [['2026-12-12', 500]],
+    [0, null, '2027-01-22T22:59:59.999Z'],
+  ],
+])('what keeps a tier: %s', (_, changes, list, expected) => {
+  expect(keepBy(structure(changes), days(...list))).toEqual(expected);
 });
 
 test('a structure that is not as it should be is told of by field', () => {
