@@ -2,7 +2,7 @@ import { present } from '@vafa/kernel';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
-import { redemptions } from '../test/redemption.fixture.ts';
+import { customerMerged, redemptions } from '../test/redemption.fixture.ts';
 
 /** Random deeds against the service and against a model as simple as can be; both must answer alike and end alike. */
 let ledger: LedgerHarness;
@@ -23,6 +23,7 @@ const HOLD_SECONDS = 60;
 type CouponDeed =
   | { deed: 'redeem' | 'hold'; order: number; customer: number; codes: number[] }
   | { deed: 'confirm' | 'release'; order: number }
+  | { deed: 'merge'; pair: [number, number] }
   | { deed: 'wait' };
 
 const couponDeed: fc.Arbitrary<CouponDeed> = fc.oneof(
@@ -42,6 +43,13 @@ const couponDeed: fc.Arbitrary<CouponDeed> = fc.oneof(
       order: fc.integer({ min: 0, max: 9 }),
     }),
   },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      deed: fc.constant('merge' as const),
+      pair: fc.tuple(fc.integer({ min: 0, max: 2 }), fc.integer({ min: 0, max: 2 })),
+    }),
+  },
   { weight: 1, arbitrary: fc.constant({ deed: 'wait' as const }) },
 );
 
@@ -51,7 +59,7 @@ interface ModelOrder {
   codes: string[];
 }
 
-test('coupons: any order of redeeming, holding, confirming, giving back and waiting ends as the model says', async () => {
+test('coupons: any order of redeeming, holding, confirming, giving back, merging and waiting ends as the model says', async () => {
   let run = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(couponDeed, { minLength: 5, maxLength: 40, size: 'max' }), async (deeds) => {
@@ -64,6 +72,18 @@ test('coupons: any order of redeeming, holding, confirming, giving back and wait
       await addPool({}, { codes: codes.slice(2, 3), usesPerCode: 2 });
       await addPool({}, { codes: codes.slice(3, 4), usesPerCode: 4 });
       const orders = new Map<string, ModelOrder>();
+      const customers = CUSTOMERS.map((name) => `coupons-${run}-${name}`);
+      const mergedInto = new Map<string, string>();
+      const ownerOf = (customer: string): string => mergedInto.get(customer) ?? customer;
+      // Merged is who has an account: of others nothing is known that could go to another.
+      await earn(1, ...customers);
+      const merge = async (from: string, into: string): Promise<void> => {
+        await ledger.publish([customerMerged(from, into)]);
+        await ledger.settle();
+        if (mergedInto.has(from) || ownerOf(into) === from) return;
+        for (const each of customers) if (ownerOf(each) === from) mergedInto.set(each, ownerOf(into));
+        for (const order of orders.values()) order.customer = ownerOf(order.customer);
+      };
       const live = (): ModelOrder[] =>
         [...orders.values()].filter(({ status }) => status === 'reserved' || status === 'redeemed');
       const usesOf = (code: string): number => live().filter((order) => order.codes.includes(code)).length;
@@ -83,6 +103,11 @@ test('coupons: any order of redeeming, holding, confirming, giving back and wait
           for (const order of orders.values()) if (order.status === 'reserved') order.status = 'timed_out';
           continue;
         }
+        if (each.deed === 'merge') {
+          const [from, into] = each.pair.map((i) => present(customers[i], 'customer')) as [string, string];
+          await merge(from, into);
+          continue;
+        }
         const orderId = `run-${run}-${each.order}`;
         const known = orders.get(orderId);
         if (!('codes' in each)) {
@@ -93,9 +118,10 @@ test('coupons: any order of redeeming, holding, confirming, giving back and wait
           if (known && open) known.status = each.deed === 'confirm' ? 'redeemed' : 'released';
           continue;
         }
-        const customer = present(CUSTOMERS[each.customer], 'customer');
+        const named = present(customers[each.customer], 'customer');
+        const customer = ownerOf(named);
         const wanted = each.codes.map((i) => present(codes[i], 'code'));
-        const more = { customerId: customer, ...(each.deed === 'hold' ? { holdSeconds: HOLD_SECONDS } : {}) };
+        const more = { customerId: named, ...(each.deed === 'hold' ? { holdSeconds: HOLD_SECONDS } : {}) };
         const answer = await redeem(orderId, wanted, more);
         if (known && (known.status === 'reserved' || known.status === 'redeemed')) {
           const same = known.customer === customer && known.codes.toSorted().join() === wanted.toSorted().join();
