@@ -2,9 +2,13 @@ import { type Account, earlierMs, laterMs } from './account.ts';
 import type { Book } from './book.ts';
 import { keepByActivity } from './kept-by-activity.ts';
 
-/** May some of the account's points be past their time, which nothing has kept meanwhile? */
-export const mayHaveExpired = ({ nextExpiryMs, slidesUntilMs }: Account, nowMs: number): boolean =>
-  nextExpiryMs !== null && nextExpiryMs <= nowMs && (slidesUntilMs === null || slidesUntilMs <= nowMs);
+/**
+ * May some of the account's points be past their time, which nothing has kept meanwhile? Those that have waited long enough may
+ * have become spendable, and expired, unseen.
+ */
+export const mayHaveExpired = ({ nextActivationMs, nextExpiryMs, slidesUntilMs }: Account, nowMs: number): boolean =>
+  (nextActivationMs !== null && nextActivationMs <= nowMs) ||
+  (nextExpiryMs !== null && nextExpiryMs <= nowMs && (slidesUntilMs === null || slidesUntilMs <= nowMs));
 
 /**
  * Keeps all points of an account until an instant, if they would expire earlier. What is past its time has been let go before.

@@ -3,12 +3,13 @@ import { textOf } from './instants.ts';
 
 /**
  * Locks accounts in the order of their ids. Returns those of them that may have points past their time, which must be let go
- * before anything keeps them. Those that don't exist have nothing to keep.
+ * before anything keeps them: also such that became spendable, and expired, unseen. Those that don't exist have nothing to keep.
  */
 export const lockForSliding = async (tx: Tx, customerIds: readonly string[], nowIso: string): Promise<string[]> => {
   const rows = await tx<{ id: string; due: boolean }[]>`
-    select customer_id as id, coalesce(next_expiry_at <= ${nowIso}::timestamptz
-      and (slides_until is null or slides_until <= ${nowIso}::timestamptz), false) as due
+    select customer_id as id, coalesce(next_activation_at <= ${nowIso}::timestamptz, false)
+      or coalesce(next_expiry_at <= ${nowIso}::timestamptz
+        and (slides_until is null or slides_until <= ${nowIso}::timestamptz), false) as due
     from balance where customer_id = any(${textArray(customerIds)}::text[]) order by customer_id for update`;
   return rows.filter(({ due }) => due).map(({ id }) => id);
 };

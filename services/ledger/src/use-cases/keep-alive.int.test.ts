@@ -190,6 +190,18 @@ test('merged: what is past its time does not come alive by the activity of the o
   expect(row).toEqual({ expired: 10 });
 });
 
+test('points that became spendable and expired unseen do not come alive by what is done after that', async () => {
+  const expiry: Expiry = { kind: 'sliding', amount: 1, unit: 'days', activities: ['purchase'], interactionTypes: [] };
+  const activation = { kind: 'after', amount: 24, unit: 'hours' };
+  const answer = await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, expiry, activation });
+  expect(answer.statusCode, answer.body).toBe(200);
+  await send(purchase('kim', 'kim-1', 1_000, { time: now() }));
+  // Spendable a day later, gone after another; nothing was swept.
+  ledger.clock.advance('P4D');
+  await send(purchase('kim', 'kim-2', 500, { time: now() }));
+  expect(await ledger.balance('kim')).toMatchObject({ active: 0, pending: 5, expired: 10 });
+});
+
 test('with a fixed expiry nothing slides', async () => {
   const answer = await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, expiresAfterDays: 30 });
   expect(answer.statusCode, answer.body).toBe(200);
