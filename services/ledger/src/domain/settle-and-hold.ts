@@ -39,3 +39,17 @@ export const settleAndHold = (book: Book, account: Account, reservation: Pick<Re
     throw error;
   }
 };
+
+/**
+ * The account as it is once what is past its time of the lots in the book is settled, which is what a balance tells: the book
+ * stays as it is, for the sweep to find.
+ */
+export const asSettled = (book: Book, account: Account): Account => {
+  const lots = [...(book.lots.get(account.customerId)?.values() ?? [])];
+  if (!lots.some((lot) => isDue(lot, book.nowMs))) return account;
+  const undo = remember(book, account, lots);
+  settleDue(book, account);
+  const settled = { ...account };
+  undo();
+  return settled;
+};

@@ -3,6 +3,7 @@ import { AppError } from '@vafa/kernel';
 import { addAccounts, addLots, createBook, post } from '../domain/book.ts';
 import { intoLots } from '../domain/give-back.ts';
 import { isNobody } from '../domain/plan.ts';
+import { asSettled } from '../domain/settle-and-hold.ts';
 import type { Transfer } from '../domain/transfer.ts';
 import { lockAccounts } from '../store/accounts.ts';
 import { findAllocations } from '../store/allocations.ts';
@@ -16,6 +17,7 @@ import { saveBook } from '../store/save-book.ts';
 import { type AccountView, viewOf } from './account-view.ts';
 import type { Call } from './call.ts';
 import { claimNotFound } from './claim-view.ts';
+import { loadDueLots } from './open-account.ts';
 import { eventsOf } from './points-events.ts';
 
 export interface Cancelled {
@@ -63,6 +65,7 @@ const giveBack = async (tx: Tx, claim: Claim, call: Call, reason: string | undef
       allocations.map(({ lotId }) => lotId),
     ),
   );
+  await loadDueLots(tx, book, [account]);
   intoLots(book, account, allocations, claim.points);
   const transfer: Transfer = post(book, account, {
     kind: 'redeem_reversal',
@@ -80,9 +83,9 @@ const giveBack = async (tx: Tx, claim: Claim, call: Call, reason: string | undef
 
 /**
  * Takes a reward back: its points go into the lots they came from, its piece into the stock, its code is void. Points of
- * lots that expired meanwhile expire again.
+ * lots that expired meanwhile expire again, and are answered so at once.
  * @throws AppError not_found `ledger.claim_not_found`, conflict `ledger.claim_cancelled`, `ledger.claim_coupon_used`,
- * `ledger.customer_erased`
+ * `ledger.customer_erased`, unavailable when the customer was merged at this moment or has more to expire than can be done here
  */
 export const cancelClaim = async (
   tx: Tx,
@@ -105,5 +108,5 @@ export const cancelClaim = async (
   await cancelClaimRow(tx, found.id, { at: now, by: call.actor, reason, entryId: transfer.id });
   const claim = await findClaim(tx, found.id);
   if (!claim) throw claimNotFound();
-  return { claim, balance: viewOf(account) };
+  return { claim, balance: viewOf(asSettled(book, account)) };
 };

@@ -4,7 +4,7 @@ import { type Account, booked, emptyAccount } from '../domain/account.ts';
 import { giveBackLate, type Payment } from '../domain/give-back.ts';
 import { returnsOf } from '../domain/programme.ts';
 import { capture, type Reservation, release, requireOpen } from '../domain/reservation.ts';
-import { settleAndHold } from '../domain/settle-and-hold.ts';
+import { asSettled, settleAndHold } from '../domain/settle-and-hold.ts';
 import { changedMeanwhile } from '../store/accounts.ts';
 import type { PointsPayment } from '../store/points-payments.ts';
 import type { NewReservation } from '../store/reservations.ts';
@@ -95,11 +95,14 @@ const giveBackOf = (
   return { givenBackPoints: givenBack };
 };
 
+/** What an ending answers beside the balance, which is told last. */
+type Unsettled<Answer> = Answer extends unknown ? Omit<Answer, 'balance'> : never;
+
 const captureReservation = (
   ending: Ending,
   points: number,
   capturedMinor: number | null,
-): Captured | PaymentCaptured => {
+): Unsettled<Captured | PaymentCaptured> => {
   const { opened, account, reservation, caller, decided } = ending;
   const { book, now, rules } = opened;
   const before = book.transfers.length;
@@ -111,19 +114,17 @@ const captureReservation = (
   decided.events.push(...eventsOf(book, before));
   const releasedPoints = reservation.points - points;
   if (releasedPoints > 0) tellReleased(ending, releasedPoints, 'captured in part');
-  const captured = {
-    ...{ reservationId: reservation.id, entryId: transfer.id, capturedPoints: points, releasedPoints, ...givenBack },
-    balance: viewOf(account),
-  };
+  const { id: reservationId } = reservation;
+  const captured = { reservationId, entryId: transfer.id, capturedPoints: points, releasedPoints, ...givenBack };
   const settledFrom = book.transfers.length;
   keepAliveByRedemption(book, account, rules);
   decided.events.push(...eventsOf(book, settledFrom));
   if (capturedMinor === null) return captured;
-  decided.captured.push({ reservationId: reservation.id, capturedMinor });
+  decided.captured.push({ reservationId, capturedMinor });
   return { ...captured, capturedMinor };
 };
 
-const releaseReservation = (ending: Ending): Released => {
+const releaseReservation = (ending: Ending): Unsettled<Released> => {
   const { opened, account, reservation } = ending;
   const { book, allocations } = opened;
   requireOpen(reservation, book.nowMs);
@@ -132,7 +133,7 @@ const releaseReservation = (ending: Ending): Released => {
   tellReleased(ending, reservation.points, 'released');
   // What refunds were due of it.
   ending.decided.events.push(...eventsOf(book, before));
-  return { reservationId: reservation.id, releasedPoints: reservation.points, balance: viewOf(account) };
+  return { reservationId: reservation.id, releasedPoints: reservation.points };
 };
 
 const endReservation = (opened: OpenedRedemptions, meant: End, caller: Caller, decided: Decided): Redeemed => {
@@ -146,7 +147,8 @@ const endReservation = (opened: OpenedRedemptions, meant: End, caller: Caller, d
       ? releaseReservation(ending)
       : captureReservation(ending, spend === 'all' ? reservation.points : spend, capturedMinor);
   decided.ended.push(reservation);
-  return answer;
+  // As it is read: what came back into a lot that has expired is not told as spendable until the sweep comes by.
+  return { ...answer, balance: viewOf(asSettled(opened.book, account)) };
 };
 
 /**

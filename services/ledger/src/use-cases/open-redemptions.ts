@@ -1,6 +1,5 @@
 import type { Tx } from '@vafa/bus';
 import type { Clock } from '@vafa/kernel';
-import type { Account } from '../domain/account.ts';
 import { type Allocation, addAccounts, addLots, type Book, createBook } from '../domain/book.ts';
 import { returnsOf } from '../domain/programme.ts';
 import type { Reservation } from '../domain/reservation.ts';
@@ -54,10 +53,6 @@ const paidBy = (ends: readonly End[], { programme }: Rules): PaidBy[] =>
         spend === 'none' || orderId === null ? [] : [{ customerId, orderId }],
       );
 
-/** Accounts whose points past their time must be let go: who holds, and whose points are kept by spending some. */
-const toBeSettled = (accounts: readonly Account[], wanted: ReadonlyMap<string, number>, rules: Rules): Account[] =>
-  rules.keptAliveBy.redemption ? [...accounts] : accounts.filter(({ customerId }) => wanted.has(customerId));
-
 const lock = async (tx: Tx, customers: readonly string[], patient: boolean) => {
   if (customers.length > 0 && !patient) return lockFreeAccounts(tx, customers);
   return { accounts: customers.length > 0 ? await lockAccounts(tx, customers) : [], locked: new Set<string>() };
@@ -99,7 +94,7 @@ export const openRedemptions = async (
   const again = new Map([...wanted].filter(([customerId]) => due.some((account) => account.customerId === customerId)));
   const [refundedOrders, , reopened, claims] = await Promise.all([
     findRefundedOrders(tx, paidBy(ends.filter(isMine), rules)),
-    loadDueLots(tx, book, toBeSettled(mine, wanted, rules)),
+    loadDueLots(tx, book, mine),
     again.size > 0 ? findOpenLots(tx, again, book.nowMs) : [],
     findClaimsOn(tx, held.reservations.filter(isMine)),
   ]);
