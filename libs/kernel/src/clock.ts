@@ -1,10 +1,13 @@
-/** Where time comes from. Domain code never asks: it is handed an instant. */
+/**
+ * Where time comes from, in whole milliseconds: the database keeps no more of most instants, and what is answered at once is
+ * to be what is read later. Domain code never asks: it is handed an instant.
+ */
 export interface Clock {
   now(): Temporal.Instant;
 }
 
 /** The machine's clock. */
-export const systemClock: Clock = { now: () => Temporal.Now.instant() };
+export const systemClock: Clock = { now: () => Temporal.Instant.fromEpochMilliseconds(Date.now()) };
 
 /** A clock that stands still until it is moved, for tests. */
 export interface FakeClock extends Clock {
@@ -12,16 +15,19 @@ export interface FakeClock extends Clock {
   advance(duration: Temporal.DurationLike | string): void;
 }
 
+const toMilliseconds = (instant: Temporal.Instant | string): Temporal.Instant =>
+  Temporal.Instant.fromEpochMilliseconds(Temporal.Instant.from(instant).epochMilliseconds);
+
 export const createFakeClock = (start: Temporal.Instant | string): FakeClock => {
-  let now = Temporal.Instant.from(start);
+  let now = toMilliseconds(start);
   return {
     now: () => now,
     set: (instant) => {
-      now = Temporal.Instant.from(instant);
+      now = toMilliseconds(instant);
     },
     advance: (duration) => {
       // Days and longer are counted as calendar time in UTC, which has no clock changes.
-      now = now.toZonedDateTimeISO('UTC').add(duration).toInstant();
+      now = toMilliseconds(now.toZonedDateTimeISO('UTC').add(duration).toInstant());
     },
   };
 };
