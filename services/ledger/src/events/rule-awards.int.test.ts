@@ -33,7 +33,11 @@ test('what is known of a customer is what was last said, and rules ask it', asyn
   await send(buy(2));
   await send(known());
   await send(buy(3));
-  expect((await earned('jim')).map(([, , text]) => text)).toEqual([undefined, '30 = 10 base × 3 yazd', undefined]);
+  expect((await earned('jim')).map(([, , text]) => text)).toEqual([
+    '10 = 10 base',
+    '30 = 10 base × 3 yazd',
+    '10 = 10 base',
+  ]);
 });
 
 test('entering a segment or a lifecycle state earns; what customers are in is known to rules from then on', async () => {

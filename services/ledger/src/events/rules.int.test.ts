@@ -42,9 +42,9 @@ test('each rule that gives makes an entry of its own, with its explanation, and 
   ]);
 });
 
-test('the rate alone keeps no explanation', async () => {
+test('the rate alone keeps no explanation, and is told one', async () => {
   await send(purchase('bob', 'bob-1', 1_000));
-  expect(await earned('bob')).toEqual([['base', 10, undefined]]);
+  expect(await earned('bob')).toEqual([['base', 10, '10 = 10 base']]);
   const [row] = await ledger.sql('ledger')`select t.explanation, p.awards from purchase p
     join transfer t on t.id = p.earn_id where p.order_id = 'bob-1'`;
   expect(row).toEqual({ explanation: null, awards: null });

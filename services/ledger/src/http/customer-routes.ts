@@ -1,5 +1,5 @@
 import type { HttpApp, ServiceContext } from '@vafa/platform';
-import { explanationText } from '../domain/rules/explanation.ts';
+import { explanationOf } from '../domain/rules/explanation.ts';
 import { isoOf } from '../store/instants.ts';
 import { readBalance } from '../store/read-balance.ts';
 import { readStatement, type StatementRow } from '../store/read-statement.ts';
@@ -37,7 +37,9 @@ const entryOf = ({
   recordedAt: isoOf(recordedAt),
   reason: reasonOf(reason === null ? { kind } : { kind, reason }),
   ...present(references),
-  ...(explanation ? { explanation: { text: explanationText(explanation), steps: explanation } } : {}),
+  ...present({
+    explanation: explanationOf({ kind, points: points + pendingPoints, explanation, ruleId: references.ruleId }),
+  }),
 });
 
 /** What a customer has and how that came about. */

@@ -5,7 +5,7 @@ import { DIMENSIONS, type Dimension, type Figures } from '../domain/finance/roll
 import { rowsInMoney } from '../domain/finance/rows-in-money.ts';
 import { inMoney } from '../domain/finance/value.ts';
 import type { PointValue } from '../domain/points-payment.ts';
-import { explanationText } from '../domain/rules/explanation.ts';
+import { explanationOf } from '../domain/rules/explanation.ts';
 import { isoOf } from '../store/instants.ts';
 import { type EntryRow, readEntries } from '../store/read-entries.ts';
 import type { CurrentRules } from '../use-cases/current-programme.ts';
@@ -133,7 +133,7 @@ const ENTRY_COLUMNS = [
 
 const entryOf = ({ occurredAt, recordedAt, explanation, ...entry }: EntryRow): Row => ({
   ...entry,
-  explanation: explanation && explanationText(explanation),
+  explanation: explanationOf({ ...entry, points: entry.amount, explanation })?.text ?? null,
   occurredAt: isoOf(occurredAt),
   recordedAt: isoOf(recordedAt),
 });

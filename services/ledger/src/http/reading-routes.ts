@@ -1,6 +1,6 @@
 import { AppError } from '@vafa/kernel';
 import type { HttpApp, ServiceContext } from '@vafa/platform';
-import { explanationText } from '../domain/rules/explanation.ts';
+import { explanationOf } from '../domain/rules/explanation.ts';
 import type { TransferKind } from '../domain/transfer.ts';
 import { resolveCustomer } from '../store/accounts.ts';
 import { isoOf, isoOfMs, textOf } from '../store/instants.ts';
@@ -49,7 +49,7 @@ const statementRow = ({ seq, occurredAt, recordedAt, kind, reason, explanation, 
   occurredAt: isoOf(occurredAt),
   recordedAt: isoOf(recordedAt),
   reason: reasonOf(reason === null ? { kind } : { kind, reason }),
-  explanation: explanation && explanationText(explanation),
+  explanation: explanationOf({ ...entry, kind, points: entry.points + entry.pendingPoints, explanation })?.text ?? null,
 });
 
 /** Kinds as a query names them, and the time as the database reads it. */

@@ -145,7 +145,9 @@ test('why an order earned what it did, and what was taken back', async () => {
     refundedMinor: 500,
     pointsEarned: 25,
     pointsTakenBack: 5,
-    earnings: [{ points: 25, ruleId: 'base', ruleVersion: 1, lot: { granted: 25 } }],
+    earnings: [
+      { points: 25, ruleId: 'base', ruleVersion: 1, explanation: { text: '25 = 25 base' }, lot: { granted: 25 } },
+    ],
     takenBack: [{ points: 5, refundId: 'bob-r' }],
     refunds: [{ refundId: 'bob-r', status: 'applied', amountMinor: 500, pointsDue: 5, pointsTaken: 5 }],
   });

@@ -59,7 +59,7 @@ export const Explanation = Type.Object(
       description: 'The same for machines; the points of all steps add up to those of the entry',
     }),
   },
-  { description: 'How rules came to the points; not given for the rate alone' },
+  { description: 'How the rate and the rules came to the points' },
 );
 
 export const StatementQuery = Type.Object({

@@ -1,6 +1,6 @@
 import type { Sql, Tx } from '@vafa/bus';
 import { AppError, present } from '@vafa/kernel';
-import { explanationText } from '../domain/rules/explanation.ts';
+import { explanationOf } from '../domain/rules/explanation.ts';
 import { isoOf, textOf } from '../store/instants.ts';
 import {
   findOrder,
@@ -41,8 +41,7 @@ const earningOf = (entry: OrderEntryRow) => ({
   points: entry.points,
   occurredAt: isoOf(entry.occurredAt),
   recordedAt: isoOf(entry.recordedAt),
-  ...defined({ ruleId: entry.ruleId, ruleVersion: entry.ruleVersion }),
-  ...(entry.explanation ? { explanation: { text: explanationText(entry.explanation), steps: entry.explanation } } : {}),
+  ...defined({ ruleId: entry.ruleId, ruleVersion: entry.ruleVersion, explanation: explanationOf(entry) }),
   ...lotOf(entry),
 });
 

@@ -4,7 +4,7 @@ import { checkProgramme } from '../domain/check-programme.ts';
 import { tryOrder } from '../domain/replay.ts';
 import { type Counter, countersOf } from '../domain/rules/caps.ts';
 import { type Award, earnByPurchase } from '../domain/rules/evaluate.ts';
-import { explanationText } from '../domain/rules/explanation.ts';
+import { byRateAlone, explanationText } from '../domain/rules/explanation.ts';
 import type { CustomerFacts, OrderFacts } from '../domain/rules/facts.ts';
 import { resolveCustomer } from '../store/accounts.ts';
 import { isoOfMs } from '../store/instants.ts';
@@ -82,7 +82,7 @@ const entryOf = (award: Award, rules: Rules, { atMs, facts }: Who, nowMs: number
   return {
     ruleId,
     points,
-    explanation: explanationText(explanation ?? [{ kind: 'base', points }]),
+    explanation: explanationText(explanation ?? byRateAlone(points)),
     ...(pendingUntilMs === null ? {} : { activatesAt: isoOfMs(pendingUntilMs) }),
     ...(awaits === null ? {} : { awaits }),
     ...(expiresAtMs === null ? {} : { expiresAt: isoOfMs(expiresAtMs) }),

@@ -1,3 +1,4 @@
+import { BASE_RULE } from '../programme.ts';
 import type { CapPeriod, CapUnit } from './rule.ts';
 
 /**
@@ -51,3 +52,19 @@ const stepText = (step: Step): string => {
 /** For people: "120 = 100 base × 1.2 silver". */
 export const explanationText = (explanation: Explanation): string =>
   `${explanation.reduce((sum, { points }) => sum + points, 0)} = ${explanation.map(stepText).join('')}`;
+
+/** The rate by itself needs no more than its points: it is kept without an explanation, and told with this one. */
+export const byRateAlone = (points: number): Explanation => [{ kind: 'base', points }];
+
+/** How the points of an entry came about, in the words that a simulation has for it; null = by no rule and no rate. */
+export const explanationOf = (entry: {
+  kind: string;
+  /** What was earned, pending or not. */
+  points: number;
+  ruleId: string | null;
+  explanation: Explanation | null;
+}): { text: string; steps: Explanation } | null => {
+  const { kind, points, ruleId, explanation } = entry;
+  const steps = explanation ?? (kind === 'earn' && ruleId === BASE_RULE ? byRateAlone(points) : null);
+  return steps && { text: explanationText(steps), steps };
+};
