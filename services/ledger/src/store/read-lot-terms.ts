@@ -17,7 +17,6 @@ export interface LotTerms {
   account: string;
   ruleId: string | null;
   ruleVersion: number | null;
-  ofOrder: boolean;
   occurredAtMs: number;
   recordedAtMs: number;
   /** Of its owner: activity kept lots until then. */
@@ -36,7 +35,7 @@ export const readLotTerms = (db: Queryable, afterId: string | null): Promise<Lot
   db<LotTerms[]>`
     select l.id, l.pending, ${db.unsafe(msOf('l.expires_at'))} as "expiresAtMs",
       ${db.unsafe(msOf('l.pending_until'))} as "pendingUntilMs", l.awaits, l.tier, t.kind, t.credit as account,
-      t.rule_id as "ruleId", t.rule_version as "ruleVersion", t.order_id is not null as "ofOrder",
+      t.rule_id as "ruleId", t.rule_version as "ruleVersion",
       ${db.unsafe(msOf('t.occurred_at'))} as "occurredAtMs", ${db.unsafe(msOf('t.recorded_at'))} as "recordedAtMs",
       ${db.unsafe(msOf('b.slides_until'))} as "slidesUntilMs", ${db.unsafe(msOf('given.first'))} as "givenFromMs",
       ${db.unsafe(msOf('given.last'))} as "givenToMs", ${db.unsafe(msOf('given.slides'))} as "giverSlidesMs"

@@ -2,8 +2,8 @@ import { entryId } from '../domain/entry-id.ts';
 import type { EventFacts } from '../domain/rules/facts.ts';
 import type { Trigger } from '../domain/rules/rule.ts';
 import type { Change } from './operations.fixture.ts';
+import type { SlowRules } from './slow-asks.fixture.ts';
 import type { SlowBook } from './slow-book.fixture.ts';
-import type { SlowRules } from './slow-ledger.fixture.ts';
 
 /** Something that a customer did, or that became of it, as it is told. */
 export interface SlowEvent {

@@ -4,9 +4,9 @@ import type { Trigger } from '../domain/rules/rule.ts';
 import { PROGRAMME } from './events.fixture.ts';
 import type { Change } from './operations.fixture.ts';
 import type { Scenario } from './scenario.fixture.ts';
+import type { SlowPurchase, SlowRules } from './slow-asks.fixture.ts';
 import type { SlowTerms } from './slow-book.fixture.ts';
 import { createSlowCalendar } from './slow-calendar.fixture.ts';
-import type { SlowPurchase, SlowRules } from './slow-ledger.fixture.ts';
 import { type SlowAward, slowCap, slowEarn } from './slow-rules.fixture.ts';
 
 /** What is known of a customer, and since when of the date of birth. */

@@ -11,7 +11,7 @@ import type { Refund } from '../domain/order.ts';
 import type { PurchaseEvent } from '../use-cases/read-batch.ts';
 import { purchase, refund } from './events.fixture.ts';
 import type { Change, Operation } from './operations.fixture.ts';
-import type { SlowPurchase } from './slow-ledger.fixture.ts';
+import type { SlowPurchase } from './slow-asks.fixture.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -48,6 +48,8 @@ export const adjustPoints = async (
     naturalKey: [command.requestId ?? newId()],
     actor: call.actor,
     reason: command.reason,
+    // By it the expiry of what is given can be checked later.
+    ...(rules.programme && command.points > 0 ? { ruleVersion: rules.programme.version } : {}),
     ...(call.traceparent ? { traceparent: call.traceparent } : {}),
   };
   if (command.points < 0)

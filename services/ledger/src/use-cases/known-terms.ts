@@ -57,8 +57,12 @@ export const createKnownTerms = (programmes: readonly DatedProgramme[]): ((lot: 
   /** Until when points may expire that an interaction made spendable before an instant, by whatever version was in force then. */
   const activatedBetween = (wonAtMs: number, lot: LotTerms, untilMs: number): KnownTerms['activated'] => {
     const found = inForce(lot.recordedAtMs, Math.max(lot.recordedAtMs, untilMs) + SWEPT_WITHIN_MS);
-    const first = found.map(({ expiryOf }) => expiryOf(wonAtMs));
-    const last = found.map(({ expiryOf }) => expiryOf(untilMs));
+    const expiries = found.flatMap((rules) => {
+      const ofTier = lot.tier === null ? undefined : rules.compiled.tiers.get(lot.tier)?.expiryOf;
+      return ofTier ? [rules.expiryOf, ofTier] : [rules.expiryOf];
+    });
+    const first = expiries.map((expiryOf) => expiryOf(wonAtMs));
+    const last = expiries.map((expiryOf) => expiryOf(untilMs));
     const known = (list: readonly (number | null)[]): number[] => list.filter((ms) => ms !== null);
     return { mayNever: last.includes(null), fromMs: Math.min(...known(first)), toMs: Math.max(...known(last)) };
   };
@@ -69,9 +73,9 @@ export const createKnownTerms = (programmes: readonly DatedProgramme[]): ((lot: 
     // The account says whether points were pending; nothing else depends on when they were booked.
     const nowMs = lot.account === PENDING ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
     const termsOf = (tier: string | null): Terms => termsFor(rules, rule, wonAtMs, nowMs, tier);
-    const own = termsOf(lot.ofOrder ? lot.tier : null);
-    // A batch sees the tier that a customer had at its beginning.
-    const others = lot.ofOrder ? [null, ...rules.compiled.tiers.keys()].map(termsOf) : [];
+    const own = termsOf(lot.tier);
+    // What counts towards tiers may have raised the customer between pricing and writing.
+    const others = [null, ...rules.compiled.tiers.keys()].map(termsOf);
     const { awaits, pendingUntilMs } = own;
     return {
       terms: [own, ...others],
@@ -85,8 +89,12 @@ export const createKnownTerms = (programmes: readonly DatedProgramme[]): ((lot: 
     const wonAtMs = exactTimeMs(lot.id, lot.occurredAtMs);
     const atOnce = (expiresAtMs: number | null): Terms => ({ expiresAtMs, pendingUntilMs: null, awaits: null });
     if (lot.kind === 'earn') return earned(lot, wonAtMs);
-    if (lot.kind === 'adjust')
-      return { terms: inForce(lot.recordedAtMs, lot.recordedAtMs).map(({ expiryOf }) => atOnce(expiryOf(wonAtMs))) };
+    if (lot.kind === 'adjust') {
+      const known = lot.ruleVersion === null ? undefined : byNumber.get(lot.ruleVersion);
+      const corrected = known ? [known] : inForce(lot.recordedAtMs, lot.recordedAtMs);
+      const expiries = corrected.map((rules) => rules.compiled.tiers.get(lot.tier ?? '')?.expiryOf ?? rules.expiryOf);
+      return { terms: expiries.map((expiryOf) => atOnce(expiryOf(wonAtMs))) };
+    }
     const { givenFromMs, givenToMs, giverSlidesMs } = lot;
     // Lots that gave it may have been kept longer since.
     const keptSince = givenFromMs !== null && giverSlidesMs !== null && giverSlidesMs >= givenFromMs;

@@ -40,7 +40,7 @@ const problemOf = (lot: LotTerms, known: KnownTerms): string | undefined => {
   if (waiting.length === 0)
     return `waits until ${text(lot.pendingUntilMs)} for ${lot.awaits ?? 'time'}, its credit says until ${text(first?.pendingUntilMs ?? null)} for ${first?.awaits ?? 'time'}`;
   if (waiting.some(({ expiresAtMs }) => expiresAs(lot, expiresAtMs)) || wasActivated(lot, known)) return undefined;
-  return `expires ${text(lot.expiresAtMs)}, its credit says ${text(waiting[0]?.expiresAtMs ?? null)}`;
+  return `expires ${text(lot.expiresAtMs)}, its credit (${lot.kind}) says ${text(waiting[0]?.expiresAtMs ?? null)}`;
 };
 
 /**

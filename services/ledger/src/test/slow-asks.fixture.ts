@@ -1,0 +1,50 @@
+import type { RefundedLine } from '../domain/order.ts';
+import type { ErasePolicy, ReturnPolicy, SpentPoints } from '../domain/programme.ts';
+import type { EventFacts, OrderFacts } from '../domain/rules/facts.ts';
+import type { Trigger } from '../domain/rules/rule.ts';
+import type { TierStructure } from '../domain/tiers/structure.ts';
+import type { Change } from './operations.fixture.ts';
+import type { SlowTerms } from './slow-book.fixture.ts';
+import type { SlowCalendar } from './slow-calendar.fixture.ts';
+import type { SlowBasis } from './slow-rules.fixture.ts';
+
+export interface SlowPurchase {
+  customerId: string;
+  orderId: string;
+  timeMs: number;
+  total: number;
+  lines: RefundedLine[];
+  /** What rules may ask. */
+  order: OrderFacts;
+}
+
+/** What the slow ledger asks of a programme. */
+export interface SlowRules {
+  policy: ReturnPolicy;
+  spentPoints: SpentPoints;
+  /** By rule, in order; asked before the order is booked. */
+  earningsOf: (purchase: SlowPurchase) => { ruleId: string; points: number; basis?: SlowBasis | undefined }[];
+  /** What a rule for grants gives a customer; 0 = nothing. */
+  grantOf: (customerId: string, ruleId: string, timeMs: number) => number;
+  /** When points of the programme expire that can be spent from an instant on. */
+  expiryOf: (readyMs: number) => number | null;
+  /** From when to when points of a rule can be spent; the tier is that of who bought something. */
+  termsOf: (ruleId: string, timeMs: number, tier: string | null) => SlowTerms;
+  /** What keeps points alive. */
+  keptAliveBy: () => { purchase: boolean; redemption: boolean; interactions: readonly string[] };
+  tiers: TierStructure | null;
+  calendar: SlowCalendar;
+  onErase: ErasePolicy;
+  /** What the rules of a trigger give, by rule, before their caps; asked before anything is booked. */
+  awardsOf: (customerId: string, trigger: Trigger, event: EventFacts) => { ruleId: string; points: number }[];
+  /** What the caps leave of it, counted from then on. */
+  cappedAward: (customerId: string, ruleId: string, points: number, timeMs: number) => number;
+  /** Where a customer stands from now on. */
+  changed: (customerId: string, change: Change) => void;
+  /** Whose birthday is known, and the last one that has begun by now. */
+  birthdays: (nowMs: number) => { customerId: string; year: number; startMs: number; isNew: boolean }[];
+  /** How often caps have counted what a customer was given. */
+  cappedOf: (customerId: string) => number;
+  /** Whatever else has names of customers on it. */
+  moved: (from: string, into: string | null) => void;
+}
