@@ -63,7 +63,7 @@ export const activateAwaited = (
   book: Book,
   account: Account,
   interaction: { type: string; atMs: number; traceparent?: string | undefined },
-  expiryOfLot: (lot: Lot) => ExpiryOf,
+  expiryOf: ExpiryOf,
 ): Transfer[] =>
   pendingLots(book, account.customerId)
     .filter(({ awaits }) => awaits === interaction.type)
@@ -71,7 +71,7 @@ export const activateAwaited = (
       ({ id, pendingUntilMs }) => happenedAtMs(id) <= interaction.atMs && interaction.atMs < (pendingUntilMs ?? 0),
     )
     .map((lot) => {
-      lot.expiresAtMs = expiryOfLot(lot)(interaction.atMs);
+      lot.expiresAtMs = expiryOf(interaction.atMs);
       lot.noticed = lot.expiresAtMs !== null && lot.expiresAtMs <= book.nowMs;
       return activateLot(book, account, lot, interaction.atMs, interaction.traceparent);
     });

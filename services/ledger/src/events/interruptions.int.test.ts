@@ -1,17 +1,24 @@
+import { present } from '@vafa/kernel';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { CalendarZone } from '../domain/calendar.ts';
 import { compare } from '../test/compare.fixture.ts';
 import { type InterruptedLedger, startInterruptedLedger } from '../test/interrupted-doors.fixture.ts';
 import { realWorld } from '../test/real-world.fixture.ts';
 import { renameRules } from '../test/rules.fixture.ts';
 import { scenario } from '../test/scenario.fixture.ts';
+import { ZONES } from '../test/terms.fixture.ts';
 
-let interrupted: InterruptedLedger;
+/** One for each calendar: once a day is closed, a book's stays. */
+const interrupted = new Map<CalendarZone, InterruptedLedger>();
 
 beforeAll(async () => {
-  interrupted = await startInterruptedLedger({ LEDGER_RESERVATION_MAX_TTL_SECONDS: '2592000' });
+  for (const zone of ZONES)
+    interrupted.set(zone, await startInterruptedLedger({ LEDGER_RESERVATION_MAX_TTL_SECONDS: '2592000' }, [], zone));
 });
-afterAll(() => interrupted.ledger.stop());
+afterAll(async () => {
+  for (const { ledger } of interrupted.values()) await ledger.stop();
+});
 
 /** Every operation is done a hundred times: few of them have to do. */
 const MOST_OPERATIONS = 10;
@@ -22,19 +29,21 @@ const short = scenario.map((drawn) => ({ ...drawn, operations: drawn.operations.
  * must leave nothing behind; then it is committed but nobody hears of it; then it comes again.
  */
 test('broken at every statement, the ledger still does what the slow and obvious one does', async () => {
-  const { ledger, doors } = interrupted;
   let scenarios = 0;
   await fc.assert(
     fc.asyncProperty(short, async (drawn) => {
       scenarios += 1;
       const prefix = `s${scenarios}-`;
       const own = { ...drawn, rules: renameRules(drawn.rules, prefix) };
+      const { ledger, doors } = present(interrupted.get(drawn.zone), 'ledger');
       await compare(realWorld(ledger, own, doors), own, prefix, ledger.clock.now().epochMilliseconds);
       await ledger.verify();
     }),
     { numRuns: 8 },
   );
   // Nothing was parked but what the ledger itself refuses.
-  const parked = (await ledger.deadLetters('ledger')).map(({ errorCode }) => errorCode);
-  expect(parked.filter((code) => !code?.startsWith('ledger.'))).toEqual([]);
+  for (const { ledger } of interrupted.values()) {
+    const parked = (await ledger.deadLetters('ledger')).map(({ errorCode }) => errorCode);
+    expect(parked.filter((code) => !code?.startsWith('ledger.'))).toEqual([]);
+  }
 }, 180_000);

@@ -3,42 +3,49 @@ import type { Topic } from '@vafa/contracts';
 import { present } from '@vafa/kernel';
 import fc from 'fast-check';
 import { afterAll, beforeAll, test } from 'vitest';
+import type { CalendarZone } from '../domain/calendar.ts';
 import { compare } from '../test/compare.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
 import { type Doors, realWorld } from '../test/real-world.fixture.ts';
 import { renameRules } from '../test/rules.fixture.ts';
 import { scenario } from '../test/scenario.fixture.ts';
+import { ZONES } from '../test/terms.fixture.ts';
 import { createCurrentRules } from '../use-cases/current-programme.ts';
 import { subscriptions } from './subscriptions.ts';
 
-let ledger: LedgerHarness;
+/** One for each calendar: once a day is closed, a book's stays. */
+const ledgers = new Map<CalendarZone, LedgerHarness>();
 
 beforeAll(async () => {
-  ledger = await startLedger({}, { settings: { LEDGER_RESERVATION_MAX_TTL_SECONDS: '2592000' } });
+  for (const zone of ZONES)
+    ledgers.set(zone, await startLedger(zone, { settings: { LEDGER_RESERVATION_MAX_TTL_SECONDS: '2592000' } }));
 });
-afterAll(() => ledger.stop());
-
-const heard = subscriptions({
-  currentRules: createCurrentRules(),
-  lookBackPurchases: 1_000,
-  countOutcomes: () => undefined,
+afterAll(async () => {
+  for (const ledger of ledgers.values()) await ledger.stop();
 });
-const subscriptionTo = ({ name }: Topic) =>
-  present(
-    heard.find(({ topic }) => topic.name === name),
-    name,
-  );
 
-const doors: Doors = {
-  // Straight to the handler, so that both customers are in one batch, in this order.
-  publish: async (topic, events) => {
-    const context = { group: 'model', topic: topic.name, partition: 0, now: ledger.clock.now() };
-    await ledger.sql('ledger').begin((tx) => prepareAndHandle(subscriptionTo(topic), tx, events, context));
-  },
-  post: (url, payload, headers) => ledger.call('POST', url, payload, headers),
-  sweep: async () => {
-    await ledger.service('ledger').runJobs();
-  },
+const doorsOf = (ledger: LedgerHarness): Doors => {
+  const heard = subscriptions({
+    currentRules: createCurrentRules(),
+    lookBackPurchases: 1_000,
+    countOutcomes: () => undefined,
+  });
+  const subscriptionTo = ({ name }: Topic) =>
+    present(
+      heard.find(({ topic }) => topic.name === name),
+      name,
+    );
+  return {
+    // Straight to the handler, so that both customers are in one batch, in this order.
+    publish: async (topic, events) => {
+      const context = { group: 'model', topic: topic.name, partition: 0, now: ledger.clock.now() };
+      await ledger.sql('ledger').begin((tx) => prepareAndHandle(subscriptionTo(topic), tx, events, context));
+    },
+    post: (url, payload, headers) => ledger.call('POST', url, payload, headers),
+    sweep: async () => {
+      await ledger.service('ledger').runJobs();
+    },
+  };
 };
 
 test('the ledger behind its doors does what the slow and obvious one does', async () => {
@@ -49,7 +56,8 @@ test('the ledger behind its doors does what the slow and obvious one does', asyn
       const prefix = `s${scenarios}-`;
       // Counters are kept by rule: each scenario has rules of its own.
       const own = { ...drawn, rules: renameRules(drawn.rules, prefix) };
-      await compare(realWorld(ledger, own, doors), own, prefix, ledger.clock.now().epochMilliseconds);
+      const ledger = present(ledgers.get(drawn.zone), 'ledger');
+      await compare(realWorld(ledger, own, doorsOf(ledger)), own, prefix, ledger.clock.now().epochMilliseconds);
       await ledger.verify();
     }),
     { numRuns: 60 },

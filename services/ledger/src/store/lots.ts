@@ -158,13 +158,6 @@ export const findAwaiting = (db: Queryable, customerIds: readonly string[], type
     select ${db.unsafe(COLUMNS)} from lot where customer_id = any(${textList(db, customerIds)}) and pending > 0
       and awaits = any(${[...types]}::text[])`;
 
-/** The tier in which the points of lots were won; those that were won in none are left out. */
-export const findTiersOfLots = async (db: Queryable, ids: readonly string[]): Promise<Map<string, string>> => {
-  const rows = await db<{ id: string; tier: string }[]>`select id, tier from lot
-    where id = any(${plainArray(ids)}::uuid[]) and tier is not null`;
-  return new Map(rows.map(({ id, tier }) => [id, tier]));
-};
-
 /** Earliest instant after another at which a pending lot of these customers becomes spendable or is lost. */
 export const findNextActivations = (
   db: Queryable,

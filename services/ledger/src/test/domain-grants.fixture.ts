@@ -32,6 +32,7 @@ export const bookDomainGifts = (
   { withBook, account, counters }: DomainTables,
   rules: Rules,
   gifts: readonly DomainGift[],
+  tierOf: (customerId: string) => string | null,
 ): Counted[] =>
   gifts.flatMap(({ customerId, award: found, naturalKey, atMs }) => {
     const own = account(customerId);
@@ -40,7 +41,7 @@ export const bookDomainGifts = (
     if (!award) return [];
     const occurredAt = Temporal.Instant.fromEpochMilliseconds(atMs).toString();
     const posting = { kind: 'earn' as const, points: award.points, occurredAt, naturalKey, ruleId: award.ruleId };
-    withBook((book) => credit(book, own, posting, termsFor(rules, award.rule, atMs, book.nowMs)));
+    withBook((book) => credit(book, own, posting, termsFor(rules, award.rule, atMs, book.nowMs, tierOf(customerId))));
     return [{ customerId, atMs, amount: award.points }];
   });
 

@@ -75,12 +75,15 @@ export const domainWorld = (scenario: Scenario): World => {
   const knownFacts = (customerIds: readonly string[]) => (standings ? standings.factsOf(facts, customerIds) : facts);
   const earned = (customerId: string, set: RuleSet | undefined, event: EventFacts): Award[] =>
     set ? earnByEvent(rules.compiled, set, event, knownFacts([customerId]).get(customerId)) : [];
+  const tierOf = (customerId: string) => knownFacts([customerId]).get(customerId)?.tier ?? null;
+  const expiryFor = (customerId: string) =>
+    rules.compiled.tiers.get(tierOf(customerId) ?? '')?.expiryOf ?? rules.expiryOf;
   const giftOf =
     (customerId: string, { id, source, atMs }: { id: string; source: string; atMs: number }) =>
     (award: Award): DomainGift => ({ customerId, award, atMs, naturalKey: ['event', award.ruleId, source, id] });
   /** Books what was claimed, and lets it count towards tiers. */
   const give = (gifts: readonly DomainGift[]) => {
-    const counted = bookDomainGifts(tables, rules, gifts);
+    const counted = bookDomainGifts(tables, rules, gifts, tierOf);
     for (const each of counted) standings?.countGrant(each);
     standings?.look(somebodies(), clock.now.epochMilliseconds);
     return counted;
@@ -215,7 +218,8 @@ export const domainWorld = (scenario: Scenario): World => {
       const posting = { kind: 'adjust' as const, points, occurredAt: clock.now.toString(), naturalKey: [newId()] };
       withBook((book) => {
         expireDue(book, account(customerId));
-        if (points > 0) credit(book, account(customerId), posting, atOnce(rules.expiryOf(clock.now.epochMilliseconds)));
+        if (points > 0)
+          credit(book, account(customerId), posting, atOnce(expiryFor(customerId)(clock.now.epochMilliseconds)));
         else debit(book, account(customerId), posting);
       });
       return true;
@@ -247,7 +251,7 @@ export const domainWorld = (scenario: Scenario): World => {
       const gifts = claimOnce(tables, awards.map(giftOf(customerId, { id, source, atMs })));
       if (rules.keptAliveBy.interactions.has(type)) keepAlive([{ customerId, atMs }]);
       if (accounts.has(customerId))
-        withBook((book) => activateAwaited(book, account(customerId), { type, atMs }, () => rules.expiryOf));
+        withBook((book) => activateAwaited(book, account(customerId), { type, atMs }, expiryFor(customerId)));
       give(gifts);
     },
     join: async (membership) => {

@@ -1,5 +1,6 @@
 import { newId, present } from '@vafa/kernel';
 import type { ServiceContext } from '@vafa/platform';
+import type { Programme } from '../domain/programme.ts';
 import { subscriptions } from '../events/subscriptions.ts';
 import { jobs } from '../jobs/jobs.ts';
 import { ledger as service } from '../service.ts';
@@ -31,6 +32,7 @@ export interface InterruptedLedger {
 export const startInterruptedLedger = async (
   settings: Record<string, string>,
   more: readonly string[] = [],
+  programme: Partial<Programme> = {},
 ): Promise<InterruptedLedger> => {
   let breaker: Breaker | undefined;
   const breakable: typeof service = {
@@ -41,7 +43,10 @@ export const startInterruptedLedger = async (
     },
   };
   // What is broken is told in the log, thousands of times.
-  const ledger = await startLedger({}, { services: [breakable], settings: { ...settings, VAFA_LOG_LEVEL: 'silent' } });
+  const ledger = await startLedger(programme, {
+    services: [breakable],
+    settings: { ...settings, VAFA_LOG_LEVEL: 'silent' },
+  });
   const own = present(breaker, 'breaker');
   const context = { ...ledger.service('ledger').context, sql: own.sql } as ServiceContext<LedgerSettings>;
   const currentRules = createCurrentRules();

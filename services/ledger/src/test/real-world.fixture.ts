@@ -45,13 +45,6 @@ export const realWorld = (
     second = { authorization: `Bearer ${key.secret}` };
     return second;
   };
-  /** Scenarios share a book and have calendars of their own, which closed days would not let change. */
-  const openBooksAnew = (): Promise<unknown> =>
-    ledger.admin.begin(async (tx) => {
-      await tx`set local session_replication_role = replica`;
-      await tx`truncate ledger.finance_close, ledger.finance_movement`;
-    });
-  let begun: Promise<unknown> | undefined;
   const { addPool, addReward } = redemptions(() => ledger);
   /** Rewards of this world, made when the first is asked for. */
   let rewards: string[] | undefined;
@@ -128,8 +121,6 @@ export const realWorld = (
         await sql`insert into tier_state (customer_id, tier, since) values (${customerId}, ${tier}, now())`;
     },
     setExpiry: async (expiry) => {
-      begun ??= openBooksAnew();
-      await begun;
       const answer = await ledger.call('PUT', '/v1/programme', {
         ...{ ...PROGRAMME, ...zone, returns: { policy, spentPoints }, expiresAfterDays: null, expiry, onErase },
         approvalAbovePoints: APPROVAL_ABOVE,

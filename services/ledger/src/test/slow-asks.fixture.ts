@@ -26,8 +26,8 @@ export interface SlowRules {
   earningsOf: (purchase: SlowPurchase) => { ruleId: string; points: number; basis?: SlowBasis | undefined }[];
   /** What a rule for grants gives a customer; 0 = nothing. */
   grantOf: (customerId: string, ruleId: string, timeMs: number) => number;
-  /** When points of the programme expire that can be spent from an instant on. */
-  expiryOf: (readyMs: number) => number | null;
+  /** When points that no rule gave expire that can be spent from an instant on, by the customer's tier if that has its own. */
+  expiryOf: (readyMs: number, tier: string | null) => number | null;
   /** From when to when points of a rule can be spent; the tier is that of who bought something. */
   termsOf: (ruleId: string, timeMs: number, tier: string | null) => SlowTerms;
   /** What keeps points alive. */

@@ -26,7 +26,15 @@ const LATE_MS = 7 * 86_400_000;
 export const createSlowAwards = (
   { customer, clock, keepAlive, fulfil, give }: SlowBook,
   rules: Pick<SlowRules, 'awardsOf' | 'cappedAward' | 'changed' | 'birthdays' | 'termsOf' | 'keptAliveBy'>,
-  { ownerOf, isLate }: { ownerOf: (name: string) => string; isLate: (name: string, timeMs: number) => boolean },
+  {
+    ownerOf,
+    isLate,
+    tierOf,
+  }: {
+    ownerOf: (name: string) => string;
+    isLate: (name: string, timeMs: number) => boolean;
+    tierOf: (customerId: string) => string | null;
+  },
 ) => {
   const given: SlowGiven[] = [];
   const claimed = new Set<string>();
@@ -46,7 +54,7 @@ export const createSlowAwards = (
       const points = rules.cappedAward(customerId, award.ruleId, award.points, timeMs);
       if (points === 0) continue;
       const id = entryId(timeMs, 'earn', ...key);
-      give(customerId, 'earn', points, timeMs, { ...rules.termsOf(award.ruleId, timeMs, null), id });
+      give(customerId, 'earn', points, timeMs, { ...rules.termsOf(award.ruleId, timeMs, tierOf(customerId)), id });
       given.push({ customerId, timeMs, points });
     }
   };

@@ -53,7 +53,10 @@ export interface SlowCustomer {
 }
 
 /** What customers have, in plain arrays, point by point. */
-export const createSlowBook = (expiryOf: (ms: number) => number | null) => {
+export const createSlowBook = (
+  expiryOf: (ms: number, tier: string | null) => number | null,
+  tierOf: (customerId: string) => string | null,
+) => {
   const customers = new Map<string, SlowCustomer>();
   const holds: SlowHold[] = [];
   const clock = { nowMs: 0 };
@@ -96,7 +99,7 @@ export const createSlowBook = (expiryOf: (ms: number) => number | null) => {
     bornMs: number,
     more: Partial<SlowTerms> & { origin?: string; id?: string } = {},
   ): SlowLot => {
-    const { origin = '', readyMs = bornMs, expiresAtMs = expiryOf(readyMs), id = '' } = more;
+    const { origin = '', readyMs = bornMs, expiresAtMs = expiryOf(readyMs, tierOf(customerId)), id = '' } = more;
     const { awaits = null } = more;
     const own = customer(customerId);
     const waits = awaits !== null || readyMs > clock.nowMs ? points : 0;
@@ -173,11 +176,11 @@ export const createSlowBook = (expiryOf: (ms: number) => number | null) => {
       log(id, 'expire', 0);
     }
   };
-  /** What awaited an interaction of this type can be spent; it expires by the programme, from then on. */
+  /** What awaited an interaction of this type can be spent; it expires by the tier that the customer has, or the programme, from then on. */
   const fulfil = (id: string, type: string, doneMs: number): void => {
     for (const lot of waiting(id)) {
       if (lot.awaits !== type || doneMs < lot.bornMs || (lot.readyMs ?? 0) <= doneMs) continue;
-      lot.expiresAtMs = expiryOf(doneMs);
+      lot.expiresAtMs = expiryOf(doneMs, tierOf(id));
       lot.awaits = null;
       makeSpendable(id, lot, doneMs);
     }
@@ -199,7 +202,7 @@ export const createSlowBook = (expiryOf: (ms: number) => number | null) => {
   };
   /** Keeps all points of a customer; what is past its time when that happens is gone all the same. */
   const keepAlive = (id: string, activeMs: number): void => {
-    const untilMs = expiryOf(activeMs);
+    const untilMs = expiryOf(activeMs, null);
     if (untilMs === null || untilMs <= clock.nowMs || !customer(id).known) return;
     settle(id);
     customer(id).keptUntilMs = Math.max(customer(id).keptUntilMs, untilMs);

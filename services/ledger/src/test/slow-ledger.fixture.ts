@@ -25,7 +25,7 @@ const countedAs = (tiers: TierStructure, { total, refunded, whole, entries }: Sl
  * real one must agree with to the point.
  */
 export const createSlowLedger = (rules: SlowRules) => {
-  const book = createSlowBook(rules.expiryOf);
+  const book = createSlowBook(rules.expiryOf, (customerId) => tierOf(customerId));
   const { clock, customers, customer, give, expire } = book;
   const orders = new Map<string, SlowOrder>();
   /** What each refund said, and of those that were refused that they may come again. */
@@ -49,7 +49,7 @@ export const createSlowLedger = (rules: SlowRules) => {
     belongings: () => [...orders.values(), ...waiting, ...awards.given, ...asked.requests, ...claims.claims],
   });
   const { ownerOf, isLate } = leave;
-  const awards = createSlowAwards(book, rules, { ownerOf, isLate });
+  const awards = createSlowAwards(book, rules, { ownerOf, isLate, tierOf });
   const spending = createSlowSpending(book, refunds, { ...rules, ownerOf });
   const claims = createSlowClaims(book, spending, ownerOf);
   const asked = createSlowRequests(clock, ownerOf, spending.adjust);
@@ -157,7 +157,7 @@ export const createSlowLedger = (rules: SlowRules) => {
       granted.set(grantId, { said, points });
       customer(customerId).known = true;
       const id = entryId(timeMs, 'earn', 'grant', grantId);
-      const terms = rules.termsOf('ruleId' in wanted ? wanted.ruleId : 'grant', timeMs, null);
+      const terms = rules.termsOf('ruleId' in wanted ? wanted.ruleId : 'grant', timeMs, tierOf(customerId));
       give(customerId, 'earn', points, timeMs, { ...terms, id });
       awards.given.push({ customerId, timeMs, points });
       lookAtTiers();

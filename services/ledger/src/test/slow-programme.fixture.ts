@@ -95,18 +95,19 @@ export const createSlowProgramme = (
     for (const award of given) if (award.customerId === from) award.customerId = into ?? 'nobody';
   };
   /** A rule's own terms go before those of the tier, the tier's before the programme's; what awaits something, see `fulfil`. */
+  const expiryFor = (tier: string | null): Expiry =>
+    tiers?.levels.find(({ id }) => id === tier)?.benefits.expiry ?? expiry();
   const termsOf = (ruleId: string, timeMs: number, tier: string | null): SlowTerms => {
     const rule = rules.find(({ id }) => id === ruleId);
-    const ofTier = tiers?.levels.find(({ id }) => id === tier)?.benefits.expiry;
     const { readyMs, awaits } = calendar.readyOf(rule?.activation ?? activation, timeMs);
-    const policy = rule?.expiry ?? ofTier ?? expiry();
+    const policy = rule?.expiry ?? expiryFor(tier);
     return { readyMs, awaits, expiresAtMs: awaits === null ? calendar.expiryOf(policy, readyMs) : null };
   };
   const slowRules: SlowRules = {
     ...scenario,
     ...{ earningsOf, grantOf, awardsOf, cappedAward, changed, birthdays, cappedOf, moved },
     termsOf,
-    expiryOf: (readyMs) => calendar.expiryOf(expiry(), readyMs),
+    expiryOf: (readyMs, tier) => calendar.expiryOf(expiryFor(tier), readyMs),
     keptAliveBy: () => {
       const policy = expiry();
       const { activities, interactionTypes } =

@@ -4,7 +4,7 @@ import { accountOf, addAccounts, addLots, type Book } from '../domain/book.ts';
 import { lockAccounts } from '../store/accounts.ts';
 import { findAwaiting } from '../store/lots.ts';
 import type { Rules } from './current-programme.ts';
-import { findExpiryOfLots } from './tier-expiry.ts';
+import { expiryIn, findTiersForExpiry } from './tier-expiry.ts';
 
 /** An interaction that points may await, of the customer whose account counts. */
 export interface Awaited {
@@ -30,11 +30,11 @@ export const activateByInteractions = async (
   if (waiting.length === 0) return;
   addAccounts(book, await lockAccounts(tx, [...new Set(waiting.map(({ customerId }) => customerId))]));
   // Looked at again under the lock: the sweep may have been there in between.
-  const awaiting = await findAwaiting(tx, [...book.accounts.keys()], types);
-  addLots(book, awaiting);
-  const expiryOfLot = await findExpiryOfLots(tx, rules, awaiting);
+  addLots(book, await findAwaiting(tx, [...book.accounts.keys()], types));
+  const tierOf = await findTiersForExpiry(tx, rules, [...book.accounts.keys()]);
   for (const interaction of interactions) {
     if (!book.accounts.has(interaction.customerId)) continue;
-    activateAwaited(book, accountOf(book, interaction.customerId), interaction, expiryOfLot);
+    const expiryOf = expiryIn(rules, tierOf(interaction.customerId));
+    activateAwaited(book, accountOf(book, interaction.customerId), interaction, expiryOf);
   }
 };

@@ -11,7 +11,7 @@ import type { Call } from './call.ts';
 import type { CurrentRules } from './current-programme.ts';
 import { openAccount } from './open-account.ts';
 import { eventsOf } from './points-events.ts';
-import { findTiersForExpiry } from './tier-expiry.ts';
+import { expiryIn, findTiersForExpiry } from './tier-expiry.ts';
 
 export interface AdjustCommand {
   customerId: string;
@@ -55,7 +55,7 @@ export const adjustPoints = async (
   if (command.points < 0)
     addLots(book, await findOpenLots(tx, new Map([[account.customerId, -command.points]]), book.nowMs));
   const tierOf = await findTiersForExpiry(tx, rules, command.points > 0 ? [account.customerId] : []);
-  const expiryOf = rules.compiled.tiers.get(tierOf(account.customerId) ?? '')?.expiryOf ?? rules.expiryOf;
+  const expiryOf = expiryIn(rules, tierOf(account.customerId));
   const transfer =
     command.points > 0
       ? credit(book, account, posting, atOnce(expiryOf(call.now.epochMilliseconds)))

@@ -5,6 +5,7 @@ import { PENDING } from '../domain/transfer.ts';
 import { LONGEST_TRANSACTION_MS } from '../store/finance-locks.ts';
 import type { DatedProgramme, LotTerms } from '../store/read-lot-terms.ts';
 import { type Rules, rulesOf, termsFor } from './current-programme.ts';
+import { expiryIn } from './tier-expiry.ts';
 
 /** What a credit may have been booked with. */
 export interface KnownTerms {
@@ -57,10 +58,11 @@ export const createKnownTerms = (programmes: readonly DatedProgramme[]): ((lot: 
   /** Until when points may expire that an interaction made spendable before an instant, by whatever version was in force then. */
   const activatedBetween = (wonAtMs: number, lot: LotTerms, untilMs: number): KnownTerms['activated'] => {
     const found = inForce(lot.recordedAtMs, Math.max(lot.recordedAtMs, untilMs) + SWEPT_WITHIN_MS);
-    const expiries = found.flatMap((rules) => {
-      const ofTier = lot.tier === null ? undefined : rules.compiled.tiers.get(lot.tier)?.expiryOf;
-      return ofTier ? [rules.expiryOf, ofTier] : [rules.expiryOf];
-    });
+    // By the tier that the customer had then.
+    const expiries = found.flatMap((rules) => [
+      rules.expiryOf,
+      ...[...rules.compiled.tiers.keys()].map((tier) => expiryIn(rules, tier)),
+    ]);
     const first = expiries.map((expiryOf) => expiryOf(wonAtMs));
     const last = expiries.map((expiryOf) => expiryOf(untilMs));
     const known = (list: readonly (number | null)[]): number[] => list.filter((ms) => ms !== null);
@@ -92,7 +94,7 @@ export const createKnownTerms = (programmes: readonly DatedProgramme[]): ((lot: 
     if (lot.kind === 'adjust') {
       const known = lot.ruleVersion === null ? undefined : byNumber.get(lot.ruleVersion);
       const corrected = known ? [known] : inForce(lot.recordedAtMs, lot.recordedAtMs);
-      const expiries = corrected.map((rules) => rules.compiled.tiers.get(lot.tier ?? '')?.expiryOf ?? rules.expiryOf);
+      const expiries = corrected.map((rules) => expiryIn(rules, lot.tier));
       return { terms: expiries.map((expiryOf) => atOnce(expiryOf(wonAtMs))) };
     }
     const { givenFromMs, givenToMs, giverSlidesMs } = lot;

@@ -87,7 +87,7 @@ test("what is given to somebody of a tier with an expiry of its own expires by t
   ]);
 });
 
-test('what awaited an interaction expires by the tier in which it was won', async () => {
+test('what awaited an interaction expires by the tier that the customer has then', async () => {
   await use({ activation: { kind: 'on_event', interactionType: 'order.delivered', cancelAfterDays: 30 } });
   await send(purchase('ann', 'ann-3', 300), purchase('bob', 'bob-3', 300));
   ledger.clock.advance({ hours: 1 });

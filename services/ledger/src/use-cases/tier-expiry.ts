@@ -1,7 +1,5 @@
-import type { Queryable, Tx } from '@vafa/bus';
+import type { Queryable } from '@vafa/bus';
 import type { ExpiryOf } from '../domain/expiry-policy.ts';
-import type { Lot } from '../domain/lot.ts';
-import { findTiersOfLots } from '../store/lots.ts';
 import { findFacts } from '../store/profiles.ts';
 import type { Rules } from './current-programme.ts';
 
@@ -15,17 +13,11 @@ export const findTiersForExpiry = async (
   rules: Rules,
   customerIds: readonly string[],
 ): Promise<(customerId: string) => string | null> => {
-  if (!isAsked(rules)) return () => null;
+  if (customerIds.length === 0 || !isAsked(rules)) return () => null;
   const facts = await findFacts(db, [...new Set(customerIds)], rules.programme?.tiers);
   return (customerId) => facts.get(customerId)?.tier ?? null;
 };
 
-/** When lots expire that begin to live now: by the tier in which their points were won, else by the programme. */
-export const findExpiryOfLots = async (tx: Tx, rules: Rules, lots: readonly Lot[]): Promise<(lot: Lot) => ExpiryOf> => {
-  if (!isAsked(rules)) return () => rules.expiryOf;
-  const tiers = await findTiersOfLots(
-    tx,
-    lots.map(({ id }) => id),
-  );
-  return ({ id }) => rules.compiled.tiers.get(tiers.get(id) ?? '')?.expiryOf ?? rules.expiryOf;
-};
+/** When points expire that no rule gave: by the tier that their customer has, else by the programme. */
+export const expiryIn = (rules: Rules, tier: string | null): ExpiryOf =>
+  rules.compiled.tiers.get(tier ?? '')?.expiryOf ?? rules.expiryOf;
