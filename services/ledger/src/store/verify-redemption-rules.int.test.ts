@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { lookAtDamage, rulesBroken } from '../test/damage.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
 import { redemptions } from '../test/redemption.fixture.ts';
 import { REDEMPTION_RULES } from './verify-redemption-rules.ts';
@@ -25,22 +26,8 @@ beforeAll(async () => {
 });
 afterAll(() => ledger.stop());
 
-/** Rules that find something after the damage, which is undone. */
-const brokenBy = async (damage: string): Promise<string[]> => {
-  const rules: string[] = [];
-  const undo = new Error('undo');
-  await ledger.admin
-    .begin(async (tx) => {
-      await tx.unsafe('set local session_replication_role = replica; set local search_path = ledger');
-      await tx.unsafe(damage);
-      for (const { rule, find } of REDEMPTION_RULES) if ((await find(tx, 5)).length > 0) rules.push(rule);
-      throw undo;
-    })
-    .catch((error: unknown) => {
-      if (error !== undo) throw error;
-    });
-  return rules.sort();
-};
+const brokenBy = (damage: string): Promise<string[]> =>
+  lookAtDamage(ledger, damage, (tx) => rulesBroken(tx, REDEMPTION_RULES));
 
 test('sound rewards and coupons have no violations', async () => {
   expect(await brokenBy('select 1')).toEqual([]);

@@ -2,6 +2,7 @@ import { event, InteractionRecorded } from '@vafa/contracts';
 import { newId } from '@vafa/kernel';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Programme } from '../domain/programme.ts';
+import { lookAtDamage } from '../test/damage.fixture.ts';
 import { PROGRAMME, purchase } from '../test/events.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
 import { verifyLots } from './verify-lots.ts';
@@ -70,22 +71,11 @@ beforeAll(async () => {
 });
 afterAll(() => ledger.stop());
 
-/** What is told of lots after the damage, which is undone. */
-const toldOf = async (damage: string): Promise<string[]> => {
-  const told: string[] = [];
-  const undo = new Error('undo');
-  await ledger.admin
-    .begin(async (tx) => {
-      await tx.unsafe('set local session_replication_role = replica; set local search_path = ledger');
-      await tx.unsafe(damage);
-      told.push(...(await verifyLots(tx, 5, () => undefined)).map(({ rule, detail }) => `${rule}: ${detail}`));
-      throw undo;
-    })
-    .catch((error: unknown) => {
-      if (error !== undo) throw error;
-    });
-  return told;
-};
+/** What is told of lots after the damage. */
+const toldOf = (damage: string): Promise<string[]> =>
+  lookAtDamage(ledger, damage, async (tx) =>
+    (await verifyLots(tx, 5, () => undefined)).map(({ rule, detail }) => `${rule}: ${detail}`),
+  );
 
 /** The lots of an order's rule, or of what is no order of a customer. */
 const of = (order: string, rule = 'base'): string =>

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { MOVEMENT_RULES } from '../store/verify-movement-rules.ts';
+import { lookAtDamage, rulesBroken } from '../test/damage.fixture.ts';
 import { purchase, refund } from '../test/events.fixture.ts';
 import { IRAN } from '../test/finance-books.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
@@ -39,24 +40,13 @@ beforeAll(async () => {
 });
 afterAll(() => ledger.stop());
 
-/** Rules that find something after the damage, which is undone. */
-const brokenBy = async (damage: string): Promise<string[]> => {
-  const rules: string[] = [];
-  const undo = new Error('undo');
-  await ledger.admin
-    .begin(async (tx) => {
-      await tx.unsafe('set local session_replication_role = replica; set local search_path = ledger');
-      const { count } = await tx.unsafe(damage);
-      expect(count).toBe(1);
-      await tx.unsafe('set local search_path = public');
-      for (const { rule, find } of MOVEMENT_RULES) if ((await find(tx, 5)).length > 0) rules.push(rule);
-      throw undo;
-    })
-    .catch((error: unknown) => {
-      if (error !== undo) throw error;
-    });
-  return rules;
-};
+/** Rules that find something after one row was damaged, wherever the tables are looked for. */
+const brokenBy = (damage: string): Promise<string[]> =>
+  lookAtDamage(ledger, damage, async (tx, rows) => {
+    expect(rows).toBe(1);
+    await tx.unsafe('set local search_path = public');
+    return rulesBroken(tx, MOVEMENT_RULES);
+  });
 
 test('sound books have no violations', async () => {
   expect(await brokenBy('select 1')).toEqual([]);

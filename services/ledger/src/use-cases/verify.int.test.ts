@@ -1,4 +1,6 @@
+import type { Tx } from '@vafa/bus';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { lookAtDamage } from '../test/damage.fixture.ts';
 import { purchase, refund } from '../test/events.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
 import { verifyLedger } from './verify.ts';
@@ -21,25 +23,18 @@ beforeAll(async () => {
 });
 afterAll(() => ledger.stop());
 
-/** Breaks something inside a transaction that is undone, with the triggers and checks out of the way. */
+/** Checks that would refuse the damage. */
+const WITHOUT_CHECKS = `
+  alter table balance drop constraint balance_adds_up, drop constraint balance_active;
+  alter table lot drop constraint lot_parts, drop constraint lot_waived;
+  alter table refund drop constraint refund_points; alter table purchase drop constraint purchase_taken_back`;
+
 const brokenBy = async (damage: string): Promise<string[]> => {
-  const rules: string[] = [];
-  const undo = new Error('undo');
-  await ledger.admin
-    .begin(async (tx) => {
-      await tx.unsafe(`set local session_replication_role = replica; set local search_path = ledger;
-        alter table balance drop constraint balance_adds_up, drop constraint balance_active; alter table lot drop constraint lot_parts, drop constraint lot_waived;
-        alter table refund drop constraint refund_points; alter table purchase drop constraint purchase_taken_back`);
-      await tx.unsafe(damage);
-      // The check opens a transaction of its own: here it gets the one that is open.
-      const within = { begin: (_: string, work: (inner: typeof tx) => unknown) => work(tx) };
-      rules.push(...(await verifyLedger(within as never)).map(({ rule }) => rule));
-      throw undo;
-    })
-    .catch((error: unknown) => {
-      if (error !== undo) throw error;
-    });
-  return [...new Set(rules)].sort();
+  const look = (tx: Tx) =>
+    // The check opens a transaction of its own: here it gets the one that is open.
+    verifyLedger({ begin: (_: string, work: (inner: Tx) => unknown) => work(tx) } as never);
+  const found = await lookAtDamage(ledger, damage, look, WITHOUT_CHECKS);
+  return [...new Set(found.map(({ rule }) => rule))].sort();
 };
 
 test('a sound ledger has no violations', async () => {
