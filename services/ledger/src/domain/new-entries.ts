@@ -1,7 +1,8 @@
 import type { Order } from './order.ts';
-import { type Counter, capAward, count } from './rules/caps.ts';
+import type { Award } from './rules/award.ts';
+import { type Counter, count } from './rules/caps.ts';
 import type { CompiledRules } from './rules/compile.ts';
-import type { Award } from './rules/evaluate.ts';
+import { type Counted, capEarned } from './rules/earned.ts';
 import type { Terms } from './terms.ts';
 
 /** An entry that an order is to make. */
@@ -34,34 +35,36 @@ export const setEntries = (order: Order, entries: readonly NewEntry[]): void => 
   else if (order.awards) delete order.awards;
 };
 
+/** What of a new order's points depends on counters, and how its awards become entries. */
+export interface Uncounted {
+  counted: Counted;
+  entryOf: (award: Award) => NewEntry;
+}
+
 interface Capped {
   order: Order;
   entries: NewEntry[];
+  uncounted?: Uncounted;
 }
 
-/** Does what the purchase earns depend on counters? */
-export const needsCounters = ({ entries }: { entries: readonly NewEntry[] }): boolean =>
-  entries.some(({ award }) => award.rule !== null && award.rule.counted.length > 0);
+const isSame = (entries: readonly NewEntry[], awards: readonly Award[]): boolean =>
+  entries.length === awards.length &&
+  entries.every(({ award: { ruleId, points } }, i) => ruleId === awards[i]?.ruleId && points === awards[i].points);
 
 /**
- * Applies the caps to what new orders earn, in their order; `counters` are counted on. Returns whether anything was taken
- * off.
+ * Applies the caps to what a new order earns; `counters` are counted on. Returns whether they changed anything.
  */
 export const capEntries = (
-  { order, entries }: Capped,
+  { order, entries, uncounted }: Capped,
   rules: CompiledRules,
   counters: Map<string, Counter>,
 ): boolean => {
+  if (uncounted === undefined) return false;
   const starts = rules.periodStartsAt(order.occurredAtMs);
-  let cut = false;
-  const left = entries.flatMap((entry) => {
-    const { award, increments } = capAward(entry.award, order.customerId, starts, counters);
-    count(counters, increments);
-    if (award !== entry.award) cut = true;
-    return award === undefined ? [] : [{ ...entry, award }];
-  });
-  if (!cut) return false;
-  entries.splice(0, entries.length, ...left);
+  const { awards, increments } = capEarned(uncounted.counted, order.customerId, starts, counters);
+  count(counters, increments);
+  if (isSame(entries, awards)) return false;
+  entries.splice(0, entries.length, ...awards.map(uncounted.entryOf));
   setEntries(order, entries);
   return true;
 };

@@ -6,7 +6,7 @@ import { clawBack } from './clawback.ts';
 import { credit } from './credit.ts';
 import { giveBackSpent, type Payment } from './give-back.ts';
 import type { HeldDue } from './held-claims.ts';
-import type { NewEntry } from './new-entries.ts';
+import type { NewEntry, Uncounted } from './new-entries.ts';
 import { type Matching, type Order, type Refund, refundNewest, refundOrder } from './order.ts';
 import type { Returns } from './programme.ts';
 import { expireDue } from './spend.ts';
@@ -16,6 +16,8 @@ export interface NewPurchase {
   order: Order;
   /** What it earns, in order. `setEntries` keeps the order's own fields true to them. */
   entries: NewEntry[];
+  /** Given when caps count what it earns. */
+  uncounted?: Uncounted;
   occurredAt: string;
   programmeVersion: number | null;
   traceparent?: string | undefined;

@@ -1,18 +1,11 @@
 import { present } from '@vafa/kernel';
 import { moneyFor, type PointValue } from './points-payment.ts';
-import { type Counter, capAward, count } from './rules/caps.ts';
+import type { Award } from './rules/award.ts';
+import { type Counter, count } from './rules/caps.ts';
 import type { CompiledRules } from './rules/compile.ts';
-import { type Award, earnByPurchase, type Note } from './rules/evaluate.ts';
+import { capEarned, type Earned } from './rules/earned.ts';
+import { earnByPurchase } from './rules/evaluate.ts';
 import type { CustomerFacts, OrderFacts } from './rules/facts.ts';
-
-/** What an order would earn. */
-export interface Outcome {
-  awards: Award[];
-  /** Why nothing; null when there is something. */
-  note: Note | null;
-  /** Entries that their caps left nothing of. */
-  cappedAway: string[];
-}
 
 /**
  * What an order earns by compiled rules, caps included, without booking it. `counters` stand for what was earned before and
@@ -24,19 +17,12 @@ export const tryOrder = (
   order: OrderFacts,
   who: { customerId: string; facts: CustomerFacts | undefined; atMs: number },
   counters: Map<string, Counter>,
-): Outcome => {
-  const { awards, note } = earnByPurchase(rules, { atMs: who.atMs, order }, who.facts);
-  if (!rules.purchase.counts) return { awards, note, cappedAway: [] };
-  const starts = rules.periodStartsAt(who.atMs);
-  const left: Award[] = [];
-  const cappedAway: string[] = [];
-  for (const each of awards) {
-    const { award, increments } = capAward(each, who.customerId, starts, counters);
-    if (award) left.push(award);
-    else cappedAway.push(each.ruleId);
-    count(counters, increments);
-  }
-  return { awards: left, note: left.length === 0 && cappedAway.length > 0 ? 'capped' : note, cappedAway };
+): Pick<Earned, 'awards' | 'note' | 'cappedAway'> => {
+  const { counted, ...earned } = earnByPurchase(rules, { atMs: who.atMs, order }, who.facts);
+  if (counted === undefined) return earned;
+  const { increments, ...left } = capEarned(counted, who.customerId, rules.periodStartsAt(who.atMs), counters);
+  count(counters, increments);
+  return left;
 };
 
 /** An order of the past, as a replay reads it. */

@@ -62,7 +62,10 @@ export const SimulationResult = Type.Object({
     }),
   ),
   note: Type.Union([Type.String(), Type.Null()], { description: 'Why it earns nothing' }),
-  cappedAway: Type.Array(Type.String(), { description: 'Rules whose caps would leave nothing of what they gave' }),
+  cappedAway: Type.Array(Type.String(), {
+    description:
+      'Rules whose caps, or the caps of what they multiply, would leave nothing of what they gave; later rules had their turn instead',
+  }),
 });
 
 export const ReplayBody = Type.Object(

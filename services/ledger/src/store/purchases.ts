@@ -4,7 +4,7 @@ import type { Order, Refund } from '../domain/order.ts';
 import type { OrderAward } from '../domain/order-awards.ts';
 import type { OrderLine } from '../domain/order-line.ts';
 import type { Basis } from '../domain/rules/basis.ts';
-import type { Note } from '../domain/rules/evaluate.ts';
+import type { Note } from '../domain/rules/earned.ts';
 import { msOf, textOf } from './instants.ts';
 import { weekOf, weeksOf } from './weeks.ts';
 

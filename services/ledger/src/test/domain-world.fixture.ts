@@ -11,16 +11,17 @@ import { capEntries } from '../domain/new-entries.ts';
 import { bookPlan, isNobody, newRefundCase, planSteps, settleDue } from '../domain/plan.ts';
 import { capture, hold, type Reservation, release, requireOpen } from '../domain/reservation.ts';
 import type { RuleSet } from '../domain/rules/compile.ts';
-import { type Award, earnByEvent } from '../domain/rules/evaluate.ts';
+import { earnByEvent } from '../domain/rules/evaluate.ts';
 import type { CustomerFacts, EventFacts } from '../domain/rules/facts.ts';
 import { debit, expireDue, openLots } from '../domain/spend.ts';
 import { atOnce } from '../domain/terms.ts';
 import { signedPoints } from '../domain/transfer.ts';
 import { rulesOf } from '../use-cases/current-programme.ts';
+import type { ClaimedGift, Gift } from '../use-cases/gift.ts';
 import { readBatch } from '../use-cases/read-batch.ts';
 import type { State, World } from './compare.fixture.ts';
 import { createDomainClaims } from './domain-claims.fixture.ts';
-import { bookDomainGifts, celebrated, claimOnce, type DomainGift, grantedBy } from './domain-grants.fixture.ts';
+import { bookDomainGifts, celebrated, claimOnce, grantedBy } from './domain-grants.fixture.ts';
 import { eraseInDomain, mergeInDomain } from './domain-leave.fixture.ts';
 import { createStandings } from './domain-standings.fixture.ts';
 import { createDomainTables, customerOf, isFresh } from './domain-tables.fixture.ts';
@@ -73,16 +74,33 @@ export const domainWorld = (scenario: Scenario): World => {
   const standings = tiers ? createStandings(tiers, zone) : undefined;
   const somebodies = (): string[] => [...accounts.keys()].filter((id) => !isNobody(id));
   const knownFacts = (customerIds: readonly string[]) => (standings ? standings.factsOf(facts, customerIds) : facts);
-  const earned = (customerId: string, set: RuleSet | undefined, event: EventFacts): Award[] =>
-    set ? earnByEvent(rules.compiled, set, event, knownFacts([customerId]).get(customerId)) : [];
   const tierOf = (customerId: string) => knownFacts([customerId]).get(customerId)?.tier ?? null;
   const expiryFor = (customerId: string) =>
     rules.compiled.tiers.get(tierOf(customerId) ?? '')?.expiryOf ?? rules.expiryOf;
-  const giftOf =
-    (customerId: string, { id, source, atMs }: { id: string; source: string; atMs: number }) =>
-    (award: Award): DomainGift => ({ customerId, award, atMs, naturalKey: ['event', award.ruleId, source, id] });
+  /** What an event gives by the rules that it sets off. */
+  const giftsOf = (
+    customerId: string,
+    set: RuleSet | undefined,
+    { id, source, time }: { id: string; source: string; time: string },
+    attributes?: EventFacts['attributes'],
+  ): Gift[] =>
+    set
+      ? [
+          {
+            customerId,
+            earned: earnByEvent(
+              rules.compiled,
+              set,
+              { atMs: Date.parse(time), attributes },
+              knownFacts([customerId]).get(customerId),
+            ),
+            keyOf: (ruleId) => ['event', ruleId, source, id],
+            occurredAt: time,
+          },
+        ]
+      : [];
   /** Books what was claimed, and lets it count towards tiers. */
-  const give = (gifts: readonly DomainGift[]) => {
+  const give = (gifts: readonly ClaimedGift[]) => {
     const counted = bookDomainGifts(tables, rules, gifts, tierOf);
     for (const each of counted) standings?.countGrant(each);
     standings?.look(somebodies(), clock.now.epochMilliseconds);
@@ -242,21 +260,21 @@ export const domainWorld = (scenario: Scenario): World => {
         return giveAway(book, giver, receiver, gift).map(({ arrived }) => arrived.id);
       });
     },
-    visit: async ({ id, source, time, data }) => {
+    visit: async (visited) => {
+      const { time, data } = visited;
       const atMs = Date.parse(time);
       if (tables.isLate(data.customerId, atMs)) return;
       const { interactionType: type, attributes = {} } = data;
       const customerId = ownerOf(data.customerId);
-      const awards = earned(customerId, rules.compiled.interactions.get(type), { atMs, attributes });
-      const gifts = claimOnce(tables, awards.map(giftOf(customerId, { id, source, atMs })));
+      const set = rules.compiled.interactions.get(type);
+      const gifts = claimOnce(tables, giftsOf(customerId, set, visited, attributes));
       if (rules.keptAliveBy.interactions.has(type)) keepAlive([{ customerId, atMs }]);
       if (accounts.has(customerId))
         withBook((book) => activateAwaited(book, account(customerId), { type, atMs }, expiryFor(customerId)));
       give(gifts);
     },
     join: async (membership) => {
-      const { id, source, time } = membership;
-      const atMs = Date.parse(time);
+      const atMs = Date.parse(membership.time);
       if (tables.isLate(membership.data.customerId, atMs)) return;
       const customerId = ownerOf(membership.data.customerId);
       const { segments, lifecycle } = rules.compiled;
@@ -272,7 +290,7 @@ export const domainWorld = (scenario: Scenario): World => {
         facts.set(customerId, { ...before, segments: enters ? [...others, segmentId] : others });
         set = enters ? segments.get(segmentId) : undefined;
       }
-      give(claimOnce(tables, earned(customerId, set, { atMs }).map(giftOf(customerId, { id, source, atMs }))));
+      give(claimOnce(tables, giftsOf(customerId, set, membership)));
     },
     know: async (customerId, { birthDate, ...known }) => {
       facts.set(customerId, { ...UNKNOWN, ...known });
@@ -299,8 +317,12 @@ export const domainWorld = (scenario: Scenario): World => {
       if (before) return before.said === said ? before.points : undefined;
       const customerId = ownerOf(name);
       const atMs = clock.now.epochMilliseconds;
-      const award = grantedBy(rules, knownFacts([customerId]), { customerId, atMs, asked });
-      const points = award && give([{ customerId, award, atMs, naturalKey: ['grant', grantId] }])[0]?.amount;
+      const earned = grantedBy(rules, knownFacts([customerId]), { customerId, atMs, asked });
+      const gift = {
+        ...{ customerId, earned, keyOf: () => ['grant', grantId], given: new Set<string>() },
+        occurredAt: clock.now.toString(),
+      };
+      const points = give([gift])[0]?.amount;
       if (points === undefined) return undefined;
       tables.grants.set(grantId, { said, points });
       return points;

@@ -6,7 +6,7 @@ import type { TierStructure } from '../domain/tiers/structure.ts';
 import type { Change } from './operations.fixture.ts';
 import type { SlowTerms } from './slow-book.fixture.ts';
 import type { SlowCalendar } from './slow-calendar.fixture.ts';
-import type { SlowBasis } from './slow-rules.fixture.ts';
+import type { SlowBasis, SlowWay } from './slow-rules.fixture.ts';
 
 export interface SlowPurchase {
   customerId: string;
@@ -35,10 +35,17 @@ export interface SlowRules {
   tiers: TierStructure | null;
   calendar: SlowCalendar;
   onErase: ErasePolicy;
-  /** What the rules of a trigger give, by rule, before their caps; asked before anything is booked. */
-  awardsOf: (customerId: string, trigger: Trigger, event: EventFacts) => { ruleId: string; points: number }[];
-  /** What the caps leave of it, counted from then on. */
-  cappedAward: (customerId: string, ruleId: string, points: number, timeMs: number) => number;
+  /** What the rules of a trigger may give; asked before anything is booked. */
+  waysOf: (customerId: string, trigger: Trigger, event: EventFacts) => SlowWay[];
+  /** The rules that give something by one of the ways. */
+  possible: (ways: readonly SlowWay[]) => string[];
+  /** What is taken of it, caps applied, by rule; counted from then on. What rules gave of it `before` is not given again. */
+  taken: (
+    customerId: string,
+    ways: readonly SlowWay[],
+    timeMs: number,
+    before?: readonly string[],
+  ) => { ruleId: string; points: number; basis?: SlowBasis | undefined }[];
   /** Where a customer stands from now on. */
   changed: (customerId: string, change: Change) => void;
   /** Whose birthday is known, and the last one that has begun by now. */

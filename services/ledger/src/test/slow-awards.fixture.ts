@@ -4,6 +4,7 @@ import type { Trigger } from '../domain/rules/rule.ts';
 import type { Change } from './operations.fixture.ts';
 import type { SlowRules } from './slow-asks.fixture.ts';
 import type { SlowBook } from './slow-book.fixture.ts';
+import type { SlowWay } from './slow-rules.fixture.ts';
 
 /** Something that a customer did, or that became of it, as it is told. */
 export interface SlowEvent {
@@ -25,7 +26,7 @@ const LATE_MS = 7 * 86_400_000;
 /** What is given for interactions, segments and states that are entered, and birthdays. */
 export const createSlowAwards = (
   { customer, clock, keepAlive, fulfil, give }: SlowBook,
-  rules: Pick<SlowRules, 'awardsOf' | 'cappedAward' | 'changed' | 'birthdays' | 'termsOf' | 'keptAliveBy'>,
+  rules: Pick<SlowRules, 'waysOf' | 'possible' | 'taken' | 'changed' | 'birthdays' | 'termsOf' | 'keptAliveBy'>,
   {
     ownerOf,
     isLate,
@@ -39,27 +40,25 @@ export const createSlowAwards = (
   const given: SlowGiven[] = [];
   const claimed = new Set<string>();
 
-  type Award = ReturnType<typeof rules.awardsOf>[number];
   const giveOnce = (
     customerId: string,
-    awards: readonly Award[],
+    ways: readonly SlowWay[],
     timeMs: number,
-    keyOf: (award: Award) => string[],
-  ) => {
-    for (const award of awards) {
-      const key = keyOf(award);
-      if (claimed.has(JSON.stringify(key))) continue;
-      claimed.add(JSON.stringify(key));
-      customer(customerId).known = true;
-      const points = rules.cappedAward(customerId, award.ruleId, award.points, timeMs);
-      if (points === 0) continue;
-      const id = entryId(timeMs, 'earn', ...key);
-      give(customerId, 'earn', points, timeMs, { ...rules.termsOf(award.ruleId, timeMs, tierOf(customerId)), id });
+    keyOf: (ruleId: string) => string[],
+  ): void => {
+    const wanted = rules.possible(ways);
+    const before = wanted.filter((ruleId) => claimed.has(JSON.stringify(keyOf(ruleId))));
+    for (const ruleId of wanted) claimed.add(JSON.stringify(keyOf(ruleId)));
+    if (wanted.every((ruleId) => before.includes(ruleId))) return;
+    customer(customerId).known = true;
+    for (const { ruleId, points } of rules.taken(customerId, ways, timeMs, before)) {
+      const id = entryId(timeMs, 'earn', ...keyOf(ruleId));
+      give(customerId, 'earn', points, timeMs, { ...rules.termsOf(ruleId, timeMs, tierOf(customerId)), id });
       given.push({ customerId, timeMs, points });
     }
   };
-  const giveFor = (customerId: string, { id, source, timeMs }: SlowEvent, awards: readonly Award[]): void =>
-    giveOnce(customerId, awards, timeMs, ({ ruleId }) => ['event', ruleId, source, id]);
+  const giveFor = (customerId: string, { id, source, timeMs }: SlowEvent, ways: readonly SlowWay[]): void =>
+    giveOnce(customerId, ways, timeMs, (ruleId) => ['event', ruleId, source, id]);
 
   return {
     given,
@@ -69,10 +68,10 @@ export const createSlowAwards = (
       if (isLate(name, timeMs)) return;
       const owner = ownerOf(name);
       const trigger: Trigger = { on: 'interaction', interactionType: type };
-      const awards = rules.awardsOf(owner, trigger, { atMs: timeMs, attributes });
+      const ways = rules.waysOf(owner, trigger, { atMs: timeMs, attributes });
       if (rules.keptAliveBy().interactions.includes(type)) keepAlive(owner, timeMs);
       fulfil(owner, type, timeMs);
-      giveFor(owner, event, awards);
+      giveFor(owner, event, ways);
     },
     join: (name: string, change: Change, event: SlowEvent): void => {
       const { timeMs } = event;
@@ -83,13 +82,13 @@ export const createSlowAwards = (
         giveFor(
           owner,
           event,
-          rules.awardsOf(owner, { on: 'lifecycle_entered', state: change.lifecycle }, { atMs: timeMs }),
+          rules.waysOf(owner, { on: 'lifecycle_entered', state: change.lifecycle }, { atMs: timeMs }),
         );
       else if (change.enters)
         giveFor(
           owner,
           event,
-          rules.awardsOf(owner, { on: 'segment_entered', segmentId: change.segment }, { atMs: timeMs }),
+          rules.waysOf(owner, { on: 'segment_entered', segmentId: change.segment }, { atMs: timeMs }),
         );
     },
     /** Everybody has the last birthday that has begun, once a year. */
@@ -99,10 +98,10 @@ export const createSlowAwards = (
         .filter(({ isNew, startMs }) => isNew && startMs >= clock.nowMs - LATE_MS);
       const all = begun.map((each) => ({
         ...each,
-        awards: rules.awardsOf(each.customerId, { on: 'birthday' }, { atMs: each.startMs }),
+        ways: rules.waysOf(each.customerId, { on: 'birthday' }, { atMs: each.startMs }),
       }));
-      for (const { customerId, year, startMs, awards } of all)
-        giveOnce(customerId, awards, startMs, ({ ruleId }) => ['birthday', ruleId, customerId, String(year)]);
+      for (const { customerId, year, startMs, ways } of all)
+        giveOnce(customerId, ways, startMs, (ruleId) => ['birthday', ruleId, customerId, String(year)]);
     },
   };
 };

@@ -7,7 +7,7 @@ import type { Scenario } from './scenario.fixture.ts';
 import type { SlowPurchase, SlowRules } from './slow-asks.fixture.ts';
 import type { SlowTerms } from './slow-book.fixture.ts';
 import { createSlowCalendar } from './slow-calendar.fixture.ts';
-import { type SlowAward, slowCap, slowEarn } from './slow-rules.fixture.ts';
+import { type SlowAward, type SlowWay, slowCap, slowPossible, slowTaken, slowWays } from './slow-rules.fixture.ts';
 
 /** What is known of a customer, and since when of the date of birth. */
 type Known = CustomerFacts & { born?: { date: string; sinceMs: number } };
@@ -30,23 +30,21 @@ export const createSlowProgramme = (
     const own = known.get(customerId);
     return tiers ? { ...UNKNOWN, ...own, tier: tierOf(customerId) } : own;
   };
-  /** What the caps leave of an award. */
-  const capped = (award: SlowAward): number => {
-    const points = slowCap(programme, given, award);
-    if (points > 0) given.push({ ...award, points });
-    return points;
+  /** What is taken of what rules may give, counted from now on; what they gave of it before counts no more. */
+  const taken: SlowRules['taken'] = (customerId, ways, atMs, before = []) => {
+    const awards = slowTaken(programme, ways, (ruleId, points) =>
+      before.includes(ruleId) ? points : slowCap(programme, given, { ruleId, customerId, atMs, points }),
+    ).filter(({ ruleId }) => !before.includes(ruleId));
+    for (const { ruleId, points } of awards) given.push({ ruleId, customerId, atMs, points });
+    return awards;
   };
   const earningsOf = ({ customerId, timeMs: atMs, order }: SlowPurchase): ReturnType<SlowRules['earningsOf']> =>
-    slowEarn(programme, { on: 'purchase' }, { atMs, order }, factsOf(customerId)).flatMap((award) => {
-      const points = capped({ ...award, customerId, atMs });
-      return points === 0 ? [] : [{ ...award, points }];
-    });
+    taken(customerId, slowWays(programme, { on: 'purchase' }, { atMs, order }, factsOf(customerId)), atMs);
   /** What tiers multiply is what orders earn. */
   const { tiers: _, ...withoutTiers } = programme;
-  const awardsOf = (customerId: string, trigger: Trigger, event: EventFacts) =>
-    slowEarn(withoutTiers, trigger, event, factsOf(customerId));
-  const cappedAward = (customerId: string, ruleId: string, points: number, atMs: number): number =>
-    capped({ customerId, ruleId, points, atMs });
+  const waysOf = (customerId: string, trigger: Trigger, event: EventFacts) =>
+    slowWays(withoutTiers, trigger, event, factsOf(customerId));
+  const possible = (ways: readonly SlowWay[]) => slowPossible(programme, ways);
   const changed = (customerId: string, change: Change): void => {
     const own = known.get(customerId) ?? UNKNOWN;
     if ('lifecycle' in change) {
@@ -76,8 +74,8 @@ export const createSlowProgramme = (
   /** A call names one rule. */
   const grantOf = (customerId: string, ruleId: string, atMs: number): number => {
     const alone = { ...withoutTiers, rules: rules.filter(({ id }) => id === ruleId) };
-    const [award] = slowEarn(alone, { on: 'manual_grant' }, { atMs }, factsOf(customerId));
-    return award ? capped({ ...award, customerId, atMs }) : 0;
+    const [award] = taken(customerId, slowWays(alone, { on: 'manual_grant' }, { atMs }, factsOf(customerId)), atMs);
+    return award?.points ?? 0;
   };
   /** Each award is counted once for each kind of period that the rule's caps ask. */
   const cappedOf = (customerId: string): number =>
@@ -105,7 +103,7 @@ export const createSlowProgramme = (
   };
   const slowRules: SlowRules = {
     ...scenario,
-    ...{ earningsOf, grantOf, awardsOf, cappedAward, changed, birthdays, cappedOf, moved },
+    ...{ earningsOf, grantOf, waysOf, possible, taken, changed, birthdays, cappedOf, moved },
     termsOf,
     expiryOf: (readyMs, tier) => calendar.expiryOf(expiryFor(tier), readyMs),
     keptAliveBy: () => {

@@ -177,68 +177,148 @@ const basisOf = ({ effect, when }: EarningRule, { order }: EventFacts): SlowBasi
   return bySku.length > 0 ? bySku : undefined;
 };
 
-/** Points by rule, in order; what caps with counters take off is not looked at. */
-export const slowEarn = (
-  programme: RulesProgramme & { tiers?: TierStructure },
+/** An entry on its way: what it is made of, all of it multiplied by what came later. */
+interface SlowEntry {
+  ruleId: string;
+  rule?: EarningRule;
+  /** Of a multiplier's own entry one for each entry that it multiplied. */
+  portions: { from: SlowEntry | null; value: Fraction }[];
+  basis?: SlowBasis | undefined;
+}
+
+/** One way through the rules, in order. */
+export interface SlowWay {
+  entries: SlowEntry[];
+  /** After it no other rule was looked at. */
+  endedBy?: SlowEntry | undefined;
+}
+
+const added = (values: readonly Fraction[]): Fraction =>
+  values.reduce<Fraction>(([n, d], [m, e]) => [n * e + m * d, d * e], [0n, 1n]);
+const scaled = ([n, d]: Fraction, [m, e]: Fraction): Fraction => [n * m, d * e];
+const wholeOf = ({ portions }: SlowEntry): Fraction => added(portions.map(({ value }) => value));
+
+type SlowProgrammeRules = RulesProgramme & { tiers?: TierStructure };
+
+const oneWay = (
+  programme: SlowProgrammeRules,
   trigger: EarningRule['trigger'],
   event: EventFacts,
-  customer?: CustomerFacts,
-): { ruleId: string; points: number; basis?: SlowBasis | undefined }[] => {
-  const entries: { ruleId: string; rule?: EarningRule; value: Fraction; basis?: SlowBasis | undefined }[] = [];
+  customer: CustomerFacts | undefined,
+  without: readonly string[],
+): SlowWay => {
+  const entries: SlowEntry[] = [];
+  const add = (rule: EarningRule, portions: SlowEntry['portions'], basis: SlowBasis | undefined): SlowEntry => {
+    const entry = { ruleId: rule.id, rule, portions, basis };
+    entries.push(entry);
+    return entry;
+  };
+  const multiplyAll = (targets: readonly SlowEntry[], by: Fraction): void => {
+    for (const { portions } of targets) for (const each of portions) each.value = scaled(each.value, by);
+  };
   const rate = programme.rates.find(({ currency }) => currency === event.order?.currency);
-  if (rate && event.order)
-    entries.push({
-      ruleId: 'base',
-      value: [BigInt(event.order.totalMinor) * BigInt(rate.points), BigInt(rate.perMinor)],
-    });
+  if (rate && event.order) {
+    const value: Fraction = [BigInt(event.order.totalMinor) * BigInt(rate.points), BigInt(rate.perMinor)];
+    entries.push({ ruleId: 'base', portions: [{ from: null, value }] });
+  }
   const rules = programme.rules
+    .filter(({ id }) => !without.includes(id))
     .filter((rule) => JSON.stringify(rule.trigger) === JSON.stringify(trigger))
     .filter(({ startsAt }) => startsAt === undefined || event.atMs >= Date.parse(startsAt))
     .filter(({ endsAt }) => endsAt === undefined || event.atMs < Date.parse(endsAt))
     .sort((a, b) => a.order - b.order);
+  let endedBy: SlowEntry | undefined;
   for (const rule of rules) {
     if (rule.when && !slowHolds(rule.when, programme, event, customer)) continue;
     const { effect } = rule;
     let did = false;
+    let own: SlowEntry | undefined;
     if (effect.kind === 'multiplier') {
       const targets = entries.filter(({ ruleId }) => effect.of === undefined || effect.of.includes(ruleId));
-      const apart = rule.caps ?? rule.expiry ?? rule.activation;
-      if (apart) {
-        const total = targets.reduce<Fraction>(([n, d], { value: [m, e] }) => [n * e + m * d, d * e], [0n, 1n]);
-        const value: Fraction = [
-          total[0] * BigInt(effect.numerator - effect.denominator),
-          total[1] * BigInt(effect.denominator),
-        ];
-        did = total[0] > 0n;
-        const basis = targets.length === 1 ? targets[0]?.basis : undefined;
-        if (did) entries.push({ ruleId: rule.id, rule, value, basis });
-      } else
-        for (const target of targets) {
-          const [n, d] = target.value;
-          target.value = [n * BigInt(effect.numerator), d * BigInt(effect.denominator)];
-          did = true;
-        }
+      if (rule.caps ?? rule.expiry ?? rule.activation) {
+        const more: Fraction = [BigInt(effect.numerator - effect.denominator), BigInt(effect.denominator)];
+        const portions = targets.map((from) => ({ from, value: scaled(wholeOf(from), more) }));
+        did = targets.some((from) => wholeOf(from)[0] > 0n);
+        if (did) own = add(rule, portions, targets.length === 1 ? targets[0]?.basis : undefined);
+      } else {
+        multiplyAll(targets, [BigInt(effect.numerator), BigInt(effect.denominator)]);
+        did = targets.length > 0;
+      }
     } else {
       const value = gift(rule, event);
       did = value[0] > 0n;
-      if (did) entries.push({ ruleId: rule.id, rule, value, basis: basisOf(rule, event) });
+      if (did) own = add(rule, [{ from: null, value }], basisOf(rule, event));
     }
-    if (did && (rule.stop || programme.matching === 'first')) break;
+    if (did && (rule.stop || programme.matching === 'first')) {
+      endedBy = own;
+      break;
+    }
   }
   // The customer's tier comes last of all.
   const tier = programme.tiers?.levels.find(({ id }) => id === customer?.tier)?.benefits.multiplier;
-  if (tier)
+  if (tier) multiplyAll(entries, [BigInt(tier.numerator), BigInt(tier.denominator)]);
+  return { entries, endedBy };
+};
+
+/** May there be less of it by caps? */
+const cappable = ({ rule, portions }: SlowEntry): boolean =>
+  rule?.caps !== undefined || portions.some(({ from }) => from !== null && cappable(from));
+
+/** The ways through the rules: the next is taken when caps leave nothing of what ended the one before. */
+export const slowWays = (
+  programme: SlowProgrammeRules,
+  trigger: EarningRule['trigger'],
+  event: EventFacts,
+  customer?: CustomerFacts,
+): SlowWay[] => {
+  const ways: SlowWay[] = [];
+  const without: string[] = [];
+  for (;;) {
+    const way = oneWay(programme, trigger, event, customer, without);
+    ways.push(way);
+    if (!way.endedBy || !cappable(way.endedBy)) return ways;
+    without.push(way.endedBy.ruleId);
+  }
+};
+
+/** Rules that give something by one of the ways. */
+export const slowPossible = ({ rounding }: RulesProgramme, ways: readonly SlowWay[]): string[] =>
+  ways.flatMap(({ entries }) =>
+    entries.filter((entry) => rounded(wholeOf(entry), rounding) > 0).map(({ ruleId }) => ruleId),
+  );
+
+/** Points by rule, in order; `capOf` tells what caps that count leave of a rule's. */
+export const slowTaken = (
+  { rounding }: RulesProgramme,
+  ways: readonly SlowWay[],
+  capOf: (ruleId: string, points: number) => number = (_, points) => points,
+): { ruleId: string; points: number; basis?: SlowBasis | undefined }[] => {
+  for (const [i, { entries, endedBy }] of ways.entries()) {
+    /** What caps left of each, of all that it would have been. */
+    const kept = new Map<SlowEntry, Fraction>();
+    const points = new Map<SlowEntry, number>();
     for (const entry of entries) {
-      const [n, d] = entry.value;
-      entry.value = [n * BigInt(tier.numerator), d * BigInt(tier.denominator)];
+      const whole = wholeOf(entry);
+      const some = added(
+        entry.portions.map(({ from, value }) => (from === null ? value : scaled(value, kept.get(from) ?? [1n, 1n]))),
+      );
+      const earned = rounded(some, rounding);
+      const { perOrder: most = Infinity, beyond } = entry.rule?.caps ?? {};
+      const once = earned <= most ? earned : beyond === 'reject' ? 0 : most;
+      const left = once === 0 ? 0 : capOf(entry.ruleId, once);
+      points.set(entry, left);
+      const ofOwn: Fraction = earned === 0 ? [1n, 1n] : [BigInt(left), BigInt(earned)];
+      const ofOthers: Fraction = whole[0] === 0n ? [1n, 1n] : [some[0] * whole[1], some[1] * whole[0]];
+      kept.set(entry, scaled(ofOwn, ofOthers));
     }
-  return entries
-    .map(({ ruleId, rule, value, basis }) => {
-      const points = rounded(value, programme.rounding);
-      const most = rule?.caps?.perOrder ?? Infinity;
-      return { ruleId, basis, points: points <= most ? points : rule?.caps?.beyond === 'reject' ? 0 : most };
-    })
-    .filter(({ points }) => points > 0);
+    const vanished = endedBy && points.get(endedBy) === 0 && rounded(wholeOf(endedBy), rounding) > 0;
+    if (vanished && i < ways.length - 1) continue;
+    return entries.flatMap((entry) => {
+      const left = points.get(entry) ?? 0;
+      return left > 0 ? [{ ruleId: entry.ruleId, points: left, basis: entry.basis }] : [];
+    });
+  }
+  return [];
 };
 
 export interface SlowAward {

@@ -4,7 +4,8 @@ import { zoneOf } from '../domain/programme.ts';
 import { earnByEvent } from '../domain/rules/evaluate.ts';
 import { claimBirthdays, type DueBirthday, findFacts, saveNextBirthdays } from '../store/profiles.ts';
 import type { CurrentRules, Rules } from './current-programme.ts';
-import { type Gift, giveAwards } from './give-awards.ts';
+import type { Gift } from './gift.ts';
+import { giveAwards } from './give-awards.ts';
 import { resolveCustomers } from './resolve-customers.ts';
 
 /** By so much the zone, or the calendar, of the programme may have moved a birthday since it was noted. */
@@ -26,13 +27,12 @@ const giftsOf = async (tx: Tx, due: readonly DueBirthday[], nowMs: number, rules
     if (begun === null || begun.startMs < nextBirthdayMs - MAX_MOVED_MS || begun.startMs < nowMs - MAX_LATE_MS)
       return [];
     const owner = ownerOf(customerId);
-    return earnByEvent(rules.compiled, birthday, { atMs: begun.startMs }, facts.get(owner)).map((award) => ({
+    return {
       customerId: owner,
-      award,
-      naturalKey: ['birthday', award.ruleId, owner, String(begun.year)],
+      earned: earnByEvent(rules.compiled, birthday, { atMs: begun.startMs }, facts.get(owner)),
+      keyOf: (ruleId: string) => ['birthday', ruleId, owner, String(begun.year)],
       occurredAt: Temporal.Instant.fromEpochMilliseconds(begun.startMs).toString(),
-      reason: award.rule?.name ?? award.ruleId,
-    }));
+    };
   });
 };
 

@@ -1,7 +1,7 @@
 import type { Tx } from '@vafa/bus';
-import { capEntries, needsCounters } from '../domain/new-entries.ts';
+import { capEntries } from '../domain/new-entries.ts';
 import type { NewPurchase } from '../domain/plan.ts';
-import { countersOf } from '../domain/rules/caps.ts';
+import { countersFor } from '../domain/rules/earned.ts';
 import { saveAwards } from '../store/purchases.ts';
 import { lockCounters, saveCounters } from '../store/rule-counters.ts';
 import type { Rules } from './current-programme.ts';
@@ -11,12 +11,11 @@ import type { Rules } from './current-programme.ts';
  * locked. Orders come here once for ever, so counters count each once.
  */
 export const capOrders = async (tx: Tx, purchases: readonly NewPurchase[], { compiled }: Rules): Promise<void> => {
-  const counting = purchases.filter(needsCounters);
+  const counting = purchases.filter(({ uncounted }) => uncounted !== undefined);
   if (counting.length === 0) return;
-  const keys = counting.flatMap(({ order, entries }) => {
-    const starts = compiled.periodStartsAt(order.occurredAtMs);
-    return entries.flatMap(({ award }) => countersOf(award, order.customerId, starts));
-  });
+  const keys = counting.flatMap(({ order, uncounted }) =>
+    uncounted ? countersFor(uncounted.counted, order.customerId, compiled.periodStartsAt(order.occurredAtMs)) : [],
+  );
   const counters = await lockCounters(tx, keys);
   const cut = counting.filter((purchase) => capEntries(purchase, compiled, counters));
   await Promise.all([

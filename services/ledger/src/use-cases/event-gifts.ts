@@ -5,30 +5,12 @@ import type { RuleSet } from '../domain/rules/compile.ts';
 import { earnByEvent } from '../domain/rules/evaluate.ts';
 import type { CustomerFacts, EventFacts } from '../domain/rules/facts.ts';
 import type { Rules } from './current-programme.ts';
-import type { Gift } from './give-awards.ts';
+import type { Gift } from './gift.ts';
 
 export interface EventGifts {
   gifts: Gift[];
   refused: NonNullable<HandlerResult['refused']>;
 }
-
-/** What an event earns by the rules it sets off; natural key: rule and event. */
-const giftsOf = (
-  event: EventEnvelope,
-  customerId: string,
-  rules: Rules,
-  set: RuleSet,
-  facts: CustomerFacts | undefined,
-  attributes: EventFacts['attributes'],
-): Gift[] =>
-  earnByEvent(rules.compiled, set, { atMs: Date.parse(event.time), attributes }, facts).map((award) => ({
-    customerId,
-    award,
-    naturalKey: ['event', award.ruleId, event.source, event.id],
-    occurredAt: event.time,
-    reason: award.rule?.name ?? award.ruleId,
-    traceparent: event.traceparent,
-  }));
 
 /** Collects what events earn; those that would earn more than can be counted are refused. */
 export const collectGifts = (rules: Rules) => {
@@ -44,7 +26,14 @@ export const collectGifts = (rules: Rules) => {
     ): void => {
       if (set === undefined) return;
       try {
-        collected.gifts.push(...giftsOf(event, customerId, rules, set, facts, attributes));
+        const earned = earnByEvent(rules.compiled, set, { atMs: Date.parse(event.time), attributes }, facts);
+        collected.gifts.push({
+          customerId,
+          earned,
+          keyOf: (ruleId) => ['event', ruleId, event.source, event.id],
+          occurredAt: event.time,
+          traceparent: event.traceparent,
+        });
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
         collected.refused.push({ event, error });

@@ -3,66 +3,52 @@ import { idFrom } from '@vafa/kernel';
 import { accountOf, addAccounts, type Book, createBook } from '../domain/book.ts';
 import { credit } from '../domain/credit.ts';
 import { entryId } from '../domain/entry-id.ts';
-import { type Counter, capAward, count, countersOf } from '../domain/rules/caps.ts';
-import type { Award } from '../domain/rules/evaluate.ts';
+import type { Counter } from '../domain/rules/caps.ts';
 import type { Door, Transfer } from '../domain/transfer.ts';
 import { lockOrOpenAccounts } from '../store/accounts.ts';
-import { claimAwards } from '../store/rule-awards.ts';
+import { type AwardClaim, claimAwards } from '../store/rule-awards.ts';
 import { lockCounters, saveCounters } from '../store/rule-counters.ts';
 import { saveBook } from '../store/save-book.ts';
 import { type Counted, countTowardsTiers } from './count-towards-tiers.ts';
 import { type Rules, termsFor } from './current-programme.ts';
+import { awardsOfGift, type ClaimedGift, countersOfGift, type Gift, rulesOfGift } from './gift.ts';
 import { eventsOf } from './points-events.ts';
 import { findTiersForExpiry } from './tier-expiry.ts';
 
-/** An award that no order stands for, on its way to a customer. */
-export interface Gift {
-  /** Whose account it goes to. */
-  customerId: string;
-  award: Award;
-  /** What makes it this one award for ever: rule and event, rule and customer and year, or grant. */
-  naturalKey: readonly string[];
-  occurredAt: string;
-  /** Why, for people. */
-  reason: string;
-  contentHash?: string;
-  actor?: string;
-  traceparent?: string | undefined;
-}
-
-const keyOf = ({ naturalKey }: Gift): string => idFrom('ledger', 'award', ...naturalKey);
-
-const transferIdOf = ({ naturalKey, occurredAt }: Gift): string =>
-  entryId(Date.parse(occurredAt), 'earn', ...naturalKey);
+const claimKey = (naturalKey: readonly string[]): string => idFrom('ledger', 'award', ...naturalKey);
 
 /**
  * Takes awards in hand: those that were never given before, each once. Comes before accounts are locked, so that nobody who
  * holds an account waits for another's awards.
  */
-export const claimGifts = async (tx: Tx, gifts: readonly Gift[]): Promise<Gift[]> => {
+export const claimGifts = async (tx: Tx, gifts: readonly Gift[]): Promise<ClaimedGift[]> => {
   if (gifts.length === 0) return [];
-  const byKey = new Map<string, Gift>();
-  for (const gift of gifts) if (!byKey.has(keyOf(gift))) byKey.set(keyOf(gift), gift);
-  const claims = [...byKey].map(([key, gift]) => ({
-    key,
-    contentHash: gift.contentHash ?? null,
-    transferId: transferIdOf(gift),
+  const wanted = gifts.map((gift) => ({
+    gift,
+    keys: rulesOfGift(gift).map((ruleId) => ({ ruleId, naturalKey: gift.keyOf(ruleId) })),
   }));
-  const fresh = await claimAwards(tx, claims);
-  return [...byKey].flatMap(([key, gift]) => (fresh.has(key) ? [gift] : []));
-};
-
-/** Counters that the gifts' caps ask, under lock. */
-const loadCounters = async (tx: Tx, gifts: readonly Gift[], { compiled }: Rules): Promise<Map<string, Counter>> => {
-  const keys = gifts.flatMap(({ award, customerId, occurredAt }) =>
-    countersOf(award, customerId, compiled.periodStartsAt(Date.parse(occurredAt))),
-  );
-  return keys.length === 0 ? new Map() : lockCounters(tx, keys);
+  const claims = new Map<string, AwardClaim & { key: string }>();
+  for (const { gift, keys } of wanted)
+    for (const { naturalKey } of keys) {
+      const key = claimKey(naturalKey);
+      if (claims.has(key)) continue;
+      const transferId = entryId(Date.parse(gift.occurredAt), 'earn', ...naturalKey);
+      claims.set(key, { key, contentHash: gift.contentHash ?? null, transferId });
+    }
+  const fresh = await claimAwards(tx, [...claims.values()]);
+  return wanted.flatMap(({ gift, keys }) => {
+    // Each goes to the first gift that has it.
+    const given = new Set(
+      keys.flatMap(({ ruleId, naturalKey }) => (fresh.delete(claimKey(naturalKey)) ? [] : [ruleId])),
+    );
+    return given.size < keys.length ? [{ ...gift, given }] : [];
+  });
 };
 
 /** Books claimed awards, as far as their caps leave something of them. The accounts are in the book, under lock. */
-export const bookGifts = async (tx: Tx, book: Book, gifts: readonly Gift[], rules: Rules): Promise<void> => {
-  const counters = await loadCounters(tx, gifts, rules);
+export const bookGifts = async (tx: Tx, book: Book, gifts: readonly ClaimedGift[], rules: Rules): Promise<void> => {
+  const keys = gifts.flatMap((gift) => countersOfGift(gift, rules.compiled));
+  const counters = keys.length === 0 ? new Map<string, Counter>() : await lockCounters(tx, keys);
   const tierOf = await findTiersForExpiry(
     tx,
     rules,
@@ -70,31 +56,24 @@ export const bookGifts = async (tx: Tx, book: Book, gifts: readonly Gift[], rule
   );
   const counted: Counted[] = [];
   for (const gift of gifts) {
-    const { customerId, naturalKey, occurredAt, reason, actor, traceparent } = gift;
+    const { customerId, keyOf, occurredAt, reason, actor, traceparent } = gift;
     const atMs = Date.parse(occurredAt);
-    const starts = rules.compiled.periodStartsAt(atMs);
-    const { award, increments } = capAward(gift.award, customerId, starts, counters);
-    count(counters, increments);
-    if (!award) continue;
-    const posting = {
-      kind: 'earn' as const,
-      points: award.points,
-      occurredAt,
-      naturalKey,
-      ruleId: award.ruleId,
-      ...(rules.programme ? { ruleVersion: rules.programme.version } : {}),
-      reason,
-      ...(award.explanation ? { explanation: award.explanation } : {}),
-      ...(actor === undefined ? {} : { actor }),
-      ...(traceparent === undefined ? {} : { traceparent }),
-    };
-    credit(
-      book,
-      accountOf(book, customerId),
-      posting,
-      termsFor(rules, award.rule, atMs, book.nowMs, tierOf(customerId)),
-    );
-    counted.push({ customerId, atMs, amount: award.points });
+    for (const { ruleId, points, explanation, rule } of awardsOfGift(gift, rules.compiled, counters)) {
+      const posting = {
+        kind: 'earn' as const,
+        points,
+        occurredAt,
+        naturalKey: keyOf(ruleId),
+        ruleId,
+        ...(rules.programme ? { ruleVersion: rules.programme.version } : {}),
+        reason: reason ?? rule?.name ?? ruleId,
+        ...(explanation ? { explanation } : {}),
+        ...(actor === undefined ? {} : { actor }),
+        ...(traceparent === undefined ? {} : { traceparent }),
+      };
+      credit(book, accountOf(book, customerId), posting, termsFor(rules, rule, atMs, book.nowMs, tierOf(customerId)));
+      counted.push({ customerId, atMs, amount: points });
+    }
   }
   if (counters.size > 0) await saveCounters(tx, [...counters.values()]);
   if (rules.tiers?.structure.metric.kind === 'points_earned') {
@@ -104,9 +83,9 @@ export const bookGifts = async (tx: Tx, book: Book, gifts: readonly Gift[], rule
 };
 
 export interface Given {
-  /** How many were not given before. */
+  /** How many gifts were not given before. */
   claimed: number;
-  /** One for each of those of which the caps left something. */
+  /** One for each award of which the caps left something. */
   transfers: Transfer[];
 }
 

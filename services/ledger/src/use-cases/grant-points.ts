@@ -1,6 +1,7 @@
 import type { Tx } from '@vafa/bus';
 import { AppError, idFrom, present } from '@vafa/kernel';
-import { type Award, earnByEvent } from '../domain/rules/evaluate.ts';
+import type { Earned } from '../domain/rules/earned.ts';
+import { earnByEvent } from '../domain/rules/evaluate.ts';
 import { GRANT_RULE } from '../domain/rules/rule.ts';
 import { resolveCustomer } from '../store/accounts.ts';
 import { findFacts } from '../store/profiles.ts';
@@ -35,20 +36,27 @@ const byRule = async (
   owner: string,
   atMs: number,
   { compiled, programme }: Rules,
-): Promise<Award> => {
+): Promise<Earned> => {
   const set = compiled.grants.get(ruleId);
   if (!set)
     throw new AppError('not_found', 'ledger.rule_not_found', 'the programme has no rule of this id for manual grants');
   const facts = set.asksCustomer ? (await findFacts(tx, [owner], programme?.tiers)).get(owner) : undefined;
-  const [award] = earnByEvent(compiled, set, { atMs }, facts);
-  if (!award)
+  const earned = earnByEvent(compiled, set, { atMs }, facts);
+  if (earned.awards.length === 0)
     throw new AppError(
       'rejected',
       'ledger.rule_does_not_apply',
       'the rule does not hold for this customer at this time',
     );
-  return award;
+  return earned;
 };
+
+/** What is granted without a rule. */
+export const asManyAsAsked = (points: number): Earned => ({
+  awards: [{ ruleId: GRANT_RULE, points, explanation: null, rule: null }],
+  note: null,
+  cappedAway: [],
+});
 
 /** What a second person must approve can't be had by another door. */
 const checkApproval = (points: number, { programme }: Rules): void => {
@@ -103,14 +111,14 @@ export const grantPoints = async (
   if (before) return again(before);
   const rules = await deps.currentRules(tx);
   checkApproval(points ?? 0, rules);
-  const award =
+  const earned =
     ruleId === undefined
-      ? { ruleId: GRANT_RULE, points: points as number, explanation: null, rule: null }
+      ? asManyAsAsked(points as number)
       : await byRule(tx, ruleId, owner, call.now.epochMilliseconds, rules);
   const gift = {
     customerId: owner,
-    award,
-    naturalKey: ['grant', grantId],
+    earned,
+    keyOf: () => ['grant', grantId],
     occurredAt: call.now.toString(),
     reason,
     contentHash,
@@ -122,5 +130,5 @@ export const grantPoints = async (
   if (claimed === 0) return again(present(await findAward(tx, key), 'award of a grant'));
   const [transfer] = transfers;
   if (!transfer) throw new AppError('rejected', 'ledger.cap_reached', "the rule's caps leave no room for it");
-  return answer(transfer.id, award.ruleId, transfer.amount);
+  return answer(transfer.id, ruleId ?? GRANT_RULE, transfer.amount);
 };

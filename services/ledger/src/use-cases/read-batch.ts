@@ -1,10 +1,12 @@
 import type { EventOf, PurchaseCompleted, PurchaseRefunded } from '@vafa/contracts';
 import { AppError, idFrom } from '@vafa/kernel';
 import { entryId } from '../domain/entry-id.ts';
-import { setEntries } from '../domain/new-entries.ts';
+import { type NewEntry, setEntries } from '../domain/new-entries.ts';
 import { checkRefund, linesBySku, type Order, type Refund } from '../domain/order.ts';
 import { isNobody, type NewPurchase, newRefundCase, type RefundCase } from '../domain/plan.ts';
-import { type Earned, earnByPurchase } from '../domain/rules/evaluate.ts';
+import type { Award } from '../domain/rules/award.ts';
+import type { Earned } from '../domain/rules/earned.ts';
+import { earnByPurchase } from '../domain/rules/evaluate.ts';
 import type { CustomerFacts } from '../domain/rules/facts.ts';
 import { type Rules, termsFor } from './current-programme.ts';
 
@@ -78,7 +80,7 @@ const refundHash = ({ data }: RefundedEvent): string =>
   );
 
 /** Of somebody who was erased before it was told: the order is kept, for nobody. */
-const NOBODYS: Earned = { awards: [], note: 'customer_erased' };
+const NOBODYS: Earned = { awards: [], note: 'customer_erased', cappedAway: [] };
 
 const readPurchase = (
   event: CompletedEvent,
@@ -89,14 +91,15 @@ const readPurchase = (
 ): ReadPurchase => {
   const { orderId, currency, totalMinor, lines } = event.data;
   const occurredAtMs = Date.parse(event.time);
-  const { awards, note } = isNobody(customerId)
+  const { awards, note, counted } = isNobody(customerId)
     ? NOBODYS
     : earnByPurchase(rules.compiled, { atMs: occurredAtMs, order: event.data }, facts);
-  const entries = awards.map((award) => ({
+  const entryOf = (award: Award): NewEntry => ({
     award,
     earnId: entryId(occurredAtMs, 'earn', orderId, award.ruleId),
     terms: termsFor(rules, award.rule, occurredAtMs, nowMs, facts?.tier ?? null),
-  }));
+  });
+  const entries = awards.map(entryOf);
   const order: Order = {
     orderId,
     customerId,
@@ -113,6 +116,7 @@ const readPurchase = (
   const purchase: NewPurchase = {
     order,
     entries,
+    ...(counted === undefined ? {} : { uncounted: { counted, entryOf } }),
     occurredAt: event.time,
     programmeVersion: rules.programme?.version ?? null,
     traceparent: event.traceparent,

@@ -2,7 +2,6 @@ import { emit, type HandlerContext, type HandlerResult, planAnew, type Tx } from
 import type { EventEnvelope } from '@vafa/contracts';
 import { newId } from '@vafa/kernel';
 import { createBook } from '../domain/book.ts';
-import { needsCounters } from '../domain/new-entries.ts';
 import type { Refund } from '../domain/order.ts';
 import { ERASED_PREFIX, newRefundCase, type RefundCase } from '../domain/plan.ts';
 import type { CustomerFacts } from '../domain/rules/facts.ts';
@@ -82,7 +81,7 @@ const findDeciders = (fresh: Fresh, waiting: readonly RefundCase[], owing: Reado
   const deciders = new Set(fresh.refunds.map(customerOf));
   for (const step of fresh.purchases) {
     const customerId = customerOf(step);
-    if (owing.has(customerId) || awaited.has(step.purchase.order.orderId) || needsCounters(step.purchase))
+    if (owing.has(customerId) || awaited.has(step.purchase.order.orderId) || step.purchase.uncounted !== undefined)
       deciders.add(customerId);
   }
   return deciders;

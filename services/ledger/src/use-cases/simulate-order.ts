@@ -2,8 +2,10 @@ import type { Queryable } from '@vafa/bus';
 import { AppError } from '@vafa/kernel';
 import { checkProgramme } from '../domain/check-programme.ts';
 import { tryOrder } from '../domain/replay.ts';
-import { type Counter, countersOf } from '../domain/rules/caps.ts';
-import { type Award, earnByPurchase } from '../domain/rules/evaluate.ts';
+import type { Award } from '../domain/rules/award.ts';
+import type { Counter } from '../domain/rules/caps.ts';
+import { countersFor } from '../domain/rules/earned.ts';
+import { earnByPurchase } from '../domain/rules/evaluate.ts';
 import { byRateAlone, explanationText } from '../domain/rules/explanation.ts';
 import type { CustomerFacts, OrderFacts } from '../domain/rules/facts.ts';
 import { resolveCustomer } from '../store/accounts.ts';
@@ -61,19 +63,16 @@ interface Who {
 }
 
 /** What caps have counted so far, of those that the order would ask. */
-const countersFor = (
+const readCountersFor = (
   db: Queryable,
   { compiled }: Rules,
   order: OrderFacts,
   { customerId, facts, atMs }: Who,
 ): Promise<Map<string, Counter>> | Map<string, Counter> => {
-  if (!compiled.purchase.counts) return new Map();
-  const { awards } = earnByPurchase(compiled, { atMs, order }, facts);
-  const starts = compiled.periodStartsAt(atMs);
-  return readCounters(
-    db,
-    awards.flatMap((award) => countersOf(award, customerId, starts)),
-  );
+  const { counted } = earnByPurchase(compiled, { atMs, order }, facts);
+  return counted === undefined
+    ? new Map()
+    : readCounters(db, countersFor(counted, customerId, compiled.periodStartsAt(atMs)));
 };
 
 const entryOf = (award: Award, rules: Rules, { atMs, facts }: Who, nowMs: number): SimulatedEntry => {
@@ -120,7 +119,7 @@ export const simulateOrder = async (
     facts: { ...factsOfAnybody(programme.tiers), ...known, ...command.customer },
     atMs,
   };
-  const counters = await countersFor(db, rules, order, who);
+  const counters = await readCountersFor(db, rules, order, who);
   const { awards, note, cappedAway } = tryOrder(rules.compiled, order, who, counters);
   return {
     ...from,

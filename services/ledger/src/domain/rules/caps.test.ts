@@ -1,11 +1,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ruleLists } from '../../test/rules.fixture.ts';
-import { type SlowAward, slowCap } from '../../test/slow-rules.fixture.ts';
-import { type Counter, capAward, count } from './caps.ts';
+import { matchings, orderFacts, ruleLists } from '../../test/rules.fixture.ts';
+import { type SlowAward, slowCap, slowTaken, slowWays } from '../../test/slow-rules.fixture.ts';
+import { ROUNDINGS, type Rounding } from '../programme.ts';
+import type { Award } from './award.ts';
+import { type Counter, count } from './caps.ts';
 import { compileRules, type RulesProgramme } from './compile.ts';
-import { type Award, earnByEvent } from './evaluate.ts';
-import { explanationText } from './explanation.ts';
+import { capEarned } from './earned.ts';
+import { earnByEvent, earnByPurchase } from './evaluate.ts';
+import { byRateAlone, type Explanation, explanationText } from './explanation.ts';
 import type { Cap, Caps, EarningRule } from './rule.ts';
 
 const grantRule = (caps: Caps, points = 30): EarningRule => ({
@@ -35,11 +38,11 @@ const createGiver = (programme: RulesProgramme) => {
     counters,
     give: (customerId: string, at: string): Award | undefined => {
       const atMs = Date.parse(at);
-      const [award] = earnByEvent(rules, rules.birthday, { atMs }, undefined);
-      if (!award) throw new Error('the rule gives');
-      const { award: left, increments } = capAward(award, customerId, rules.periodStartsAt(atMs), counters);
+      const { counted } = earnByEvent(rules, rules.birthday, { atMs }, undefined);
+      if (!counted) throw new Error('the rule counts');
+      const { awards, increments } = capEarned(counted, customerId, rules.periodStartsAt(atMs), counters);
       count(counters, increments);
-      return left;
+      return awards[0];
     },
   };
 };
@@ -115,37 +118,159 @@ const moments = fc.array(
   fc.record({
     customerId: fc.constantFrom('ann', 'bob'),
     atMs: fc.integer({ min: Date.parse('2026-03-10T00:00:00Z'), max: Date.parse('2026-04-01T00:00:00Z') }),
+    order: orderFacts,
   }),
   { maxLength: 30 },
 );
 
+/** What an explanation comes to when it is worked out from what it says; undefined where a value has no end. */
+const workedOut = ([first, ...others]: Explanation, rounding: Rounding): number | undefined => {
+  if (first === undefined || first.kind === 'times' || first.kind === 'cap')
+    throw new Error('begins with what was given');
+  const text = first.exact ?? String(first.kind === 'bonus' ? first.of : first.points);
+  if (text.endsWith('…')) return undefined;
+  const [whole = '', decimals = ''] = text.split('.');
+  let n = BigInt(whole + decimals);
+  let d = 10n ** BigInt(decimals.length);
+  for (const step of [first, ...others])
+    if (step.kind === 'bonus' || step.kind === 'times') {
+      n *= BigInt(step.numerator);
+      d *= BigInt(step.denominator);
+    }
+  const up = rounding === 'ceil' ? d - 1n : 0n;
+  if (rounding === 'half_up') [n, d] = [2n * n + d, 2n * d];
+  const taken = others.reduce((sum, step) => (step.kind === 'cap' ? sum + step.points : sum), 0);
+  return Number((n + up) / d) + taken;
+};
+
+const TRIGGERS = [{ on: 'birthday' }, { on: 'purchase' }] as const;
+const histories = fc.constantFrom(...TRIGGERS).chain((trigger) =>
+  fc.record({
+    trigger: fc.constant(trigger),
+    rules: ruleLists(zone, { trigger, times: false }),
+    matching: matchings,
+    rounding: fc.constantFrom(...ROUNDINGS),
+    rates: fc.constantFrom([], [{ currency: 'EUR', points: 3, perMinor: 70 }]),
+    events: moments,
+  }),
+);
+
 test('caps are never exceeded, and agree with counting everything anew', () => {
-  const birthdays = ruleLists(zone, { trigger: { on: 'birthday' }, times: false });
   fc.assert(
-    fc.property(birthdays, moments, (rules, events) => {
-      const programme = programmeOf(rules, zone);
+    fc.property(histories, ({ trigger, events, ...more }) => {
+      const programme = programmeOf(more.rules, { ...zone, ...more });
       const compiled = compileRules(programme);
       const counters = new Map<string, Counter>();
       const given: SlowAward[] = [];
-      for (const { customerId, atMs } of events)
-        for (const award of earnByEvent(compiled, compiled.birthday, { atMs }, undefined)) {
-          const wanted = { ruleId: award.ruleId, customerId, atMs, points: award.points };
-          const starts = compiled.periodStartsAt(atMs);
-          const { award: left, increments } = capAward(award, customerId, starts, counters);
-          expect(left?.points ?? 0).toBe(slowCap(programme, given, wanted));
-          expect(increments.every(({ points, awards }) => points === left?.points && awards === 1)).toBe(true);
-          const steps = left?.explanation ?? [];
-          expect(steps.reduce((sum, { points }) => sum + points, 0)).toBe(left?.points ?? 0);
-          count(counters, increments);
-          if (left) given.push({ ...wanted, points: left.points });
-        }
+      for (const { customerId, atMs, order } of events) {
+        const earned =
+          trigger.on === 'birthday'
+            ? earnByEvent(compiled, compiled.birthday, { atMs }, undefined)
+            : earnByPurchase(compiled, { atMs, order }, undefined);
+        const starts = compiled.periodStartsAt(atMs);
+        const left = earned.counted && capEarned(earned.counted, customerId, starts, counters);
+        count(counters, left?.increments ?? []);
+        const { awards } = left ?? earned;
+        const ways = slowWays(programme, trigger, trigger.on === 'birthday' ? { atMs } : { atMs, order });
+        const expected = slowTaken(programme, ways, (ruleId, points) =>
+          slowCap(programme, given, { ruleId, customerId, atMs, points }),
+        ).map(({ ruleId, points }) => ({ ruleId, points }));
+        expect(awards.map(({ ruleId, points }) => ({ ruleId, points }))).toEqual(expected);
+        given.push(...expected.map((each) => ({ ...each, customerId, atMs })));
+        for (const { points, explanation } of awards)
+          if (explanation) {
+            expect(explanation.reduce((sum, step) => sum + step.points, 0)).toBe(points);
+            expect(workedOut(explanation, more.rounding) ?? points).toBe(points);
+          }
+      }
       for (const { ruleId, customerId, per, points, awards } of counters.values()) {
-        const caps = rules.find(({ id }) => id === ruleId)?.caps;
+        const caps = more.rules.find(({ id }) => id === ruleId)?.caps;
         const limits = (customerId === '*' ? caps?.budget : caps?.perCustomer) ?? [];
         for (const { limit, unit } of limits.filter((cap) => cap.per === per))
           expect(unit === 'points' ? points : awards).toBeLessThanOrEqual(limit);
       }
     }),
-    { numRuns: 500 },
+    { numRuns: 1_000 },
   );
+});
+
+const rate = [{ currency: 'EUR', points: 1, perMinor: 100 }];
+const bought = (rules: EarningRule[], totals: number[], more: Partial<RulesProgramme> = {}) => {
+  const compiled = compileRules(programmeOf(rules, { rates: rate, ...more }));
+  const counters = new Map<string, Counter>();
+  return totals.map((totalMinor) => {
+    const atMs = Date.parse('2026-11-21T08:00:00Z');
+    const order = { currency: 'EUR', totalMinor, lines: [] };
+    const earned = earnByPurchase(compiled, { atMs, order }, undefined);
+    const left = earned.counted
+      ? capEarned(earned.counted, 'ann', compiled.periodStartsAt(atMs), counters)
+      : { ...earned, increments: [] };
+    count(counters, left.increments);
+    const told = left.awards.map(({ points, explanation }) => explanationText(explanation ?? byRateAlone(points)));
+    return { told, cappedAway: left.cappedAway, note: left.note };
+  });
+};
+const rule = (more: Partial<EarningRule> & Pick<EarningRule, 'id' | 'effect'>): EarningRule => ({
+  ...{ name: more.id, trigger: { on: 'purchase' }, order: 0 },
+  ...more,
+});
+const weekend = rule({
+  id: 'weekend',
+  order: 5,
+  effect: { kind: 'multiplier', numerator: 3, denominator: 2 },
+  expiry: { kind: 'rolling', amount: 7, unit: 'days' },
+});
+const monthlyHundred: Caps = { perCustomer: [{ limit: 100, unit: 'points', per: 'month' }], beyond: 'reduce' };
+
+test('a bonus has its part of what caps left of the points that it multiplies, not of what they took', () => {
+  const welcome = rule({ id: 'welcome', effect: { kind: 'fixed', points: 80 }, caps: monthlyHundred });
+  expect(bought([welcome, weekend], [1_000, 1_000, 1_000])).toEqual([
+    { told: ['10 = 10 base', '80 = 80 welcome', '45 = 90 × 0.5 weekend'], cappedAway: [], note: null },
+    {
+      told: [
+        '10 = 10 base',
+        '20 = 80 welcome − 60 over the cap of 100 points per customer and month',
+        '15 = 30 × 0.5 weekend',
+      ],
+      ...{ cappedAway: [], note: null },
+    },
+    { told: ['10 = 10 base', '5 = 10 × 0.5 weekend'], cappedAway: ['welcome'], note: null },
+  ]);
+  const once = { ...welcome, caps: { perOrder: 30, beyond: 'reduce' as const } };
+  expect(bought([once, weekend], [1_000])[0]?.told[2]).toBe('20 = 40 × 0.5 weekend');
+});
+
+test('a bonus of nothing but what caps took away gives nothing', () => {
+  const welcome = rule({ id: 'welcome', effect: { kind: 'fixed', points: 100 }, caps: monthlyHundred });
+  const only = { ...weekend, effect: { ...weekend.effect, of: ['welcome'] } as EarningRule['effect'] };
+  expect(bought([welcome, only], [0, 0], { rates: [] })).toEqual([
+    { told: ['100 = 100 welcome', '50 = 100 × 0.5 weekend'], cappedAway: [], note: null },
+    { told: [], cappedAway: ['welcome', 'weekend'], note: 'capped' },
+  ]);
+});
+
+test('a rule that its caps left nothing keeps no other rule from its turn', () => {
+  const welcome = rule({ id: 'welcome', effect: { kind: 'fixed', points: 100 }, caps: monthlyHundred });
+  const next = rule({ id: 'next', order: 1, effect: { kind: 'fixed', points: 7 } });
+  const expected = [
+    { told: ['100 = 100 welcome'], cappedAway: [], note: null },
+    { told: ['7 = 7 next'], cappedAway: ['welcome'], note: null },
+  ];
+  expect(bought([{ ...welcome, stop: true }, next], [0, 0])).toEqual(expected);
+  expect(bought([welcome, next], [0, 0], { matching: 'first' })).toEqual(expected);
+  // The same where no counter is needed.
+  const effect = { kind: 'per_amount' as const, points: 1, perMinor: 1, currency: 'EUR' };
+  const small = rule({ id: 'small', effect, stop: true, caps: { perOrder: 50, beyond: 'reject' } });
+  expect(bought([small, next], [40, 51], { rates: [] })).toEqual([
+    { told: ['40 = 40 small'], cappedAway: [], note: null },
+    { told: ['7 = 7 next'], cappedAway: ['small'], note: null },
+  ]);
+});
+
+test('what is not whole before it is multiplied is told as it is', () => {
+  const half = rule({ id: 'half', order: 9, effect: { kind: 'multiplier', numerator: 3, denominator: 2 } });
+  expect(bought([half], [150])[0]?.told).toEqual(['2 = 1.5 base × 1.5 half']);
+  const third = [{ currency: 'EUR', points: 1, perMinor: 300 }];
+  expect(bought([half], [1_000], { rates: third })[0]?.told).toEqual(['5 = 3.333… base × 1.5 half']);
+  expect(bought([weekend], [350])[0]?.told).toEqual(['3 = 3 base', '1 = 3.5 × 0.5 weekend']);
 });

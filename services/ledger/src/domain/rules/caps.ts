@@ -1,5 +1,5 @@
-import type { CountedCap } from './compile.ts';
-import type { Award } from './evaluate.ts';
+import type { Award } from './award.ts';
+import type { CompiledRule, CountedCap } from './compile.ts';
 import type { PeriodStarts } from './local-time.ts';
 import type { CapPeriod } from './rule.ts';
 
@@ -40,22 +40,15 @@ const keyOf = (ruleId: string, customerId: string, { of, per }: CountedCap, star
   startsOn: starts[per],
 });
 
-/** Counters that an award of this customer at this time asks, each once. */
-export const countersOf = (award: Award, customerId: string, starts: PeriodStarts): CounterKey[] => {
+/** Counters that an award by a rule to this customer at this time asks, each once. */
+export const countersOf = ({ id, counted }: CompiledRule, customerId: string, starts: PeriodStarts): CounterKey[] => {
   const keys = new Map<string, CounterKey>();
-  for (const cap of award.rule?.counted ?? []) {
-    const key = keyOf(award.ruleId, customerId, cap, starts);
+  for (const cap of counted) {
+    const key = keyOf(id, customerId, cap, starts);
     keys.set(counterName(key), key);
   }
   return [...keys.values()];
 };
-
-/** What the caps leave of an award, and what is to be counted for it. */
-export interface Capped {
-  /** undefined: nothing is left. */
-  award: Award | undefined;
-  increments: Counter[];
-}
 
 /** How many of the points there is room for under a cap. */
 const roomFor = (points: number, { limit, unit }: CountedCap, counter: Counter | undefined): number => {
@@ -64,17 +57,17 @@ const roomFor = (points: number, { limit, unit }: CountedCap, counter: Counter |
 };
 
 /**
- * Applies the caps that need counters. Of several the tightest decides; the explanation names it. Counters that are not
- * given stand at 0.
+ * What the caps that need counters leave of an award; undefined: nothing. Of several the tightest decides; the explanation names it.
+ * Counters that are not given stand at 0.
  */
 export const capAward = (
   award: Award,
   customerId: string,
   starts: PeriodStarts,
   counters: ReadonlyMap<string, Counter>,
-): Capped => {
+): Award | undefined => {
   const { rule, points } = award;
-  if (rule === null || rule.counted.length === 0) return { award, increments: [] };
+  if (rule === null) return award;
   let left = points;
   let tightest: CountedCap | undefined;
   for (const cap of rule.counted) {
@@ -83,13 +76,11 @@ export const capAward = (
     left = room;
     tightest = cap;
   }
-  if (tightest !== undefined && rule.beyond === 'reject') left = 0;
-  if (left === 0) return { award: undefined, increments: [] };
-  const increments = countersOf(award, customerId, starts).map((key) => ({ ...key, points: left, awards: 1 }));
-  if (tightest === undefined) return { award, increments };
+  if (tightest === undefined) return award;
+  if (left === 0 || rule.beyond === 'reject') return undefined;
   const { of, limit, unit, per } = tightest;
   const cut = { kind: 'cap' as const, of, limit, unit, per, points: left - points };
-  return { award: { ...award, points: left, explanation: [...(award.explanation ?? []), cut] }, increments };
+  return { ...award, points: left, explanation: [...(award.explanation ?? []), cut] };
 };
 
 /** Adds what was counted, so that the next award of the same transaction sees it. */

@@ -71,8 +71,6 @@ export interface TierTerms {
 export interface RuleSet {
   rules: readonly CompiledRule[];
   asksCustomer: boolean;
-  /** One of them has caps with counters. */
-  counts: boolean;
 }
 
 /** What is prepared once per version of a programme. */
@@ -161,7 +159,7 @@ const compileTier = ({ id, name, benefits }: TierLevel, zone: CalendarZone, time
   return [[id, terms]];
 };
 
-const NONE: RuleSet = { rules: [], asksCustomer: false, counts: false };
+const NONE: RuleSet = { rules: [], asksCustomer: false };
 
 const NO_RULES: CompiledRules = {
   programme: undefined,
@@ -190,7 +188,6 @@ export const compileRules = (given: GivenProgramme | undefined): CompiledRules =
       : {
           rules: rules.map((rule) => compileRule(rule, programme, time)),
           asksCustomer: rules.some(({ when }) => when !== undefined && asksCustomer(when)),
-          counts: rules.some(({ caps }) => countedOf(caps).length > 0),
         };
   const setsBy = (keyOf: (rule: EarningRule) => string | undefined): Map<string, RuleSet> => {
     const groups = Map.groupBy(inOrder, keyOf);

@@ -2,7 +2,7 @@ import { AppError } from '@vafa/kernel';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { customerFacts, matchings, orderFacts, ruleLists } from '../../test/rules.fixture.ts';
-import { slowEarn } from '../../test/slow-rules.fixture.ts';
+import { slowTaken, slowWays } from '../../test/slow-rules.fixture.ts';
 import { ROUNDINGS } from '../programme.ts';
 import { compileRules, type RulesProgramme } from './compile.ts';
 import { earnByEvent, earnByPurchase } from './evaluate.ts';
@@ -54,6 +54,7 @@ test('the rate alone needs no explanation', () => {
   expect(earn(programme(), order(10_050))).toEqual({
     awards: [{ ruleId: 'base', points: 100, explanation: null, rule: null }],
     note: null,
+    cappedAway: [],
   });
 });
 
@@ -182,7 +183,7 @@ test('other triggers have rules of their own', () => {
   const signup = rules.interactions.get('signup');
   if (!signup) throw new Error('signup sets rules off');
   const points = (attributes: Record<string, string>) =>
-    earnByEvent(rules, signup, { atMs: T0, attributes }, undefined).map((award) => award.points);
+    earnByEvent(rules, signup, { atMs: T0, attributes }, undefined).awards.map((award) => award.points);
   expect(points({ from: 'app' })).toEqual([100]);
   expect(points({})).toEqual([50]);
   expect([...rules.segments.keys(), ...rules.lifecycle.keys(), ...rules.grants.keys()]).toEqual([
@@ -227,7 +228,7 @@ test('prepared rules do what the slow and obvious ones do, and the steps of each
         ...{ ruleId, points },
         basis: basis?.map(([sku, weight]) => ({ sku, weight })),
       }));
-      expect(told).toEqual(slowEarn(rules, { on: 'purchase' }, { atMs, order: facts }, customer));
+      expect(told).toEqual(slowTaken(rules, slowWays(rules, { on: 'purchase' }, { atMs, order: facts }, customer)));
       for (const { points, explanation } of awards)
         if (explanation) expect(explanation.reduce((sum, step) => sum + step.points, 0)).toBe(points);
     }),

@@ -44,6 +44,33 @@ export const plus = (a: Exact, b: Exact): Exact => {
   return narrow(x.n * y.d + y.n * x.d, x.d * y.d);
 };
 
+export const product = (a: Exact, b: Exact): Exact => {
+  if (b.wide === null) return times(a, b.n, b.d);
+  const x = wideOf(a);
+  return narrow(x.n * b.wide.n, x.d * b.wide.d);
+};
+
+/** a ÷ b, which is not nothing. */
+export const quotient = (a: Exact, b: Exact): Exact => {
+  const [x, y] = [wideOf(a), wideOf(b)];
+  return narrow(x.n * y.d, x.d * y.n);
+};
+
+/** Most decimals that are told, and how many of a value that has no end. */
+const DECIMALS = 6;
+const ENDLESS_DECIMALS = 3;
+
+/** As people write it, "1.5" or "33.333…"; null when it is whole. */
+export const exactText = (value: Exact): string | null => {
+  if (value.wide === null && value.n % value.d === 0) return null;
+  const { n, d } = wideOf(value);
+  if (n % d === 0n) return null;
+  const ends = (n * 10n ** BigInt(DECIMALS)) % d === 0n;
+  const scale = 10n ** BigInt(ends ? DECIMALS : ENDLESS_DECIMALS);
+  const digits = (((n % d) * scale) / d).toString().padStart(scale.toString().length - 1, '0');
+  return `${n / d}.${ends ? digits.replace(/0+$/, '') : `${digits}…`}`;
+};
+
 export const isNothing = ({ n, wide }: Exact): boolean => (wide === null ? n === 0 : wide.n === 0n);
 
 /** More than this can't be told exactly in JSON once a few are summed. */

@@ -2,15 +2,26 @@ import { BASE_RULE } from '../programme.ts';
 import type { CapPeriod, CapUnit } from './rule.ts';
 
 /**
- * One step of how an entry's points came about. The `points` of all steps add up to the entry's.
+ * One step of how an entry's points came about. The `points` of all steps add up to the entry's. What others go on from and is
+ * not whole is told by `exact`, too, as an entry is rounded at its end alone: "2 = 1.5 base × 1.5 weekend".
  * base: the programme's rate · rule: what a rule gave by itself · times: what multiplying changed by (negative when it takes)
  * · bonus: what a multiplier with an entry of its own gave · cap: what a cap took off, negative.
  */
 export type Step =
-  | { kind: 'base'; points: number }
-  | { kind: 'rule'; ruleId: string; name: string; points: number }
+  | { kind: 'base'; points: number; exact?: string }
+  | { kind: 'rule'; ruleId: string; name: string; points: number; exact?: string }
   | { kind: 'times'; ruleId: string; name: string; numerator: number; denominator: number; points: number }
-  | { kind: 'bonus'; ruleId: string; name: string; numerator: number; denominator: number; of: number; points: number }
+  | {
+      kind: 'bonus';
+      ruleId: string;
+      name: string;
+      numerator: number;
+      denominator: number;
+      of: number;
+      /** Of what it multiplies. */
+      exact?: string;
+      points: number;
+    }
   | { kind: 'cap'; of: 'order' | 'customer' | 'budget'; limit: number; unit: CapUnit; per?: CapPeriod; points: number };
 
 /** For machines; what is kept with an entry. */
@@ -37,13 +48,13 @@ const capText = (step: Extract<Step, { kind: 'cap' }>): string => {
 const stepText = (step: Step): string => {
   switch (step.kind) {
     case 'base':
-      return `${step.points} base`;
+      return `${step.exact ?? step.points} base`;
     case 'rule':
-      return `${step.points} ${step.name}`;
+      return `${step.exact ?? step.points} ${step.name}`;
     case 'times':
       return ` × ${ratioText(step.numerator, step.denominator)} ${step.name}`;
     case 'bonus':
-      return `${step.of} × ${ratioText(step.numerator, step.denominator)} ${step.name}`;
+      return `${step.exact ?? step.of} × ${ratioText(step.numerator, step.denominator)} ${step.name}`;
     case 'cap':
       return ` − ${capText(step)}`;
   }
