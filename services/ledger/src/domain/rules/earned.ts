@@ -50,32 +50,38 @@ export const settleRuns = (
 ): Pick<Earned, 'awards' | 'note' | 'cappedAway'> => {
   const cappedAway: string[] = [];
   let [run] = runs;
-  let settled: Map<Draft, Settled> = settleDrafts(run.drafts, rounding, capOf);
+  let settled: Settled[] = settleDrafts(run.drafts, rounding, capOf);
   for (const next of runs.slice(1)) {
-    if (run.endedBy === undefined || !settled.get(run.endedBy)?.cappedAway) break;
+    if (run.endedBy === undefined || !settled[run.endedBy.place]?.cappedAway) break;
     cappedAway.push(idOf(run.endedBy));
     run = next;
     settled = settleDrafts(run.drafts, rounding, capOf);
   }
   const awards: Award[] = [];
-  for (const [draft, { award, cappedAway: isAway }] of settled) {
+  for (const { draft, award, cappedAway: isAway } of settled) {
     if (award !== undefined) awards.push(award);
     if (isAway) cappedAway.push(idOf(draft));
   }
   return { awards, cappedAway, note: noteOf(run, awards, cappedAway) };
 };
 
-/** Entries that may come to something, whatever counters say. */
-const possible = ({ runs, rounding }: Counted): Draft[] =>
-  runs.flatMap(({ drafts }) => drafts.filter(({ exact }) => roundPoints(exact, rounding) > 0));
-
-/** Rules that may give something of it. */
-export const rulesOf = ({ awards, counted }: Earned): Set<string> =>
-  new Set(counted ? possible(counted).map(idOf) : awards.map(({ ruleId }) => ruleId));
+/** Rules that may give something of it, whatever counters say. */
+export const rulesOf = ({ awards, counted }: Earned): Set<string> => {
+  if (counted === undefined) return new Set(awards.map(({ ruleId }) => ruleId));
+  const { runs, rounding } = counted;
+  return new Set(
+    runs.flatMap(({ drafts }) => drafts.filter(({ exact }) => roundPoints(exact, rounding) > 0).map(idOf)),
+  );
+};
 
 /** Those of them whose caps need counters. */
-const countingRules = (counted: Counted): Set<CompiledRule> =>
-  new Set(possible(counted).flatMap(({ rule }) => (rule === null || rule.counted.length === 0 ? [] : [rule])));
+const countingRules = ({ runs, rounding }: Counted): Set<CompiledRule> => {
+  const rules = new Set<CompiledRule>();
+  for (const { drafts } of runs)
+    for (const { rule, exact } of drafts)
+      if (rule !== null && rule.counted.length > 0 && roundPoints(exact, rounding) > 0) rules.add(rule);
+  return rules;
+};
 
 const unlimited = (award: Award): Award => award;
 

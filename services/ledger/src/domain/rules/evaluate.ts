@@ -1,8 +1,8 @@
 import { BASE_RULE } from '../programme.ts';
 import type { CompiledRule, CompiledRules, RuleSet } from './compile.ts';
-import { type Draft, idOf, mayBeCut, multiply, shareOf } from './draft.ts';
+import { addDraft, addShare, type Draft, idOf, mayBeCut, multiply } from './draft.ts';
 import { type Earned, earnedBy, type Run } from './earned.ts';
-import { exactly, isNothing, roundPoints } from './exact.ts';
+import { type Exact, exactly, isNothing, roundPoints } from './exact.ts';
 import type { CustomerFacts, EventFacts, OrderFacts } from './facts.ts';
 
 /** Lets a rule that holds take effect. Returns whether it gave, or changed, anything. */
@@ -12,7 +12,7 @@ const applyRule = (rule: CompiledRule, drafts: Draft[], event: EventFacts): bool
     const exact = rule.give?.(event) ?? null;
     if (exact === null || isNothing(exact)) return false;
     const basis = rule.basisOf !== null && event.order ? rule.basisOf(event.order) : undefined;
-    drafts.push({ rule, began: exact, factors: [], exact, basis });
+    addDraft(drafts, rule, exact, basis);
     return true;
   }
   const { of, numerator, denominator, apart } = multiplier;
@@ -21,9 +21,7 @@ const applyRule = (rule: CompiledRule, drafts: Draft[], event: EventFacts): bool
     for (const draft of targets) multiply(draft, rule, numerator, denominator);
     return targets.length > 0;
   }
-  const share = shareOf(targets, rule, numerator - denominator, denominator);
-  if (share !== undefined) drafts.push(share);
-  return share !== undefined;
+  return addShare(drafts, targets, rule, numerator - denominator, denominator);
 };
 
 /** Lets the rules of a set take effect, one after the other; those in `without` are left out. Returns the one that ended it. */
@@ -67,11 +65,9 @@ const runsOf = (run: (without: ReadonlySet<CompiledRule>) => { drafts: Draft[]; 
 };
 
 /** What an order's total earns at the rate for its currency. */
-const baseOf = (rules: CompiledRules, { currency, totalMinor }: OrderFacts): Draft | undefined => {
-  const rate = rules.programme?.rates.find((each) => each.currency === currency);
-  if (!rate) return undefined;
-  const exact = exactly(totalMinor, rate.points, rate.perMinor);
-  return { rule: null, began: exact, factors: [], exact };
+const baseOf = ({ programme }: CompiledRules, { currency, totalMinor }: OrderFacts): Exact | undefined => {
+  const rate = programme?.rates.find((each) => each.currency === currency);
+  return rate && exactly(totalMinor, rate.points, rate.perMinor);
 };
 
 const nothing = (note: Earned['note']): Earned => ({ awards: [], note, cappedAway: [] });
@@ -93,13 +89,14 @@ export const earnByPurchase = (
   if (purchase.rules.length === 0 && tier === null) {
     const base = baseOf(rules, event.order);
     if (base === undefined) return nothing('no_rate');
-    const points = roundPoints(base.exact, rounding);
+    const points = roundPoints(base, rounding);
     if (points === 0) return nothing('nothing_earned');
     return { awards: [{ ruleId: BASE_RULE, points, explanation: null, rule: null }], note: null, cappedAway: [] };
   }
   const runs = runsOf((without) => {
     const base = baseOf(rules, event.order);
-    const drafts = base === undefined ? [] : [base];
+    const drafts: Draft[] = [];
+    if (base !== undefined) addDraft(drafts, null, base);
     const ended = applyAll(purchase, drafts, event, customer, rules, without);
     if (tier !== null) applyRule(tier, drafts, event);
     return { drafts, ended };

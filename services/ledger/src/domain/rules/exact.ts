@@ -60,15 +60,30 @@ export const quotient = (a: Exact, b: Exact): Exact => {
 const DECIMALS = 6;
 const ENDLESS_DECIMALS = 3;
 
+const decimalsOf = (digits: string, ends: boolean): string => {
+  const all = digits.padStart(ends ? DECIMALS : ENDLESS_DECIMALS, '0');
+  return ends ? all.replace(/0+$/, '') : `${all}…`;
+};
+
 /** As people write it, "1.5" or "33.333…"; null when it is whole. */
-export const exactText = (value: Exact): string | null => {
-  if (value.wide === null && value.n % value.d === 0) return null;
-  const { n, d } = wideOf(value);
-  if (n % d === 0n) return null;
-  const ends = (n * 10n ** BigInt(DECIMALS)) % d === 0n;
-  const scale = 10n ** BigInt(ends ? DECIMALS : ENDLESS_DECIMALS);
-  const digits = (((n % d) * scale) / d).toString().padStart(scale.toString().length - 1, '0');
-  return `${n / d}.${ends ? digits.replace(/0+$/, '') : `${digits}…`}`;
+export const exactText = ({ n, d, wide }: Exact): string | null => {
+  if (wide === null) {
+    const whole = Math.floor(n / d);
+    const rest = n - whole * d;
+    if (rest === 0) return null;
+    const scaled = rest * 10 ** DECIMALS;
+    if (Number.isSafeInteger(scaled)) {
+      const ends = scaled % d === 0;
+      const digits = Math.floor(ends ? scaled / d : (rest * 10 ** ENDLESS_DECIMALS) / d);
+      return `${whole}.${decimalsOf(String(digits), ends)}`;
+    }
+  }
+  const { n: up, d: down } = wide ?? { n: BigInt(n), d: BigInt(d) };
+  const rest = up % down;
+  if (rest === 0n) return null;
+  const ends = (rest * 10n ** BigInt(DECIMALS)) % down === 0n;
+  const digits = (rest * 10n ** BigInt(ends ? DECIMALS : ENDLESS_DECIMALS)) / down;
+  return `${up / down}.${decimalsOf(String(digits), ends)}`;
 };
 
 export const isNothing = ({ n, wide }: Exact): boolean => (wide === null ? n === 0 : wide.n === 0n);
