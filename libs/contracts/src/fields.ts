@@ -65,6 +65,8 @@ export const LIFECYCLE_STATES = [
 ] as const;
 export const LifecycleState = OneOf(LIFECYCLE_STATES);
 export type LifecycleState = (typeof LIFECYCLE_STATES)[number];
+/** A lifecycle state can be read as the segment of this id; `lifecycle.changed` tells of it, never `segment.entered`. */
+export const LIFECYCLE_SEGMENT_PREFIX = 'lifecycle:';
 
 /** Payloads may carry fields of newer minor versions: unknown ones are let through, never refused. */
 export const payload = <Properties extends Record<string, TSchema>>(properties: Properties) => Type.Object(properties);

@@ -24,6 +24,6 @@ export * from './events/points.ts';
 export * from './events/purchases.ts';
 export * from './events/segments.ts';
 export * as fields from './fields.ts';
-export { CURRENCIES, LIFECYCLE_STATES, type LifecycleState } from './fields.ts';
+export { CURRENCIES, LIFECYCLE_SEGMENT_PREFIX, LIFECYCLE_STATES, type LifecycleState } from './fields.ts';
 export { asyncApi, jsonSchemaOf, schemaFileOf } from './published-schemas.ts';
 export { deadTopic, type Topic, Topics } from './topics.ts';

@@ -1,16 +1,15 @@
-import { fields, LIFECYCLE_STATES } from '@vafa/contracts';
+import { fields, LIFECYCLE_SEGMENT_PREFIX, LIFECYCLE_STATES } from '@vafa/contracts';
 import Type from 'typebox';
 import { MAX_DAYS, MAX_LOYAL_ORDERS } from '../domain/thresholds.ts';
 
-const SEGMENT_PREFIX = 'lifecycle:' as const;
-const SEGMENT_IDS = LIFECYCLE_STATES.map((state) => `${SEGMENT_PREFIX}${state}` as const);
+const SEGMENT_IDS = LIFECYCLE_STATES.map((state) => `${LIFECYCLE_SEGMENT_PREFIX}${state}` as const);
 
 /** The id under which a lifecycle state can be read as a segment. */
-export const segmentIdOf = (state: fields.LifecycleState) => `${SEGMENT_PREFIX}${state}` as const;
+export const segmentIdOf = (state: fields.LifecycleState) => `${LIFECYCLE_SEGMENT_PREFIX}${state}` as const;
 
 /** The state that a segment id of `SegmentId` names. */
 export const stateOfSegment = (segmentId: (typeof SEGMENT_IDS)[number]): fields.LifecycleState =>
-  segmentId.slice(SEGMENT_PREFIX.length) as fields.LifecycleState;
+  segmentId.slice(LIFECYCLE_SEGMENT_PREFIX.length) as fields.LifecycleState;
 
 export const SegmentId = fields.OneOf(SEGMENT_IDS, 'A lifecycle state as a segment');
 

@@ -11,6 +11,7 @@ import {
   type Trigger,
   WEEKDAYS,
 } from './rule.ts';
+import { segmentId } from './segment-id.ts';
 import { attributeValue, byWord, type Check, fields, integer, isRecord, listOf, number, oneOf, text } from './shape.ts';
 
 const MAX_COUNT = 1_000_000_000;
@@ -37,7 +38,7 @@ const TESTS = {
   lines_amount: { lines: lineFilter, currency, 'atLeastMinor?': minor, 'atMostMinor?': minor },
   lines_quantity: { lines: lineFilter, 'atLeast?': size, 'atMost?': size },
   customer_tier: { in: texts },
-  customer_segment: { in: texts },
+  customer_segment: { in: listOf(segmentId('customer_lifecycle')) },
   customer_lifecycle: { in: listOf(oneOf(LIFECYCLE_STATES)) },
   customer_attribute: attribute,
   event_attribute: attribute,

@@ -257,3 +257,14 @@ test('conditions name tiers of the programme, wherever they stand', () => {
   expect(told([])).toEqual(['/rules/0/when/not/any/0/in/0', '/rules/0/when/not/any/0/in/1']);
   expect(told()).toEqual([]);
 });
+
+test('a lifecycle state is no segment that is told: what asks for it is named in its place', () => {
+  const told = 'is a lifecycle state, which is never told as a segment: use';
+  expect(found(rule({ trigger: { on: 'segment_entered', segmentId: 'lifecycle:new' } }))).toEqual([
+    `/rules/0/trigger/segmentId ${told} lifecycle_entered`,
+  ]);
+  expect(when({ not: { any: [{ kind: 'customer_segment', in: ['vip', 'lifecycle:at_risk'] }] } })).toEqual([
+    `/rules/0/when/not/any/0/in/1 ${told} customer_lifecycle`,
+  ]);
+  expect(found(rule({ trigger: { on: 'segment_entered', segmentId: 'vip' } }))).toEqual([]);
+});

@@ -18,12 +18,13 @@ import {
   MAX_RULE_POINTS,
   MAX_RULES,
 } from './rule.ts';
+import { segmentId } from './segment-id.ts';
 import { byWord, integer, listOf, oneOf, text } from './shape.ts';
 
 const triggerShape = byWord('on', {
   purchase: {},
   interaction: { interactionType: text },
-  segment_entered: { segmentId: text },
+  segment_entered: { segmentId: segmentId('lifecycle_entered') },
   lifecycle_entered: { state: oneOf(LIFECYCLE_STATES) },
   birthday: {},
   manual_grant: {},
