@@ -67,4 +67,34 @@ export const ORDER_RULES: readonly Rule[] = [
       ) m using (order_id)
       where w.waived > coalesce(m.due - m.taken, 0) limit ${limit}`,
   },
+  {
+    // A refund waits for reservations of its customer that are open, and that know of it: when they end, it takes.
+    rule: 'held_by_open_reservations',
+    find: (tx, limit) => tx`
+      select r.refund_id as subject, 'waits for reservation ' || by.id || ', which is '
+        || case when v.id is null then 'not there' when v.status <> 'held' then v.status
+          when v.customer_id <> r.customer_id then 'of ' || v.customer_id else 'not told of it' end as detail
+      from ledger.refund r cross join lateral jsonb_array_elements_text(r.held -> 0) as by (id)
+      left join ledger.reservation v on v.id = by.id::uuid
+      where r.held is not null and (v.id is null or v.status <> 'held' or v.customer_id <> r.customer_id or not v.claimed)
+      limit ${limit}`,
+  },
+  {
+    // Of what a refund was to take of an order, some is taken, some is held; and what it holds is of the order's own entries.
+    rule: 'held_was_due',
+    find: (tx, limit) => tx`
+      select h.refund_id as subject, 'is to take ' || h.points || ' of ' || h.order_id || ' that are held, due and not taken '
+        || coalesce(m.due - m.taken, 0) || case when h.of_entries then '' else ', not all of its entries' end as detail
+      from (
+        select r.refund_id, d ->> 0 as order_id, sum((d ->> 3)::bigint) as points, min((d ->> 3)::bigint) as least,
+          bool_and(t.id is not null) as of_entries
+        from ledger.refund r cross join lateral jsonb_array_elements(r.held - 0) as d
+        left join ledger.transfer t on t.id = (d ->> 2)::uuid and t.kind = 'earn' and t.order_id = d ->> 0 and t.rule_id = d ->> 1
+        where r.held is not null group by 1, 2
+      ) h left join (
+        select refund_id, order_id, sum(due) as due, sum(taken) as taken from (${tx.unsafe(`${MATCHED} where r.held is not null`)}) each
+        group by refund_id, order_id
+      ) m using (refund_id, order_id)
+      where h.points > coalesce(m.due - m.taken, 0) or h.least <= 0 or not h.of_entries limit ${limit}`,
+  },
 ];

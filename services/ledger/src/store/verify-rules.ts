@@ -75,6 +75,21 @@ export const RULES: readonly Rule[] = [
       limit ${limit}`,
   },
   {
+    // Whoever was merged into somebody names the last of the line. What one who was merged counts of others no longer moves on.
+    rule: 'former_is_merged',
+    find: (tx, limit) => tx<Found[]>`
+      select b.customer_id as subject, 'former earned ' || b.former_earned || ', spent ' || b.former_spent || ', expired '
+        || b.former_expired || ', the merged earned ' || coalesce(f.earned, 0) || ', spent ' || coalesce(f.spent, 0) || ', expired '
+        || coalesce(f.expired, 0) as detail
+      from ledger.balance b left join (
+        select merged_into, sum(earned) as earned, sum(spent) as spent, sum(expired) as expired
+        from ledger.balance where merged_into is not null group by merged_into
+      ) f on f.merged_into = b.customer_id
+      where b.merged_into is null and (b.former_earned <> coalesce(f.earned, 0) or b.former_spent <> coalesce(f.spent, 0)
+        or b.former_expired <> coalesce(f.expired, 0))
+      limit ${limit}`,
+  },
+  {
     rule: 'balance_is_lots',
     find: (tx, limit) => tx<Found[]>`
       select coalesce(b.customer_id, l.customer_id) as subject,
