@@ -1,10 +1,11 @@
 import { type HttpApp, idempotent, type ServiceContext } from '@vafa/platform';
-import { type AdjustmentRequest, listRequests } from '../store/adjustment-requests.ts';
+import type { AdjustmentRequest } from '../store/adjustment-requests.ts';
 import { adjustPoints } from '../use-cases/adjust-points.ts';
 import type { CurrentRules } from '../use-cases/current-programme.ts';
 import {
   approveAdjustment,
   getRequest,
+  listRequests,
   needsApproval,
   rejectAdjustment,
   requestAdjustment,
@@ -87,7 +88,8 @@ export const adjustmentRoutes = (app: HttpApp, context: ServiceContext, deps: Ad
     },
     async (request) => {
       const { status, cursor, limit } = request.query;
-      const found = await listRequests(sql, { status: status ?? null, afterId: cursor ?? null, limit: limit + 1 });
+      const asked = { status: status ?? null, afterId: cursor ?? null, limit: limit + 1 };
+      const found = await listRequests(sql, asked, clock.now());
       const page = found.slice(0, limit);
       const last = found.length > limit ? page.at(-1) : undefined;
       return { requests: page.map(bodyOf), ...(last ? { nextCursor: last.id } : {}) };
@@ -105,7 +107,7 @@ export const adjustmentRoutes = (app: HttpApp, context: ServiceContext, deps: Ad
       },
       config: { scope: 'ledger:admin' },
     },
-    async (request) => bodyOf(await getRequest(sql, request.params.requestId)),
+    async (request) => bodyOf(await getRequest(sql, request.params.requestId, clock.now())),
   );
 
   app.post(

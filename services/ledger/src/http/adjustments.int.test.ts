@@ -134,6 +134,34 @@ test('open requests are listed, oldest first, page by page', async () => {
   expect(seen.filter((id) => ids.includes(id))).toEqual(ids);
 });
 
+test('a request whose time is up reads as expired, whether or not the sweep has been by', async () => {
+  const [late, gone] = [await ask('ivy', 150), await ask('jon', 150)];
+  const listed = async (status?: string): Promise<string[]> => {
+    const url = `/v1/adjustment-requests?limit=200${status ? `&status=${status}` : ''}`;
+    const { requests } = (await ledger.call('GET', url)).json();
+    return requests.flatMap((each: { requestId: string; status: string }) =>
+      each.requestId === late ? [each.status] : [],
+    );
+  };
+  ledger.clock.advance({ hours: 47, minutes: 59 });
+  expect([await listed('pending'), await listed('expired')]).toEqual([['pending'], []]);
+  ledger.clock.advance({ minutes: 1 });
+  const read = await requestOf(late);
+  expect(read).toMatchObject({ status: 'expired', decidedBy: 'clock', decidedAt: read.expiresAt });
+  expect([await listed(), await listed('pending'), await listed('expired')]).toEqual([['expired'], [], ['expired']]);
+  // What time has decided is not void because the customer is erased since.
+  const erased = event(
+    CustomerErased,
+    { id: newId(), source: '/test', time: ledger.clock.now().toString() },
+    { customerId: 'jon' },
+  );
+  await ledger.publish([erased]);
+  await ledger.settle();
+  expect(await requestOf(late)).toEqual(read);
+  expect([await listed(), await listed('pending'), await listed('expired')]).toEqual([['expired'], [], ['expired']]);
+  expect(await requestOf(gone)).toMatchObject({ status: 'expired', decidedBy: 'clock' });
+});
+
 test('the same Idempotency-Key asks once', async () => {
   const key = { 'idempotency-key': 'ask-once' };
   const [first, again] = [await adjust('finn', 999, key), await adjust('finn', 999, key)];

@@ -1,4 +1,5 @@
 import type { Queryable, Tx } from '@vafa/bus';
+import type { Fragment } from 'postgres';
 import { isoOf } from './instants.ts';
 import type { REQUEST_STATUSES } from './schema.ts';
 
@@ -54,16 +55,29 @@ export const lockRequest = async (tx: Tx, id: string): Promise<AdjustmentRequest
   return row && toRequest(row);
 };
 
-/** Oldest first: who waits longest is seen first. Ids begin with the time. */
-export const listRequests = async (
+/** What the requests of a status have in common at a moment; of a few stretches of the index, each is read in order. */
+const stretchesOf = (db: Queryable, status: RequestStatus | null, nowIso: string): Fragment[] => {
+  const past = db`expires_at <= ${nowIso}::timestamptz`;
+  if (status === null) return [db`true`];
+  if (status === 'pending') return [db`status = 'pending' and not ${past}`];
+  // No sweep has been by yet.
+  if (status === 'expired') return [db`status = 'expired'`, db`status = 'pending' and ${past}`];
+  return [db`status = ${status}`];
+};
+
+/** Oldest first: who waits longest is seen first. Ids begin with the time. Of a status, those that have it at this moment. */
+export const findRequests = async (
   db: Queryable,
   page: { status: RequestStatus | null; afterId: string | null; limit: number },
+  nowIso: string,
 ): Promise<AdjustmentRequest[]> => {
+  const { status, afterId, limit } = page;
+  const stretches = stretchesOf(db, status, nowIso).map(
+    (where): Fragment => db`(select ${db.unsafe(COLUMNS)} from adjustment_request
+      where ${where} and (${afterId}::uuid is null or id > ${afterId}::uuid) order by id limit ${limit})`,
+  );
   const rows = await db<AdjustmentRequest[]>`
-    select ${db.unsafe(COLUMNS)} from adjustment_request
-    where (${page.status}::text is null or status = ${page.status}::text)
-      and (${page.afterId}::uuid is null or id > ${page.afterId}::uuid)
-    order by id limit ${page.limit}`;
+    select * from (${stretches.reduce((some, more) => db`${some} union all ${more}`)}) as found order by id limit ${limit}`;
   return rows.map(toRequest);
 };
 
@@ -78,10 +92,10 @@ export const closeRequest = async (
     where id = ${id} and status = 'pending'`;
 };
 
-/** Ends pending requests whose time is up, the longest overdue first. Returns their ids. */
+/** Ends pending requests whose time is up, the longest overdue first, as of when it was. Returns their ids. */
 export const expireRequests = async (tx: Tx, nowIso: string, by: string, limit: number): Promise<string[]> => {
   const rows = await tx<{ id: string }[]>`
-    update adjustment_request set status = 'expired', decided_at = ${nowIso}::timestamptz, decided_by = ${by}
+    update adjustment_request set status = 'expired', decided_at = expires_at, decided_by = ${by}
     where id in (
       select id from adjustment_request where status = 'pending' and expires_at <= ${nowIso}::timestamptz
       order by expires_at limit ${limit} for update skip locked
@@ -90,7 +104,10 @@ export const expireRequests = async (tx: Tx, nowIso: string, by: string, limit: 
   return rows.map(({ id }) => id);
 };
 
-/** Of an erased customer: nothing is decided any more, and what was written by hand is dropped. Returns the pending ones. */
+/**
+ * Of an erased customer: nothing is decided any more, and what was written by hand is dropped. Returns the pending ones; those whose
+ * time is up stay for the sweep.
+ */
 export const forgetRequests = async (
   tx: Tx,
   customerId: string,
@@ -99,7 +116,7 @@ export const forgetRequests = async (
 ): Promise<string[]> => {
   const voided = await tx<{ id: string }[]>`
     update adjustment_request set status = 'void', decided_at = ${nowIso}::timestamptz
-    where customer_id = ${customerId} and status = 'pending' returning id`;
+    where customer_id = ${customerId} and status = 'pending' and expires_at > ${nowIso}::timestamptz returning id`;
   await tx`update adjustment_request set customer_id = ${pseudonym}, reason = null, decision_reason = null
     where customer_id = ${customerId}`;
   return voided.map(({ id }) => id);

@@ -6,8 +6,10 @@ import {
   closeRequest,
   expireRequests,
   findRequest,
+  findRequests,
   insertRequest,
   lockRequest,
+  type RequestStatus,
 } from '../store/adjustment-requests.ts';
 import { insertAudit } from '../store/audit.ts';
 import { type AdjustCommand, type Adjusted, adjustPoints } from './adjust-points.ts';
@@ -30,11 +32,27 @@ export const needsApproval = async (
   return limit !== null && Math.abs(points) > limit;
 };
 
+/** As it stands at a moment: time is up at the instant it says, whether or not the sweep has been by. */
+const asOf = (request: AdjustmentRequest, now: Temporal.Instant): AdjustmentRequest =>
+  request.status === 'pending' && Temporal.Instant.compare(Temporal.Instant.from(request.expiresAt), now) <= 0
+    ? { ...request, status: 'expired', decidedAt: request.expiresAt, decidedBy: CLOCK }
+    : request;
+
 /** @throws AppError not_found `ledger.request_not_found` */
-export const getRequest = async (db: Queryable, id: string): Promise<AdjustmentRequest> => {
+export const getRequest = async (db: Queryable, id: string, now: Temporal.Instant): Promise<AdjustmentRequest> => {
   const found = await findRequest(db, id);
   if (!found) throw requestNotFound();
-  return found;
+  return asOf(found, now);
+};
+
+/** Oldest first, those of a status alone if one is given: the one that they have now. */
+export const listRequests = async (
+  db: Queryable,
+  page: { status: RequestStatus | null; afterId: string | null; limit: number },
+  now: Temporal.Instant,
+): Promise<AdjustmentRequest[]> => {
+  const found = await findRequests(db, page, now.toString());
+  return found.map((request) => asOf(request, now));
 };
 
 const requestNotFound = (): AppError =>
@@ -62,7 +80,7 @@ export const requestAdjustment = async (
       after: { status: 'pending', points },
     },
   ]);
-  return getRequest(tx, id);
+  return getRequest(tx, id, call.now);
 };
 
 /**
@@ -70,12 +88,10 @@ export const requestAdjustment = async (
  * @throws AppError not_found `ledger.request_not_found`, conflict `ledger.request_closed` (tells its `requestStatus`)
  */
 const lockPending = async (tx: Tx, id: string, now: Temporal.Instant): Promise<AdjustmentRequest> => {
-  const request = await lockRequest(tx, id);
-  if (!request) throw requestNotFound();
-  // Time is up at the instant it says, whether or not the sweep has been by.
-  const overdue =
-    request.status === 'pending' && Temporal.Instant.compare(Temporal.Instant.from(request.expiresAt), now) <= 0;
-  const status = overdue ? 'expired' : request.status;
+  const locked = await lockRequest(tx, id);
+  if (!locked) throw requestNotFound();
+  const request = asOf(locked, now);
+  const { status } = request;
   if (status !== 'pending')
     throw new AppError('conflict', 'ledger.request_closed', `the request is ${status}`, { requestStatus: status });
   return request;
@@ -107,7 +123,7 @@ const close = async (
       after: { status, ...(entryId === undefined ? {} : { entryId }) },
     },
   ]);
-  return getRequest(tx, request.id);
+  return getRequest(tx, request.id, call.now);
 };
 
 /**
@@ -122,7 +138,7 @@ export const approveAdjustment = async (
   call: Call,
   deps: { currentRules: CurrentRules },
 ): Promise<{ request: AdjustmentRequest; adjusted: Adjusted }> => {
-  const found = await getRequest(tx, decision.requestId);
+  const found = await getRequest(tx, decision.requestId, call.now);
   requireOtherEyes(found, call.actor);
   // The account first, as everywhere: a merger holds it while it gives the request to another customer.
   await lockOrOpenAccounts(tx, [found.customerId]);
