@@ -20,7 +20,7 @@ export { createTogether, type Together } from './http/decide-together.ts';
 export { findProblems } from './http/find-problems.ts';
 export type { Readiness, ServiceStatus } from './http/health-routes.ts';
 export { idempotent } from './http/idempotent.ts';
-export { idempotencyKeyOf, requestHash } from './http/kept-answers.ts';
+export { forgetAnswers, giveAnswers, idempotencyKeyOf, requestHash } from './http/kept-answers.ts';
 export { Problem, type ProblemBody, problemOf } from './http/problem.ts';
 export type { Job } from './jobs/job.ts';
 export { createLog, redactText } from './log.ts';

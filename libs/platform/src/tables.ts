@@ -12,8 +12,13 @@ export const platformTables = (schema: PgSchema) => ({
       status: integer('status').notNull(),
       body: text('body').notNull(),
       createdAt: timestamp('created_at', { withTimezone: true, mode: 'string' }).notNull(),
+      /** Whom the answer names; null = nobody. By it the answer is found when she is erased. */
+      customerId: text('customer_id'),
     },
-    (table) => [index('idempotency_key_created_at').on(table.createdAt)],
+    (table) => [
+      index('idempotency_key_created_at').on(table.createdAt),
+      index('idempotency_key_customer').on(table.customerId).where(sql`${table.customerId} is not null`),
+    ],
   ),
 });
 

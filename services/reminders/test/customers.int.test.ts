@@ -147,15 +147,17 @@ describe('erased customers', () => {
       bought('ali-1', 'A-1'),
       refunded('ali-1', 'A-9'),
     ]);
+    // One answer is kept from before the merge.
+    const remind = (status: number, customerId: string) => {
+      const wanted = { customerId, at: DUE, templateId: 't', channels: ['sms'], purpose: 'service' };
+      return call(h, status, 'POST', '/v1/reminders', wanted, { 'idempotency-key': `for ${customerId.slice(-1)}` });
+    };
+    await remind(201, 'ali-0');
     await publish(h, [merged('ali-0', 'ali-1')]);
-    await call(h, 201, 'POST', '/v1/reminders', {
-      customerId: 'ali-1',
-      at: DUE,
-      templateId: 't',
-      channels: ['sms'],
-      purpose: 'service',
-    });
+    await remind(201, 'ali-1');
     await publish(h, [erased('ali-1')]);
+    for (const customerId of ['ali-0', 'ali-1'])
+      expect(await remind(409, customerId)).toMatchObject({ code: 'http.answer_forgotten' });
     // Told late, happened before.
     await publish(h, [
       bought('ali-1', 'A-2'),

@@ -1,13 +1,20 @@
 import type { Tx } from '@vafa/bus';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ServiceContext } from '../service/definition.ts';
-import { type Answer, answerAgain, claimKeys, claimOf, keepBodies, tell } from './kept-answers.ts';
+import { type Answer, answerAgain, claimKeys, claimOf, keepBody, tell } from './kept-answers.ts';
+
+/** Whom an answer names, where it is about somebody. */
+const namedIn = (body: unknown): string | undefined => {
+  const { customerId } = (body ?? {}) as { customerId?: unknown };
+  return typeof customerId === 'string' ? customerId : undefined;
+};
 
 /**
  * Runs a write in one transaction and answers with its result. With an Idempotency-Key the answer is kept: the same key
  * and request get it again, whatever happened to the first answer on its way; a request under way with the same key is
- * waited for. Refusals are not kept, they are decided anew.
- * @throws AppError conflict `http.idempotency_key_reused` for the same key with another request
+ * waited for. Refusals are not kept, they are decided anew. Answers that name a customer (`customerId`, or what `about` tells of
+ * them) can be forgotten with her, see `forgetAnswers`.
+ * @throws AppError conflict `http.idempotency_key_reused` for the same key with another request, `http.answer_forgotten`
  */
 export const idempotent = async <Result>(
   context: Pick<ServiceContext, 'sql' | 'clock' | 'wake'>,
@@ -15,6 +22,7 @@ export const idempotent = async <Result>(
   reply: FastifyReply,
   status: number,
   work: (tx: Tx) => Promise<Result>,
+  about: (result: Result) => string | undefined = namedIn,
 ): Promise<Result> => {
   const claim = claimOf(request, status);
   const answer = await context.sql.begin(async (tx): Promise<Answer<Result>> => {
@@ -22,7 +30,7 @@ export const idempotent = async <Result>(
     const known = await claimKeys(tx, [claim], context.clock.now());
     if (known.has(claim.key)) return answerAgain(known.get(claim.key), claim);
     const body = await work(tx);
-    await keepBodies(tx, [{ key: claim.key, body }]);
+    await keepBody(tx, { key: claim.key, body, customerId: about(body) ?? null });
     return { status, body, replayed: false };
   });
   context.wake();

@@ -70,7 +70,15 @@ export const claimKeys = async (tx: Tx, claims: readonly Claim[], now: Temporal.
   return new Map(others.map((key) => [key, byKey.get(key)]));
 };
 
-/** Keeps the bodies of answers whose keys this transaction has claimed. */
+/** Keeps the body of an answer whose key this transaction has claimed, and whom it names. */
+export const keepBody = async (
+  tx: Tx,
+  { key, body, customerId }: { key: string; body: unknown; customerId: string | null },
+): Promise<void> => {
+  await tx`update idempotency_key set body = ${JSON.stringify(body ?? null)}, customer_id = ${customerId} where key = ${key}`;
+};
+
+/** Keeps the bodies of answers whose keys this transaction has claimed. They name nobody. */
 export const keepBodies = async (tx: Tx, answers: readonly { key: string; body: unknown }[]): Promise<void> => {
   if (answers.length === 0) return;
   await tx`update idempotency_key k set body = u.body
@@ -90,6 +98,23 @@ export const giveKeysBack = async (tx: Tx, keys: readonly string[]): Promise<voi
   if (keys.length > 0) await tx`delete from idempotency_key where key = any(${textList(tx, keys)})`;
 };
 
+/** Stands where an answer was that named somebody who is erased: JSON is never empty. */
+const FORGOTTEN = '';
+
+/**
+ * Of answers that name these customers nothing stays but that their requests were done: repeated, they are refused and not done
+ * again. A customer who was erased may begin anew under the same id.
+ */
+export const forgetAnswers = async (tx: Tx, customerIds: readonly string[]): Promise<void> => {
+  await tx`update idempotency_key set body = ${FORGOTTEN}, request_hash = '', customer_id = null
+    where customer_id = any(${textList(tx, customerIds)})`;
+};
+
+/** Answers that name one customer are found as another's from now on: when that one is erased, so is what they tell. */
+export const giveAnswers = async (tx: Tx, from: string, into: string): Promise<void> => {
+  await tx`update idempotency_key set customer_id = ${into} where customer_id = ${from}`;
+};
+
 export interface Answer<Result> {
   status: number;
   body: Result;
@@ -97,8 +122,18 @@ export interface Answer<Result> {
   replayed: boolean;
 }
 
-/** The answer that is kept for a claim. @throws AppError conflict `http.idempotency_key_reused` when it is another request's */
+/**
+ * The answer that is kept for a claim.
+ * @throws AppError conflict `http.idempotency_key_reused` when it is another request's, `http.answer_forgotten` when it named a
+ * customer who was erased since
+ */
 export const answerAgain = <Result>(kept: KeptAnswer | undefined, { hash }: Claim): Answer<Result> => {
+  if (kept?.body === FORGOTTEN)
+    throw new AppError(
+      'conflict',
+      'http.answer_forgotten',
+      'the request with this Idempotency-Key was done; its answer named a customer who was erased since',
+    );
   if (!kept || kept.requestHash !== hash)
     throw new AppError('conflict', 'http.idempotency_key_reused', 'this Idempotency-Key was used with another request');
   return { status: kept.status, body: JSON.parse(kept.body) as Result, replayed: true };

@@ -123,11 +123,18 @@ export const adjustmentRoutes = (app: HttpApp, context: ServiceContext, deps: Ad
       config: { scope: 'ledger:admin' },
     },
     (request, reply) =>
-      idempotent(context, request, reply, 200, async (tx) => {
-        const decision = { requestId: request.params.requestId, ...request.body };
-        const { request: decided, adjusted } = await approveAdjustment(tx, decision, callOf(request, clock), deps);
-        return { request: bodyOf(decided), entryId: adjusted.entryId, balance: adjusted.balance };
-      }),
+      idempotent(
+        context,
+        request,
+        reply,
+        200,
+        async (tx) => {
+          const decision = { requestId: request.params.requestId, ...request.body };
+          const { request: decided, adjusted } = await approveAdjustment(tx, decision, callOf(request, clock), deps);
+          return { request: bodyOf(decided), entryId: adjusted.entryId, balance: adjusted.balance };
+        },
+        (approved) => approved.request.customerId,
+      ),
   );
 
   app.post(

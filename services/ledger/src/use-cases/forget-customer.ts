@@ -1,6 +1,6 @@
 import type { Tx } from '@vafa/bus';
 import { newId } from '@vafa/kernel';
-import { recordErasure, resolveCustomers as resolveFormer } from '@vafa/platform';
+import { forgetAnswers, recordErasure, resolveCustomers as resolveFormer } from '@vafa/platform';
 import { addAccounts, addLots, createBook } from '../domain/book.ts';
 import { forfeit, writeOff } from '../domain/leave.ts';
 import { ERASED_PREFIX, isNobody } from '../domain/plan.ts';
@@ -88,6 +88,7 @@ export const forgetCustomer = async (
     await settleAccount(tx, customerId, occurredAt, door, now, programme?.onErase ?? 'forfeit');
   // Who was merged into this one and erased since has no name any more.
   const merged = (await findMergedInto(tx, customerId)).filter((id) => !isNobody(id));
+  await forgetAnswers(tx, [...merged, customerId]);
   for (const id of [...merged, customerId]) {
     const pseudonym = `${ERASED_PREFIX}${newId()}`;
     await forgetRequests(tx, id, pseudonym, now.toString());

@@ -1,5 +1,6 @@
 import type { Tx } from '@vafa/bus';
 import type { CustomerConsentChanged, CustomerErased, CustomerMerged, CustomerUpdated, EventOf } from '@vafa/contracts';
+import { forgetAnswers, giveAnswers } from '@vafa/platform';
 import { lockQueuedOf, reassignMessages, scrubMessages } from '../store/claims.ts';
 import { type ConsentChange, deleteConsents, moveConsents, upsertConsents } from '../store/consents.ts';
 import { type ContactUpdate, eraseContact, mergeContact, upsertContacts } from '../store/contacts.ts';
@@ -65,6 +66,7 @@ const erase = async (tx: Tx, { data, time }: Erased, now: Temporal.Instant): Pro
     now,
   );
   await scrubMessages(tx, customerId);
+  await forgetAnswers(tx, [customerId]);
 };
 
 const merge = async (tx: Tx, { data, time }: Merged): Promise<void> => {
@@ -73,6 +75,7 @@ const merge = async (tx: Tx, { data, time }: Merged): Promise<void> => {
   if (target === undefined) return;
   await moveConsents(tx, customerId, target);
   await reassignMessages(tx, customerId, target);
+  await giveAnswers(tx, customerId, target);
 };
 
 /**

@@ -1,3 +1,4 @@
+import { CustomerErased, event } from '@vafa/contracts';
 import type { SmsBehaviourKind } from '@vafa/sandbox';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { partsOf } from '../parts.ts';
@@ -94,6 +95,26 @@ describe('the SMS provider breaks off', () => {
     expect([await f.told(id), await f.told(other)]).toEqual([['sent'], ['failed:unknown_outcome']]);
     expect((await resolve(id, 'resend')).json()).toMatchObject({ status: 409, code: 'messaging.outcome_known' });
   });
+});
+
+test('of an erased customer no answer about a message is kept, and nothing is decided again', async () => {
+  await f.know('u-gone');
+  f.sandbox.sms.script.next('acceptThen500');
+  const [id = ''] = await f.ask({ customerId: 'u-gone' });
+  for (const hours of [13, 11]) await pass(hours * 3_600_000);
+  const { body } = await f.get(`/v1/requests/${id}`);
+  const url = `/v1/messages/${body.id}/resolve`;
+  const resolve = () =>
+    f.h.http('messaging').inject({
+      ...{ method: 'POST', url, payload: { outcome: 'sent' } },
+      headers: { 'idempotency-key': 'decided' },
+    });
+  expect([(await resolve()).statusCode, (await resolve()).statusCode]).toEqual([200, 200]);
+  const time = f.h.clock.now().toString();
+  await f.h.publish([event(CustomerErased, { id: 'erased-u-gone', source: '/test', time }, { customerId: 'u-gone' })]);
+  await f.h.settle();
+  expect(await f.h.sql('messaging')`select 1 from idempotency_key k where k::text ~ 'u-gone'`).toEqual([]);
+  expect((await resolve()).json()).toMatchObject({ status: 409, code: 'http.answer_forgotten' });
 });
 
 describe('a process dies between the claim and the booking', () => {

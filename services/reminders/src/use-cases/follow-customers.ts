@@ -1,7 +1,7 @@
 import type { HandlerContext, HandlerResult, Tx } from '@vafa/bus';
 import type { CustomerErased, CustomerMerged, CustomerUpdated, EventOf } from '@vafa/contracts';
 import { AppError } from '@vafa/kernel';
-import { recordErasure, recordMerge, resolveCustomers, welcomeBack } from '@vafa/platform';
+import { forgetAnswers, giveAnswers, recordErasure, recordMerge, resolveCustomers, welcomeBack } from '@vafa/platform';
 import { isTimeZone } from '../domain/due.ts';
 import { cancelOutdone, deleteTimers, moveTimers } from '../store/cancel-timers.ts';
 import { addCounts, type CountStep } from '../store/counts.ts';
@@ -93,6 +93,7 @@ const merge = async (
   await deleteZone(tx, from);
   const outdone = await cancelOutdone(tx, into, now);
   await readWallClocks(tx, [into], defaultTimeZone);
+  await giveAnswers(tx, from, into);
   await recordMerge(tx, from, into, time);
   return [...cancelledSteps(doubled, 'merged'), ...cancelledSteps(outdone, 'bought_again')];
 };
@@ -101,6 +102,7 @@ const erase = async (tx: Tx, { data, time }: EventOf<typeof CustomerErased>): Pr
   const gone = await deleteTimers(tx, data.customerId);
   await deletePurchases(tx, data.customerId);
   await deleteZone(tx, data.customerId);
+  await forgetAnswers(tx, [data.customerId]);
   await recordErasure(tx, data.customerId, time);
   return cancelledSteps(gone, 'erased');
 };

@@ -1,0 +1,2 @@
+ALTER TABLE "campaigns"."idempotency_key" ADD COLUMN "customer_id" text;--> statement-breakpoint
+CREATE INDEX "idempotency_key_customer" ON "campaigns"."idempotency_key" USING btree ("customer_id") WHERE "campaigns"."idempotency_key"."customer_id" is not null;

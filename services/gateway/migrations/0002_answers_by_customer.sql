@@ -1,0 +1,2 @@
+ALTER TABLE "gateway"."idempotency_key" ADD COLUMN "customer_id" text;--> statement-breakpoint
+CREATE INDEX "idempotency_key_customer" ON "gateway"."idempotency_key" USING btree ("customer_id") WHERE "gateway"."idempotency_key"."customer_id" is not null;

@@ -1,0 +1,2 @@
+ALTER TABLE "messaging"."idempotency_key" ADD COLUMN "customer_id" text;--> statement-breakpoint
+CREATE INDEX "idempotency_key_customer" ON "messaging"."idempotency_key" USING btree ("customer_id") WHERE "messaging"."idempotency_key"."customer_id" is not null;

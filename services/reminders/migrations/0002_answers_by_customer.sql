@@ -1,0 +1,2 @@
+ALTER TABLE "reminders"."idempotency_key" ADD COLUMN "customer_id" text;--> statement-breakpoint
+CREATE INDEX "idempotency_key_customer" ON "reminders"."idempotency_key" USING btree ("customer_id") WHERE "reminders"."idempotency_key"."customer_id" is not null;

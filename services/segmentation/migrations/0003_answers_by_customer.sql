@@ -1,0 +1,2 @@
+ALTER TABLE "segmentation"."idempotency_key" ADD COLUMN "customer_id" text;--> statement-breakpoint
+CREATE INDEX "idempotency_key_customer" ON "segmentation"."idempotency_key" USING btree ("customer_id") WHERE "segmentation"."idempotency_key"."customer_id" is not null;
