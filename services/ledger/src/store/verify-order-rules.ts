@@ -1,4 +1,4 @@
-import type { Rule } from './verify-rules.ts';
+import { firstOf, type Rule } from './verify-rules.ts';
 
 /** SQL: what each refund took from each order, as `refund.matches` says. */
 const MATCHED = `select r.refund_id, m ->> 0 as order_id,
@@ -31,7 +31,11 @@ export const ORDER_RULES: readonly Rule[] = [
     // What the rate gave for the total, before multipliers: the entry's points, or the first step of its explanation. Totals that
     // round to the same points look the same.
     rule: 'order_is_priced',
-    find: (tx, limit) => tx`
+    find: (tx, limit) =>
+      firstOf(
+        tx,
+        limit,
+        tx`
       select order_id as subject, 'total ' || total_minor || ', the rate gave ' || points || ' points in place of ' || price as detail
       from (
         select p.order_id, p.total_minor, case when t.explanation is null then t.amount
@@ -51,7 +55,8 @@ export const ORDER_RULES: readonly Rule[] = [
         ) as exact
         where rate ->> 'currency' = p.currency
       ) as priced
-      where points <> price limit ${limit}`,
+      where points <> price`,
+      ),
   },
   {
     // Of what refunds were to take, some is taken, some had expired (waived), some was not there any more.

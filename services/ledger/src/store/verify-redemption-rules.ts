@@ -1,4 +1,4 @@
-import type { Rule } from './verify-rules.ts';
+import { firstOf, type Rule } from './verify-rules.ts';
 
 /** What must always hold of rewards, coupons and payments with points. */
 export const REDEMPTION_RULES: readonly Rule[] = [
@@ -19,15 +19,19 @@ export const REDEMPTION_RULES: readonly Rule[] = [
   },
   {
     rule: 'claim_is_spent',
-    find: (tx, limit) => tx`
+    find: (tx, limit) =>
+      firstOf(
+        tx,
+        limit,
+        tx`
       select c.id::text as subject, 'claim of ' || c.points || ', entry of ' || coalesce(t.amount, 0) || ', given back '
         || coalesce(b.amount, 0) as detail
       from ledger.reward_claim c
       left join ledger.transfer t on t.id = c.entry_id and t.kind = 'redeem' and t.reservation_id = c.reservation_id
       left join ledger.transfer b on b.id = c.cancel_entry_id and b.kind = 'redeem_reversal' and b.reverses_id = c.entry_id
       where t.amount is distinct from c.points
-        or b.amount is distinct from case c.status when 'cancelled' then c.points end
-      limit ${limit}`,
+        or b.amount is distinct from case c.status when 'cancelled' then c.points end`,
+      ),
   },
   {
     rule: 'claim_has_its_code',
