@@ -12,6 +12,7 @@ export {
   prepareAndHandle,
   type Subscription,
 } from './consumer/subscription.ts';
+export type { FindErased } from './dead-letters/forget.ts';
 export {
   type DeadLetter,
   type DeadLetterStatus,

@@ -5,6 +5,7 @@ export { PlatformSettings } from './config/platform-settings.ts';
 export {
   askForFormer,
   type FormerJson,
+  findErased,
   type ResolveCustomer,
   recordErasure,
   recordMerge,

@@ -1,4 +1,4 @@
-import { defineService } from '@vafa/platform';
+import { defineService, findErased } from '@vafa/platform';
 import Type from 'typebox';
 import { subscriptions } from './events/subscriptions.ts';
 import { campaignRoutes } from './http/campaign-routes.ts';
@@ -37,6 +37,7 @@ export const campaigns = defineService({
     statusRoutes(app, context);
     resultRoutes(app, context);
   },
+  findErased,
   subscriptions: ({ config }) => subscriptions({ keepExpiredDays: config.CAMPAIGNS_KEEP_EXPIRED_DAYS }),
   jobs: (context) =>
     jobs(context, {

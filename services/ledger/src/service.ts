@@ -1,4 +1,4 @@
-import { defineService } from '@vafa/platform';
+import { defineService, findErased } from '@vafa/platform';
 import { subscriptions } from './events/subscriptions.ts';
 import { adjustmentRoutes } from './http/adjustment-routes.ts';
 import { claimRoutes } from './http/claim-routes.ts';
@@ -60,6 +60,7 @@ export const ledger = defineService({
     readingRoutes(app, context);
     financeRoutes(app, context, { currentRules });
   },
+  findErased,
   subscriptions: ({ config, metrics }) =>
     subscriptions({
       currentRules: createCurrentRules(),

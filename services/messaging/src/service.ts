@@ -11,6 +11,7 @@ import { unsubscribeRoutes } from './http/unsubscribe-routes.ts';
 import { jobs } from './jobs/jobs.ts';
 import { partsOf } from './parts.ts';
 import { MessagingSettings } from './settings.ts';
+import { findErased } from './store/contacts.ts';
 
 /** The only sender: templates, consent, contact policy, SMS and e-mail providers, receipts, opt-outs. */
 export const messaging = defineService({
@@ -28,6 +29,7 @@ export const messaging = defineService({
     await callbackRoutes(app, context);
     await unsubscribeRoutes(app, context);
   },
+  findErased,
   subscriptions,
   jobs,
   close: async (context) => partsOf(context).email?.close(),

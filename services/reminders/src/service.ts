@@ -1,4 +1,4 @@
-import { defineService } from '@vafa/platform';
+import { defineService, findErased } from '@vafa/platform';
 import Type from 'typebox';
 import { isTimeZone } from './domain/due.ts';
 import { subscriptions } from './events/subscriptions.ts';
@@ -39,6 +39,7 @@ export const reminders = defineService({
     statusRoutes(app, context);
     reminderRoutes(app, context);
   },
+  findErased,
   subscriptions: ({ config: { REMINDERS_TIME_ZONE: defaultTimeZone } }) => {
     if (!isTimeZone(defaultTimeZone))
       throw new Error(`REMINDERS_TIME_ZONE = "${defaultTimeZone}" is no IANA time zone that is known here`);

@@ -4,6 +4,7 @@ import { customerRoutes } from './http/customer-routes.ts';
 import { lifecycleRoutes } from './http/lifecycle-routes.ts';
 import { jobs } from './jobs/jobs.ts';
 import { SegmentationSettings } from './settings.ts';
+import { findErased } from './store/erased.ts';
 
 /** What is known of a customer: metrics and the place in the lifecycle. */
 export const segmentation = defineService({
@@ -14,6 +15,10 @@ export const segmentation = defineService({
   routes: (app, context) => {
     customerRoutes(app, context);
     lifecycleRoutes(app, context);
+  },
+  findErased: async (tx, customerIds) => {
+    const found = await findErased(tx, customerIds);
+    return new Map([...found].map(([customerId, erasedAt]) => [customerId, erasedAt.epochMilliseconds]));
   },
   subscriptions: ({ config }) => subscriptions(config),
   jobs,

@@ -1,4 +1,6 @@
 import type { Clock, Log } from '@vafa/kernel';
+import { type FindErased, forgetParked } from '../dead-letters/forget.ts';
+import { scrubLetters } from '../dead-letters/store.ts';
 import {
   findDue,
   findNext,
@@ -24,6 +26,7 @@ export interface RetryWaitingDeps {
   afterCommit: () => void;
   /** How long an event may wait for what it needs before an operator has to look. */
   patienceMs: number;
+  findErased: FindErased;
 }
 
 /** Tries of an event whose error we can't place, before it is parked. */
@@ -67,6 +70,14 @@ export const createRetryWaiting = (deps: RetryWaitingDeps, subscriptions: readon
   const handle = createHandle(deps, (name) => subscriptions.find(({ topic }) => topic.name === name));
   const inOrder = subscriptions.filter(({ order }) => order === 'key').map(({ topic }) => topic.name);
 
+  /** Its customer was erased while it waited, and nothing came of it. */
+  const isForgotten = async (tx: Tx, letter: WaitingLetter, { outcome, code, message }: Verdict): Promise<boolean> => {
+    if (outcome !== 'parked') return false;
+    const parking = { record: recordOf(letter), status: outcome, code, message };
+    const [left] = await forgetParked(tx, [parking], deps.findErased);
+    return left?.status === 'discarded';
+  };
+
   /** Undefined when somebody else settled it meanwhile. */
   const attempt = ({ id, topic, partition }: Place, decide: typeof handle): Promise<Verdict | undefined> =>
     sql.begin(async (tx) => {
@@ -75,6 +86,7 @@ export const createRetryWaiting = (deps: RetryWaitingDeps, subscriptions: readon
       if (!letter) return undefined;
       const verdict = await decide(tx, letter);
       if (verdict.outcome === 'waits') await postponeLetter(tx, letter, inOrder.includes(topic), verdict, clock.now());
+      else if (await isForgotten(tx, letter, verdict)) await scrubLetters(tx, [id]);
       else await settleLetter(tx, letter, verdict.outcome, verdict, clock.now());
       if (verdict.outcome === 'parked')
         log.warn({ group, topic, id, code: verdict.code }, 'event parked after waiting');

@@ -1,6 +1,6 @@
 import { deadTopic } from '@vafa/contracts';
 import type { Clock, Log } from '@vafa/kernel';
-import { forgettingErased } from '../dead-letters/forget.ts';
+import { type FindErased, forgettingErased, knowsNobody } from '../dead-letters/forget.ts';
 import { MAX_PARTITIONS_IN_HAND } from '../limits.ts';
 import type { BusMetrics } from '../metrics.ts';
 import type { BusSubscription, EventBus } from '../port.ts';
@@ -26,6 +26,8 @@ export interface ConsumerOptions {
   concurrency: number;
   futureToleranceMs: number;
   patienceMs: number;
+  /** Whom the service knows to be erased: of them nothing is set aside. */
+  findErased?: FindErased | undefined;
 }
 
 export interface Consumer {
@@ -41,9 +43,9 @@ export interface Consumer {
  * topic was re-created, and everything new in it would be dropped as old
  */
 export const startConsumer = async (options: ConsumerOptions): Promise<Consumer> => {
-  const { group, bus } = options;
+  const { group, bus, findErased = knowsNobody } = options;
   checkSubscriptions(group, options.subscriptions);
-  const subscriptions = options.subscriptions.map(forgettingErased);
+  const subscriptions = options.subscriptions.map((each) => forgettingErased(each, findErased));
   const topics = subscriptions.map(({ topic }) => topic);
   await bus.ensureTopics(
     topics.flatMap(({ name, partitions }) => [
@@ -58,7 +60,7 @@ export const startConsumer = async (options: ConsumerOptions): Promise<Consumer>
     topics.map(({ name }) => name),
   );
 
-  const retryWaiting = createRetryWaiting(options, subscriptions);
+  const retryWaiting = createRetryWaiting({ ...options, findErased }, subscriptions);
   const subscription = await bus.subscribe(
     {
       group,
@@ -67,7 +69,7 @@ export const startConsumer = async (options: ConsumerOptions): Promise<Consumer>
       concurrency: MAX_PARTITIONS_IN_HAND,
       onFatal: options.onFatal,
     },
-    createDeliver(options, subscriptions),
+    createDeliver({ ...options, findErased }, subscriptions),
   );
   return { subscription, retryWaiting, stop: (deadlineMs) => subscription.stop(deadlineMs) };
 };

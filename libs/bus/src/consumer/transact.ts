@@ -1,5 +1,6 @@
 import type { Clock, Log } from '@vafa/kernel';
 import { type AlongWithCommit, beginAsking } from '../begin-asking.ts';
+import { type FindErased, forgetParked } from '../dead-letters/forget.ts';
 import { type Parking, park } from '../dead-letters/store.ts';
 import type { BusMetrics } from '../metrics.ts';
 import type { RecordBatch } from '../port.ts';
@@ -16,6 +17,7 @@ export interface TransactDeps {
   clock: Clock;
   log: Log;
   metrics: BusMetrics;
+  findErased: FindErased;
   /** Called after each commit, so that the relay looks at once. */
   afterCommit: () => void;
 }
@@ -69,7 +71,7 @@ export const createTransact = (deps: TransactDeps, subscription: Subscription) =
       tx: Tx,
       [locked, prepared]: Awaited<ReturnType<typeof ask>>,
       alongWithCommit: AlongWithCommit,
-    ): Promise<Parking[]> => {
+    ): Promise<readonly Parking[]> => {
       const { next, anyWaiting } = locked ?? (await lockFences(tx, group, topic, partitions));
       const fresh = inOrder.flatMap((slice) => freshOf(slice, next.get(slice.batch.partition) as bigint));
       const dropped = inOrder.reduce((sum, { entries }) => sum + entries.length, 0) - fresh.length;
@@ -78,10 +80,11 @@ export const createTransact = (deps: TransactDeps, subscription: Subscription) =
       if (!first) return [];
       const context = { group, topic, partition: first.record.partition, now: clock.now(), alongWithCommit };
       // The fences are ours until the commit, so moving them need not wait for the handler.
-      const [, parkings] = await Promise.all([
+      const [, aside] = await Promise.all([
         advanceFences(tx, group, topic, endsOf(fresh)),
         handleInOrder(tx, subscription, fresh, context, { anyWaiting, prepared }),
       ]);
+      const parkings = await forgetParked(tx, aside, deps.findErased);
       await park(tx, group, parkings, context.now);
       return parkings;
     };

@@ -29,10 +29,10 @@ export interface DeadLetter {
   nextAttemptAt: string | null;
 }
 
-/** A record set aside and why. */
+/** A record set aside and why; of a discarded one nothing is kept but that it was there. */
 export interface Parking {
   record: InRecord;
-  status: 'parked' | 'waiting';
+  status: 'parked' | 'waiting' | 'discarded';
   code: string;
   message: string;
   nextAttemptAt?: Temporal.Instant;
@@ -53,7 +53,18 @@ const asText = (value: string | Buffer | null): string | null => {
 const asBytes = (value: string | Buffer | null): Buffer | null =>
   value === null || asText(value) !== null ? null : Buffer.from(value);
 
-const toRow = ({ record, status, code, message, nextAttemptAt }: Parking, grp: string, now: string) => ({
+/** What stands in the place of what a letter tells of somebody who was erased. */
+const SCRUBBED = {
+  ...{ key: null, headers: '{}', value: null, value_bytes: null, event_id: null, next_attempt_at: null },
+  error_message: 'the customer was erased',
+};
+
+const toRow = (parking: Parking, grp: string, now: string) => ({
+  ...wholeRow(parking, grp, now),
+  ...(parking.status === 'discarded' ? SCRUBBED : {}),
+});
+
+const wholeRow = ({ record, status, code, message, nextAttemptAt }: Parking, grp: string, now: string) => ({
   grp,
   topic: record.topic,
   partition: record.partition,
@@ -87,6 +98,13 @@ export const park = async (
     tx,
     dead.map(({ record, code, message }) => mirror(record, group, code, message, 1)),
   );
+};
+
+/** Takes away what letters tell of somebody who was erased; what was still to be handled is given up. */
+export const scrubLetters = async (tx: Tx, ids: readonly number[]): Promise<void> => {
+  await tx`update dead_letter set ${tx(SCRUBBED)},
+      status = case when status in ('parked', 'waiting') then 'discarded' else status end
+    where id = any(${[...ids]}::bigint[])`;
 };
 
 /** The untouched record with its error, for `<topic>.dead`; of one that became too large by that, the value stays behind. */

@@ -53,6 +53,16 @@ export const resolveCustomers = async (tx: Tx, customerIds: readonly string[]): 
   return question.read(row?.former ?? null);
 };
 
+/** When these customers were erased, those who were, in milliseconds since 1970; who was merged into one of them, with her. */
+export const findErased = async (tx: Tx, customerIds: readonly string[]): Promise<Map<string, number>> => {
+  const idOf = new Map(customerIds.map((customerId) => [keyOf(customerId), customerId]));
+  const rows = await tx<{ key: string; since: string }[]>`select customer_key as key, since from former_customer
+    where customer_key = any(${plainArray([...idOf.keys()])}::text[]) and into_customer_id is null`;
+  return new Map(
+    rows.map(({ key, since }) => [idOf.get(key) as string, Temporal.Instant.from(since).epochMilliseconds]),
+  );
+};
+
 /** Remembers a merge; who was merged into `from` before lives on in `into` too. */
 export const recordMerge = async (tx: Tx, from: string, into: string, since: string): Promise<void> => {
   await tx`delete from former_customer where customer_key = ${keyOf(into)} and into_customer_id = ${from}`;

@@ -181,6 +181,7 @@ export const createService = async (
         concurrency: settings.BUS_CONCURRENCY,
         futureToleranceMs: settings.BUS_FUTURE_TOLERANCE_MS,
         patienceMs: settings.BUS_PATIENCE_MS,
+        findErased: definition.findErased,
       });
     if (environment.clockwork) jobs.start();
     if (environment.port !== undefined) await app.listen({ host: settings.VAFA_HOST, port: environment.port });

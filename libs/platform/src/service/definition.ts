@@ -1,4 +1,4 @@
-import type { EventBus, Sql, Subscription } from '@vafa/bus';
+import type { EventBus, FindErased, Sql, Subscription } from '@vafa/bus';
 import type { Clock, Log } from '@vafa/kernel';
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import type { Registry } from 'prom-client';
@@ -38,6 +38,8 @@ export interface ServiceDefinition<Settings extends TObject = TObject> {
   routes: (app: HttpApp, context: ServiceContext<Static<Settings>>) => Promise<void> | void;
   /** What the service hears; none for a service that only publishes. */
   subscriptions: (context: ServiceContext<Static<Settings>>) => Subscription[];
+  /** Whom it knows to be erased, where it hears of customers: nothing that is told of them is set aside. */
+  findErased?: FindErased;
   /** What it does by the clock. */
   jobs: (context: ServiceContext<Static<Settings>>) => Job[];
   /** Called after stop, for things the service opened itself. */

@@ -1,4 +1,4 @@
-import { CustomerErased, encodeEvent, event, Topics } from '@vafa/contracts';
+import { CustomerErased, CustomerMerged, deadTopic, encodeEvent, event, Topics } from '@vafa/contracts';
 import { newId } from '@vafa/kernel';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { purchase, T0 } from '../test/events.fixture.ts';
@@ -58,4 +58,37 @@ test('nothing stays of what was set aside of who is erased, but that there was s
     });
   }
   expect((await ledger.events(Topics.points)).filter(({ subject }) => subject === 'gone')).toEqual([]);
+});
+
+test('nor of what was set aside under a name that was merged into hers, and nothing more is set aside', async () => {
+  const known = new Set((await letters()).map(({ id }) => id));
+  const added = async () => (await letters()).filter(({ id }) => !known.has(id));
+  const merge = event(
+    CustomerMerged,
+    { id: newId(), source: '/test', time: BEFORE.toString() },
+    { customerId: 'spare', intoCustomerId: 'main' },
+  );
+  await ledger.bus.publish([broken('spare'), broken('main'), broken('other')]);
+  await ledger.publish([merge]);
+  await letters();
+  await ledger.bus.publish([broken('spare')]);
+  expect((await added()).map(({ key }) => key).sort()).toEqual(['main', 'other', 'spare', 'spare']);
+
+  await ledger.publish([erase('main')]);
+  const told = ({ key, status }: { key: string | null; status: string }): string => `${key} ${status}`;
+  const gone = Array(3).fill('null discarded');
+  expect((await added()).map(told).sort()).toEqual([...gone, 'other parked']);
+
+  const dead = async (): Promise<number> => {
+    const rows = await ledger.admin`select 1 from bus.log_record where topic = ${deadTopic(Topics.purchases.name)}`;
+    return rows.length;
+  };
+  const before = await dead();
+  // Told late, from before the erasure; a time that nobody can read is that of the record.
+  await ledger.bus.publish([broken('spare'), broken('main'), broken('main', AFTER), broken('other')]);
+  const later = (await added()).map(told).sort();
+  expect(later).toEqual(['main parked', ...gone, 'null discarded', 'null discarded', 'other parked', 'other parked']);
+  expect((await dead()) - before).toBe(2);
+  const left = await ledger.admin`select 1 from ledger.dead_letter l where l::text ~ 'spare|09120000000.*spare'`;
+  expect(left).toEqual([]);
 });

@@ -81,6 +81,15 @@ export const mergeContact = async (tx: Tx, from: string, into: string, at: strin
   return target;
 };
 
+/** When these customers were erased, those who were, in milliseconds since 1970; who was merged into one of them, with her. */
+export const findErased = async (tx: Tx, customerIds: readonly string[]): Promise<Map<string, number>> => {
+  const rows = await tx<{ customerId: string; at: number }[]>`
+    select c.customer_id as "customerId", ceil(extract(epoch from coalesce(c.erased_at, i.erased_at)) * 1000)::bigint as at
+    from contact c left join contact i on i.customer_id = c.merged_into
+    where c.customer_id = any(${[...customerIds]}::text[]) and coalesce(c.erased_at, i.erased_at) is not null`;
+  return new Map(rows.map(({ customerId, at }) => [customerId, at]));
+};
+
 /** Customers who have this phone number. */
 export const findCustomersByPhone = async (tx: Queryable, phone: string): Promise<string[]> => {
   const rows = await tx<{ customerId: string }[]>`
