@@ -134,7 +134,7 @@ export const Tiers = Type.Unsafe<TierStructure>(
       atRiskDays: Type.Integer({
         minimum: 0,
         maximum: MAX_AT_RISK_DAYS,
-        description: 'Whoever would lose the tier within so many days is at risk',
+        description: 'Whoever loses the tier within so many days, if nothing more is earned, is at risk',
       }),
     },
     { ...strict, description: 'Status levels' },
@@ -182,7 +182,7 @@ export const CustomerTierBody = Type.Object({
     ],
     { description: 'What is missing to keep the tier, from when it counts and by when; null = it can not be lost' },
   ),
-  atRisk: Type.Boolean(),
+  atRisk: Type.Boolean({ description: 'Lost at dueAt if nothing more is earned, and that is in atRiskDays at most' }),
   benefits: OrNull(Benefits),
 });
 

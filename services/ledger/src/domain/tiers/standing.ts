@@ -18,7 +18,7 @@ export interface Standing {
    * keeps it: it can only be reached again. null = it can't be lost.
    */
   keep: { missing: number; fromMs: number | null; dueMs: number; hasUntilMs: number | null } | null;
-  /** Would be lost within the structure's days of risk, or grace is running. */
+  /** Lost within the structure's days of risk, when what is to keep it is due, if nothing more is earned. */
   atRisk: boolean;
 }
 
@@ -39,7 +39,7 @@ export const standingOf = (qualification: Qualification, state: TierState | unde
   if (untilMs === null || level === null) return { ...standing, keep: null, atRisk: false };
   const decision = decisionAt(qualification, place, untilMs);
   const missing = Math.max(0, level.threshold - decision.amount);
-  const riskFrom = addToDate(dayAt(zone, untilMs).date, -structure.atRiskDays, 'days');
+  const riskFrom = addToDate(dayAt(zone, decision.graceUntilMs).date, -structure.atRiskDays, 'days');
   const atRisk = missing > 0 && Temporal.PlainDate.compare(today, riskFrom) >= 0;
   const keep = {
     missing,

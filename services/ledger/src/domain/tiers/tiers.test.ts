@@ -203,6 +203,28 @@ test('tells what is missing and who is at risk', () => {
   });
 });
 
+test.each<[string, Partial<TierStructure>, [from: string, until: string]]>([
+  // 20 March 2025 is the last day of 1403; 60 days later it is lost, and risk begins 30 before that.
+  ['grace that is longer', { graceDays: 60 }, ['2025-04-18T20:30:00Z', '2025-05-19T20:29:59.999Z']],
+  ['grace that is shorter', { graceDays: 10 }, ['2025-02-27T20:30:00Z', '2025-03-30T20:29:59.999Z']],
+  // Everybody begins it with nothing.
+  [
+    'a window that begins when validity ends',
+    { window: { kind: 'calendar', period: 'year' }, validity: { kind: 'windows', more: 0 }, graceDays: 60 },
+    ['2025-04-18T20:30:00Z', '2025-05-19T20:29:59.999Z'],
+  ],
+])(
+  'at risk is who would lose the tier within so many days, not who has just begun anew: %s',
+  (_, more, [from, until]) => {
+    const qualification = having(structure(more), days(['2024-06-01', 450]));
+    const at = (whenMs: number) => standingOf(qualification, look(qualification, gold, whenMs), whenMs);
+    expect(at(ms(from) - 1)).toMatchObject({ level: { id: 'gold' }, atRisk: false });
+    expect(at(ms(from))).toMatchObject({ level: { id: 'gold' }, atRisk: true, keep: { dueMs: ms(until) } });
+    expect(at(ms(until))).toMatchObject({ level: { id: 'gold' }, atRisk: true });
+    expect(at(ms(until) + 1)).toMatchObject({ level: { id: 'silver' }, atRisk: false });
+  },
+);
+
 const MONTHLY = { window: { kind: 'calendar', period: 'month' } } as const;
 /** Gold in Berlin's December, by the 20th. */
 const keepBy = (of: TierStructure, list: DaySum[]) => {
