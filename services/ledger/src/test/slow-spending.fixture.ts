@@ -13,8 +13,9 @@ export const createSlowSpending = (
   const end = (hold: SlowHold, pointsLeft: number): void => {
     const before = book.active(hold.customerId);
     giveBack(hold, pointsLeft);
-    hold.open = false;
+    // What is to be spent of it is there until it is.
     refunds.collect(hold, book.active(hold.customerId) - before);
+    hold.open = false;
   };
   return {
     adjust: (name: string, points: number): boolean => {
