@@ -19,7 +19,7 @@ import { tierRoutes } from './http/tier-routes.ts';
 import { totalsRoutes } from './http/totals-routes.ts';
 import { jobs } from './jobs/jobs.ts';
 import { createCountOutcomes } from './metrics.ts';
-import { LedgerSettings } from './settings.ts';
+import { LedgerSettings, refundSettings } from './settings.ts';
 import { createCurrentRules } from './use-cases/current-programme.ts';
 
 export const ledger = defineService({
@@ -64,7 +64,7 @@ export const ledger = defineService({
   subscriptions: ({ config, metrics }) =>
     subscriptions({
       currentRules: createCurrentRules(),
-      lookBackPurchases: config.LEDGER_REFUND_LOOK_BACK_PURCHASES,
+      refunds: refundSettings(config),
       countOutcomes: createCountOutcomes(metrics),
     }),
   jobs: (context) => jobs(context, { currentRules: createCurrentRules() }),

@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import type { RefundSettings } from './use-cases/decide-steps.ts';
 
 /** Settings of the ledger; batch sizes and the like of the consumer are the platform's. */
 export const LedgerSettings = Type.Object({
@@ -22,13 +23,20 @@ export const LedgerSettings = Type.Object({
     default: 60_000,
     minimum: 1_000,
     description:
-      'Pause between looks for refunds whose order came at the same moment through another partition, and for changed tiers',
+      'Pause between looks for refunds whose order came at the same moment through another partition, or that waited long enough, and for changed tiers',
   }),
   LEDGER_REFUND_LOOK_BACK_PURCHASES: Type.Integer({
     default: 1_000,
     minimum: 1,
     maximum: 10_000,
     description: "How many of a customer's newest purchases a refund without an order is matched with",
+  }),
+  LEDGER_REFUND_WAITS_DAYS: Type.Integer({
+    default: 7,
+    minimum: 0,
+    maximum: 366,
+    description:
+      'For how long what a refund without an order did not find is matched with purchases that come later; 0 = not at all',
   }),
   LEDGER_ADJUSTMENT_REQUEST_TTL_HOURS: Type.Integer({
     default: 168,
@@ -101,3 +109,8 @@ export const LedgerSettings = Type.Object({
   }),
 });
 export type LedgerSettings = Static<typeof LedgerSettings>;
+
+export const refundSettings = (config: LedgerSettings): RefundSettings => ({
+  lookBackPurchases: config.LEDGER_REFUND_LOOK_BACK_PURCHASES,
+  openDays: config.LEDGER_REFUND_WAITS_DAYS,
+});

@@ -29,6 +29,8 @@ export interface Account {
   nextActivationMs: number | null;
   /** Activity keeps points that would expire earlier until then; null = there was none, or points don't slide. */
   slidesUntilMs: number | null;
+  /** Lower bound of the instants at which refunds that are open for later orders are closed; null = none is open. */
+  nextClosingMs: number | null;
 }
 
 /** What is told of an account. */
@@ -59,6 +61,7 @@ export const emptyAccount = (customerId: string): Account => ({
   nextUnnoticedMs: null,
   nextActivationMs: null,
   slidesUntilMs: null,
+  nextClosingMs: null,
 });
 
 /** What the entries of the customer's own account add up to; pending points stand beside it. */

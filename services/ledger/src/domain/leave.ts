@@ -70,9 +70,10 @@ export const moveAll = (book: Book, from: Account, into: Account, occurredAt: st
   into.nextUnnoticedMs = earlierMs(into.nextUnnoticedMs, from.nextUnnoticedMs);
   into.nextActivationMs = earlierMs(into.nextActivationMs, from.nextActivationMs);
   into.slidesUntilMs = laterMs(into.slidesUntilMs, from.slidesUntilMs);
+  into.nextClosingMs = earlierMs(into.nextClosingMs, from.nextClosingMs);
   Object.assign(from, { active: 0, reserved: 0, deficit: 0 });
   Object.assign(from, { nextExpiryMs: null, lastExpiryMs: null, nextUnnoticedMs: null });
-  Object.assign(from, { nextActivationMs: null, slidesUntilMs: null });
+  Object.assign(from, { nextActivationMs: null, slidesUntilMs: null, nextClosingMs: null });
   payOff(book, into);
   const pair = (giver: Account, taker: Account, amount: number, account: CustomerAccount, key: string[]): void => {
     const out = post(book, giver, { kind: 'transfer_out', account, points: -amount, occurredAt, naturalKey: key });

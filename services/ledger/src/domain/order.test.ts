@@ -120,6 +120,27 @@ test('without an order, other currencies, other customers and later purchases ar
   expect(unmatchedMinor).toBe(500);
 });
 
+test('what a refund without an order did not find is a refund of the rest: matched later, it comes to the same', () => {
+  const piece = (orderId: string, quantity: number, totalMinor: number): Order =>
+    order({ orderId, totalMinor, lines: linesBySku([{ sku: 'x', quantity, amountMinor: totalMinor }]) });
+  const money = refund({ orderId: null, amountMinor: 2_500 });
+  expect(refundNewest([order({})], money).rest).toEqual({ ...money, amountMinor: 1_500 });
+  expect(refundNewest([order({ totalMinor: 2_500 })], money).rest).toBeNull();
+  const pieces = refund({
+    ...{ scope: 'lines', orderId: null, amountMinor: null },
+    lines: [
+      { sku: 'x', quantity: 3, amountMinor: 900 },
+      { sku: 'y', quantity: 1, amountMinor: 0 },
+    ],
+  });
+  const first = refundNewest([piece('one', 1, 250)], pieces);
+  expect(first).toMatchObject({ matchedMinor: 250, unmatchedMinor: 650 });
+  const { rest } = first;
+  expect(rest).toEqual({ ...pieces, lines: [{ sku: 'x', quantity: 2, amountMinor: 650 }, pieces.lines[1]] });
+  const later = refundNewest([piece('two', 4, 1_200)], rest ?? pieces);
+  expect(later).toMatchObject({ matchedMinor: 650, unmatchedMinor: 0, rest: { lines: [{ sku: 'y', quantity: 1 }] } });
+});
+
 test.each([
   ['the dearer first', 150_000, 50_000],
   ['the cheaper first', 50_000, 150_000],

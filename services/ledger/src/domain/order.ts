@@ -59,6 +59,12 @@ export interface Matching {
   unmatchedMinor: number;
 }
 
+/** What came of a refund that names no order. */
+export interface NewestMatching extends Matching {
+  /** The refund of what no order had: of the money, or of the pieces and their money; null = nothing is left of it. */
+  rest: Refund | null;
+}
+
 /** Lines as an order keeps them: quantities and amounts per sku. */
 export const linesBySku = (lines: readonly RefundedLine[]): Map<string, OrderLine> => {
   const bySku = new Map<string, OrderLine>();
@@ -137,9 +143,12 @@ const piecesLeft = (order: Order, sku: string): number => {
  * Takes lines out of orders, in their order, as far as they have them. The money follows the pieces: each order's line has the
  * share of its quantity, no more than it has left. What a line lacks is asked of the pieces that are still to be found, and, once
  * all are found, of the lines that gave some: pieces of one sku may have been bought at several prices, and the refund tells
- * only what they come to together.
+ * only what they come to together. `left` are the pieces that no order had, with their money.
  */
-const refundLines = (orders: readonly Order[], lines: readonly RefundedLine[]): Match[] => {
+const refundLines = (
+  orders: readonly Order[],
+  lines: readonly RefundedLine[],
+): { matches: Match[]; left: RefundedLine[] } => {
   const wanted = lines.map((line) => ({ ...line, from: [] as Order[] }));
   const parts = new Map<Order, number>();
   for (const order of orders)
@@ -153,7 +162,12 @@ const refundLines = (orders: readonly Order[], lines: readonly RefundedLine[]): 
     }
   for (const want of wanted.filter(({ quantity }) => quantity === 0))
     for (const order of want.from) want.amountMinor -= refundLine(parts, order, want.sku, 0, want.amountMinor);
-  return [...parts].map(([order, amountMinor]) => refundAmount(order, amountMinor));
+  return {
+    matches: [...parts].map(([order, amountMinor]) => refundAmount(order, amountMinor)),
+    left: wanted
+      .filter(({ quantity }) => quantity > 0)
+      .map(({ sku, quantity, amountMinor }) => ({ sku, quantity, amountMinor })),
+  };
 };
 
 const newestFirst = (a: Order, b: Order): number => b.occurredAtMs - a.occurredAtMs || (a.orderId < b.orderId ? 1 : -1);
@@ -184,20 +198,24 @@ export const refundOrder = (order: Order, refund: Refund): Matching => {
     return asMatching([refundAmount(order, refund.amountMinor ?? 0)], refund.amountMinor ?? 0);
   // An order that was sent without lines can only be refunded by the money.
   if (order.lines.size === 0) return asMatching([refundAmount(order, totalOf(refund.lines))], totalOf(refund.lines));
-  return asMatching(refundLines([order], refund.lines), totalOf(refund.lines));
+  return asMatching(refundLines([order], refund.lines).matches, totalOf(refund.lines));
 };
 
 /**
  * A refund that names no order: the customer's newest purchases that still have something to refund, none later than the
- * refund itself, newest first.
+ * refund itself, newest first. What is left of it can be matched in the same way with orders that come later.
  */
-export const refundNewest = (candidates: readonly Order[], refund: Refund): Matching => {
+export const refundNewest = (candidates: readonly Order[], refund: Refund): NewestMatching => {
   const untilMs = Date.parse(refund.occurredAt);
   const orders = candidates
     .filter((order) => order.customerId === refund.customerId && order.currency === refund.currency)
     .filter((order) => order.occurredAtMs <= untilMs && order.refundedMinor < order.totalMinor)
     .sort(newestFirst);
-  if (refund.scope === 'lines') return asMatching(refundLines(orders, refund.lines), totalOf(refund.lines));
+  if (refund.scope === 'lines') {
+    const { matches, left } = refundLines(orders, refund.lines);
+    const rest = left.length === 0 ? null : { ...refund, lines: left };
+    return { ...asMatching(matches, totalOf(refund.lines)), rest };
+  }
   const matches: Match[] = [];
   let left = refund.amountMinor ?? 0;
   for (const order of orders) {
@@ -206,5 +224,6 @@ export const refundNewest = (candidates: readonly Order[], refund: Refund): Matc
     left -= match.amountMinor;
     matches.push(match);
   }
-  return asMatching(matches, refund.amountMinor ?? 0);
+  const rest = left === 0 ? null : { ...refund, amountMinor: left };
+  return { ...asMatching(matches, refund.amountMinor ?? 0), rest };
 };

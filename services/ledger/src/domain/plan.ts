@@ -5,10 +5,10 @@ import { accountOf, type Book } from './book.ts';
 import { clawBack } from './clawback.ts';
 import { credit } from './credit.ts';
 import { giveBackSpent, type Payment } from './give-back.ts';
-import type { HeldDue } from './held-claims.ts';
 import type { NewEntry, Uncounted } from './new-entries.ts';
-import { type Matching, type Order, type Refund, refundNewest, refundOrder } from './order.ts';
+import { type Match, type Order, refundOrder } from './order.ts';
 import type { Returns } from './programme.ts';
+import { matchNewest, type RefundCase, voidRefund } from './refund-case.ts';
 import { expireDue } from './spend.ts';
 
 /** An order that is booked now, with what it earns. */
@@ -23,49 +23,36 @@ export interface NewPurchase {
   traceparent?: string | undefined;
 }
 
-/** A refund on its way, and what came of it. */
-export interface RefundCase {
-  refund: Refund;
-  traceparent?: string | undefined;
-  /** waiting: its order is not known yet · void: its customer was erased · refused: `error` says why. */
-  status: 'waiting' | 'applied' | 'refused' | 'void';
-  note: string | null;
-  error?: AppError;
-  matching: Matching;
-  /** Per match: points taken back, and points given back of those that had paid for the order. */
-  pointsTaken: number[];
-  pointsGivenBack: number[];
-  /** What it is to take of points that reservations hold. */
-  held: HeldDue[];
+interface PurchaseStep {
+  kind: 'purchase';
+  purchase: NewPurchase;
 }
 
 /** One event, in the order in which it came. */
-export type Step = { kind: 'purchase'; purchase: NewPurchase } | { kind: 'refund'; case: RefundCase };
+export type Step = PurchaseStep | { kind: 'refund'; case: RefundCase };
+
+/** What takes effect: an order, or what a refund matched at that moment. One that is open for later orders has its turn again. */
+export type PlannedStep = PurchaseStep | { kind: 'refund'; case: RefundCase; matches: readonly Match[] };
+
+/** Refunds from before that are not through with. */
+export interface Unsettled {
+  /** They wait for an order that is not known. */
+  waiting: readonly RefundCase[];
+  /** They name no order and are open for later ones; their time is not up. */
+  open: readonly RefundCase[];
+}
+
+/** A refund that lacks something, and its own time, milliseconds since 1970. */
+interface Lacking {
+  refundCase: RefundCase;
+  atMs: number;
+}
 
 /** Customers that were erased are called this and something random. */
 export const ERASED_PREFIX = 'erased:';
 
 /** Was this customer erased? What has such a name belongs to nobody. */
 export const isNobody = (customerId: string): boolean => customerId.startsWith(ERASED_PREFIX);
-
-/** Nothing is taken from nobody. */
-export const voidRefund = (refundCase: RefundCase): void => {
-  refundCase.status = 'void';
-  refundCase.note = 'customer_erased';
-};
-
-const NOTHING: Matching = { matches: [], matchedMinor: 0, unmatchedMinor: 0 };
-
-export const newRefundCase = (refund: Refund, traceparent?: string): RefundCase => ({
-  refund,
-  traceparent,
-  status: 'waiting',
-  note: null,
-  matching: NOTHING,
-  pointsTaken: [],
-  pointsGivenBack: [],
-  held: [],
-});
 
 /** Orders that refunds may touch: those known before and, as their turn comes, the new ones. */
 const createOrders = (known: Iterable<Order>) => {
@@ -86,14 +73,13 @@ const createOrders = (known: Iterable<Order>) => {
   };
 };
 
-const match = (refundCase: RefundCase, order: Order | undefined, candidates: readonly Order[]): void => {
-  const { refund } = refundCase;
+const matchOrder = (refundCase: RefundCase, order: Order): void => {
   try {
-    if (order && isNobody(order.customerId)) {
+    if (isNobody(order.customerId)) {
       voidRefund(refundCase);
       return;
     }
-    refundCase.matching = order ? refundOrder(order, refund) : refundNewest(candidates, refund);
+    refundCase.matching = refundOrder(order, refundCase.refund);
     refundCase.status = 'applied';
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
@@ -103,16 +89,22 @@ const match = (refundCase: RefundCase, order: Order | undefined, candidates: rea
   }
 };
 
-/** Refunds that waited for one order take effect in the order of their own time, however they came. */
+/** Refunds that waited for one order, or take what they lacked of it, have their turn in the order of their own time. */
 const oldestFirst = (a: RefundCase, b: RefundCase): number =>
   Date.parse(a.refund.occurredAt) - Date.parse(b.refund.occurredAt) || (a.refund.refundId < b.refund.refundId ? -1 : 1);
 
 /**
  * Matches refunds with orders, event by event: a refund sees the orders that came before it, and one that came before its
- * order is matched right after that order. Returns the steps in the order in which they take effect; refunds whose order
- * is still unknown stay `waiting` and are left out.
+ * order is matched right after that order; then those that name no order and lack something. Returns the steps in the order in
+ * which they take effect; refunds whose order is still unknown stay `waiting` and are left out. What new refunds without a reference
+ * don't find stays open until `openUntilMs` (null = it does not).
  */
-export const planSteps = (steps: readonly Step[], known: Iterable<Order>, waiting: readonly RefundCase[]): Step[] => {
+export const planSteps = (
+  steps: readonly Step[],
+  known: Iterable<Order>,
+  { waiting, open }: Unsettled,
+  openUntilMs: number | null,
+): PlannedStep[] => {
   const orders = createOrders(known);
   const waitingFor = new Map<string, RefundCase[]>();
   const wait = (orderId: string, refundCase: RefundCase): void => {
@@ -120,10 +112,37 @@ export const planSteps = (steps: readonly Step[], known: Iterable<Order>, waitin
   };
   for (const each of waiting) if (each.refund.orderId !== null) wait(each.refund.orderId, each);
 
-  const plan: Step[] = [];
-  const settle = (refundCase: RefundCase, order: Order | undefined): void => {
-    match(refundCase, order, orders.of(refundCase.refund.customerId));
-    if (refundCase.status === 'applied') plan.push({ kind: 'refund', case: refundCase });
+  const lacking = new Map<string, Lacking[]>();
+  const keepOpen = (refundCase: RefundCase): void => {
+    const { customerId, occurredAt } = refundCase.refund;
+    const each = { refundCase, atMs: Date.parse(occurredAt) };
+    const own = lacking.get(customerId);
+    if (own) own.push(each);
+    else lacking.set(customerId, [each]);
+  };
+  for (const each of open) keepOpen(each);
+
+  const plan: PlannedStep[] = [];
+  const settle = (refundCase: RefundCase, order: Order): void => {
+    matchOrder(refundCase, order);
+    const { status, matching } = refundCase;
+    if (status === 'applied') plan.push({ kind: 'refund', case: refundCase, matches: matching.matches });
+  };
+  const settleUnnamed = (refundCase: RefundCase): void => {
+    const matches = matchNewest(refundCase, orders.of(refundCase.refund.customerId), openUntilMs);
+    plan.push({ kind: 'refund', case: refundCase, matches });
+    if (refundCase.open) keepOpen(refundCase);
+  };
+  /** Offers a new order to the customer's refunds that lack something. */
+  const offer = (order: Order): void => {
+    // A new order is later than most of them: those are many where one customer stands for all who are not known.
+    const own = (lacking.get(order.customerId) ?? []).filter(
+      ({ refundCase, atMs }) => refundCase.open !== null && order.occurredAtMs <= atMs,
+    );
+    for (const refundCase of own.map((each) => each.refundCase).sort(oldestFirst)) {
+      const matches = matchNewest(refundCase, [order], openUntilMs);
+      if (matches.length > 0) plan.push({ kind: 'refund', case: refundCase, matches });
+    }
   };
   for (const step of steps) {
     if (step.kind === 'purchase') {
@@ -132,39 +151,40 @@ export const planSteps = (steps: readonly Step[], known: Iterable<Order>, waitin
       plan.push(step);
       for (const refundCase of (waitingFor.get(order.orderId) ?? []).sort(oldestFirst)) settle(refundCase, order);
       waitingFor.delete(order.orderId);
+      offer(order);
       continue;
     }
     const { orderId } = step.case.refund;
-    const order = orderId === null ? undefined : orders.find(orderId);
-    if (orderId !== null && !order) wait(orderId, step.case);
-    else settle(step.case, order);
+    if (orderId === null) {
+      settleUnnamed(step.case);
+      continue;
+    }
+    const order = orders.find(orderId);
+    if (order) settle(step.case, order);
+    else wait(orderId, step.case);
   }
   return plan;
 };
 
 /** Most points that the plan may take from each customer: how many lots it needs. */
-export const pointsDueBy = (plan: readonly Step[]): Map<string, number> => {
+export const pointsDueBy = (plan: readonly PlannedStep[]): Map<string, number> => {
   const due = new Map<string, number>();
   for (const step of plan) {
     if (step.kind === 'purchase') continue;
-    const { refund, matching } = step.case;
-    const points = matching.matches.reduce((sum, { pointsDue }) => sum + pointsDue, 0);
+    const { refund } = step.case;
+    const points = step.matches.reduce((sum, { pointsDue }) => sum + pointsDue, 0);
     if (points > 0) due.set(refund.customerId, (due.get(refund.customerId) ?? 0) + points);
   }
   return due;
 };
 
 /** Orders of which the plan refunds something. */
-export const refundedOrders = (plan: readonly Step[]): string[] => [
-  ...new Set(
-    plan.flatMap((step) =>
-      step.kind === 'refund' ? step.case.matching.matches.map(({ order }) => order.orderId) : [],
-    ),
-  ),
+export const refundedOrders = (plan: readonly PlannedStep[]): string[] => [
+  ...new Set(plan.flatMap((step) => (step.kind === 'refund' ? step.matches.map(({ order }) => order.orderId) : []))),
 ];
 
 /** Customers to whom the plan refunds something. */
-export const refundedCustomers = (plan: readonly Step[]): string[] => [
+export const refundedCustomers = (plan: readonly PlannedStep[]): string[] => [
   ...new Set(plan.flatMap((step) => (step.kind === 'refund' ? [step.case.refund.customerId] : []))),
 ];
 
@@ -198,11 +218,17 @@ const bookPurchase = (book: Book, purchase: NewPurchase): void => {
 };
 
 /** Gives back what had paid for the order, then takes back what the order had earned. */
-const bookRefund = (book: Book, each: RefundCase, returns: Returns, payments: readonly Payment[]): void => {
-  const { refund, matching, pointsTaken, pointsGivenBack, traceparent } = each;
+const bookRefund = (
+  book: Book,
+  each: RefundCase,
+  matches: readonly Match[],
+  returns: Returns,
+  payments: readonly Payment[],
+): void => {
+  const { refund, pointsTaken, pointsGivenBack, traceparent } = each;
   const account = accountOf(book, refund.customerId);
   settleDue(book, account);
-  for (const match of matching.matches) {
+  for (const match of matches) {
     const given = giveBackSpent(book, account, refund, match, payments, returns.spentPoints, traceparent);
     // What came back into a lot that is past its expiry is gone again, before anything is taken from it.
     if (given > 0) expireDue(book, account);
@@ -219,7 +245,7 @@ const bookRefund = (book: Book, each: RefundCase, returns: Returns, payments: re
  */
 export const bookPlan = (
   book: Book,
-  plan: readonly Step[],
+  plan: readonly PlannedStep[],
   returns: Returns,
   payments: readonly Payment[] = [],
 ): void => {
@@ -228,6 +254,6 @@ export const bookPlan = (
       bookPurchase(book, step.purchase);
       continue;
     }
-    bookRefund(book, step.case, returns, payments);
+    bookRefund(book, step.case, step.matches, returns, payments);
   }
 };

@@ -27,7 +27,7 @@ afterAll(async () => {
 const doorsOf = (ledger: LedgerHarness): Doors => {
   const heard = subscriptions({
     currentRules: createCurrentRules(),
-    lookBackPurchases: 1_000,
+    refunds: { lookBackPurchases: 1_000, openDays: 7 },
     countOutcomes: () => undefined,
   });
   const subscriptionTo = ({ name }: Topic) =>

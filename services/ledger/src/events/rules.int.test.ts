@@ -108,7 +108,7 @@ const book = (events: readonly PurchaseEvent[], door: number) =>
     decide: (tx, standings, alongWithCommit) => {
       const place = { group: 'test', topic: 'vafa.purchases', partition: door };
       const context = { ...place, now: ledger.clock.now(), alongWithCommit };
-      return recordPurchases(tx, events, context, standings, { lookBackPurchases: 1_000 });
+      return recordPurchases(tx, events, context, standings, { refunds: { lookBackPurchases: 1_000, openDays: 7 } });
     },
   });
 

@@ -16,6 +16,7 @@ import {
 import { AppError } from '@vafa/kernel';
 import type { Door } from '../domain/transfer.ts';
 import type { CurrentRules } from '../use-cases/current-programme.ts';
+import type { RefundSettings } from '../use-cases/decide-steps.ts';
 import { findStandings } from '../use-cases/find-standings.ts';
 import { forgetCustomer } from '../use-cases/forget-customer.ts';
 import { mergeCustomers } from '../use-cases/merge-customers.ts';
@@ -26,8 +27,7 @@ import { type Outcomes, recordPurchases } from '../use-cases/record-purchases.ts
 
 export interface SubscriptionDeps {
   currentRules: CurrentRules;
-  /** How many of a customer's newest purchases a refund without a reference is matched with. */
-  lookBackPurchases: number;
+  refunds: RefundSettings;
   countOutcomes: (outcomes: Outcomes) => void;
 }
 

@@ -1,11 +1,12 @@
 import type { Tx } from '@vafa/bus';
 import type { Job, ServiceContext } from '@vafa/platform';
 import { zoneOf } from '../domain/programme.ts';
-import type { LedgerSettings } from '../settings.ts';
+import { type LedgerSettings, refundSettings } from '../settings.ts';
 import { findOverdue } from '../store/reservations.ts';
 import { announceExpiring } from '../use-cases/announce-expiring.ts';
 import { awardBirthdays } from '../use-cases/award-birthdays.ts';
 import { closeFinanceDay } from '../use-cases/close-finance.ts';
+import { closeOpenRefunds } from '../use-cases/close-open-refunds.ts';
 import { releaseOverdueRedemption } from '../use-cases/close-redemption.ts';
 import type { CurrentRules } from '../use-cases/current-programme.ts';
 import { expireLots } from '../use-cases/expire-lots.ts';
@@ -49,7 +50,6 @@ export const jobs = (context: ServiceContext<LedgerSettings>, deps: { currentRul
   const { sql, clock, config } = context;
   const everyMs = config.LEDGER_SWEEP_EVERY_MS;
   const limit = config.LEDGER_SWEEP_CUSTOMERS;
-  const lookBackPurchases = config.LEDGER_REFUND_LOOK_BACK_PURCHASES;
   const keptDays = config.LEDGER_COUNTS_KEPT_DAYS;
   const inTransaction = (work: (tx: Tx, now: Temporal.Instant) => Promise<number>) => () =>
     sql.begin((tx) => work(tx, clock.now()));
@@ -124,7 +124,13 @@ export const jobs = (context: ServiceContext<LedgerSettings>, deps: { currentRul
       name: 'settle-overlooked-refunds',
       everyMs: config.LEDGER_OVERLOOKED_EVERY_MS,
       runsIn: 'one',
-      run: inTransaction((tx, now) => settleOverlooked(tx, now, limit, { ...deps, lookBackPurchases })),
+      run: inTransaction((tx, now) => settleOverlooked(tx, now, limit, { ...deps, refunds: refundSettings(config) })),
+    },
+    {
+      name: 'close-open-refunds',
+      everyMs: config.LEDGER_OVERLOOKED_EVERY_MS,
+      runsIn: 'any',
+      run: inTransaction((tx, now) => closeOpenRefunds(tx, now, limit)),
     },
     {
       name: 'forget-old-counts',

@@ -7,7 +7,8 @@ import { msOf, textOf } from './instants.ts';
 
 const COLUMNS = `customer_id as "customerId", active, pending, reserved, deficit, earned, clawed_back as "clawedBack", spent, expired,
   adjusted, moved, former_earned as "formerEarned", former_spent as "formerSpent", former_expired as "formerExpired", seq, ${msOf('next_expiry_at')} as "nextExpiryMs", ${msOf('last_expiry_at')} as "lastExpiryMs",
-  ${msOf('next_unnoticed_at')} as "nextUnnoticedMs", ${msOf('next_activation_at')} as "nextActivationMs", ${msOf('slides_until')} as "slidesUntilMs"`;
+  ${msOf('next_unnoticed_at')} as "nextUnnoticedMs", ${msOf('next_activation_at')} as "nextActivationMs", ${msOf('slides_until')} as "slidesUntilMs",
+  ${msOf('next_closing_at')} as "nextClosingMs"`;
 
 interface Row extends Account {
   mergedInto: string | null;
@@ -47,8 +48,8 @@ export interface Credited {
 
 /**
  * Credits and locks all customers of a batch by one statement, in the order of their ids, so that batches don't deadlock.
- * The set-based way is only for customers who owe nothing and are not merged into others.
- * @throws AppError unavailable when one of them came to owe or was merged since it was looked at
+ * The set-based way is only for customers who owe nothing, are not merged into others and have no refund that is open for orders.
+ * @throws AppError unavailable when that has changed since one of them was looked at
  */
 export const creditAndLock = async (tx: Tx, credits: readonly Credit[]): Promise<Credited[]> => {
   const rows = await tx<Credited[]>`
@@ -77,20 +78,21 @@ export const creditAndLock = async (tx: Tx, credits: readonly Credit[]): Promise
       last_expiry_at = greatest(b.last_expiry_at, excluded.last_expiry_at),
       next_unnoticed_at = least(b.next_unnoticed_at, excluded.next_unnoticed_at),
       next_activation_at = least(b.next_activation_at, excluded.next_activation_at)
-    where (b.deficit = 0 and b.merged_into is null) or excluded.seq = 0
+    where (b.deficit = 0 and b.merged_into is null and b.next_closing_at is null) or excluded.seq = 0
     returning customer_id as "customerId", active + reserved - deficit as booked, seq`;
   if (rows.length !== credits.length) throw changedMeanwhile();
   return rows;
 };
 
-/** A customer that can't take the set-based way: it owes points, or was merged into another. */
+/** A customer that can't take the set-based way: it owes points, was merged into another, or has a refund that is open for orders. */
 export interface SpecialCustomer {
   customerId: string;
   mergedInto: string | null;
 }
 
 const specialAmong = (db: Queryable, customerIds: readonly string[]) =>
-  db`from balance where customer_id = any(${textList(db, customerIds)}) and (deficit > 0 or merged_into is not null)`;
+  db`from balance where customer_id = any(${textList(db, customerIds)}) and (deficit > 0 or merged_into is not null
+    or next_closing_at is not null)`;
 
 /** Those among these customers. */
 export const findSpecial = (db: Queryable, customerIds: readonly string[]): Promise<SpecialCustomer[]> =>
@@ -162,7 +164,7 @@ export const saveAccounts = async (tx: Tx, accounts: readonly Account[]): Promis
     update balance b set active = u.active, pending = u.pending, reserved = u.reserved, deficit = u.deficit, earned = u.earned,
       clawed_back = u.clawed_back, spent = u.spent, expired = u.expired, adjusted = u.adjusted, moved = u.moved, seq = u.seq,
       next_expiry_at = u.next_expiry_at, last_expiry_at = u.last_expiry_at, next_unnoticed_at = u.next_unnoticed_at,
-      next_activation_at = u.next_activation_at, slides_until = u.slides_until
+      next_activation_at = u.next_activation_at, slides_until = u.slides_until, next_closing_at = u.next_closing_at
     from unnest(
       ${textList(
         tx,
@@ -174,8 +176,9 @@ export const saveAccounts = async (tx: Tx, accounts: readonly Account[]): Promis
       ${column((a) => a.adjusted)}::bigint[], ${column((a) => a.moved)}::bigint[], ${column((a) => a.seq)}::bigint[],
       ${instants((a) => a.nextExpiryMs)}::timestamptz[], ${instants((a) => a.lastExpiryMs)}::timestamptz[],
       ${instants((a) => a.nextUnnoticedMs)}::timestamptz[],
-      ${instants((a) => a.nextActivationMs)}::timestamptz[], ${instants((a) => a.slidesUntilMs)}::timestamptz[]
+      ${instants((a) => a.nextActivationMs)}::timestamptz[], ${instants((a) => a.slidesUntilMs)}::timestamptz[],
+      ${instants((a) => a.nextClosingMs)}::timestamptz[]
     ) as u (customer_id, active, pending, reserved, deficit, earned, clawed_back, spent, expired, adjusted, moved, seq,
-      next_expiry_at, last_expiry_at, next_unnoticed_at, next_activation_at, slides_until)
+      next_expiry_at, last_expiry_at, next_unnoticed_at, next_activation_at, slides_until, next_closing_at)
     where b.customer_id = u.customer_id`;
 };

@@ -2,7 +2,12 @@ import type { Tx } from '@vafa/bus';
 import type { Account } from '../domain/account.ts';
 import { lockAccounts } from './accounts.ts';
 
-const COLUMNS = { expiry: 'next_expiry_at', notice: 'next_unnoticed_at', activation: 'next_activation_at' } as const;
+const COLUMNS = {
+  expiry: 'next_expiry_at',
+  notice: 'next_unnoticed_at',
+  activation: 'next_activation_at',
+  closing: 'next_closing_at',
+} as const;
 
 /**
  * Claims accounts whose bound is due, the longest due first. Those that somebody works on are skipped, so the sweep never
@@ -10,7 +15,7 @@ const COLUMNS = { expiry: 'next_expiry_at', notice: 'next_unnoticed_at', activat
  */
 export const claimDueAccounts = async (
   tx: Tx,
-  bound: 'expiry' | 'notice' | 'activation',
+  bound: keyof typeof COLUMNS,
   byIso: string,
   limit: number,
 ): Promise<Account[]> => {

@@ -26,7 +26,10 @@ export interface NewHeld {
   held: readonly HeldDue[];
 }
 
-/** Keeps what refunds are to take of the points that their customers' open reservations hold. The accounts are locked. */
+/**
+ * Keeps what refunds are to take of the points that their customers' open reservations hold, with what is held of them since before:
+ * all that are open hold all of it then. The accounts are locked.
+ */
 export const keepHeld = async (tx: Tx, cases: readonly NewHeld[]): Promise<void> => {
   const customers = [...new Set(cases.map(({ refund }) => refund.customerId))];
   const open = await tx<{ id: string; customerId: string }[]>`
@@ -40,9 +43,10 @@ export const keepHeld = async (tx: Tx, cases: readonly NewHeld[]): Promise<void>
       held,
     ),
   );
-  await tx`update refund r set held = u.held::jsonb
+  await tx`update refund r set held = case when r.held is null then u.held::jsonb
+      else jsonb_build_array(u.held::jsonb -> 0) || (r.held - 0) || (u.held::jsonb - 0) end
     from unnest(${cases.map(({ refund }) => refund.refundId)}::text[], ${texts}::text[]) as u (refund_id, held)
-    where r.refund_id = u.refund_id`;
+    where r.refund_id = u.refund_id and u.held is not null`;
 };
 
 /** What refunds are to take of what these customers' reservations hold. */

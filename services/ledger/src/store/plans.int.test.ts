@@ -39,6 +39,9 @@ const READS = [
 ];
 /** What finds the orders of customers who name none. */
 const UNNAMED = 'select distinct on (p.order_id)';
+/** What finds those that are open for later orders, and when the next of them is to be closed. */
+const OPEN = 'open_until > ';
+const NEXT_CLOSING = 'min(open_until)';
 
 /** Tables that grow: none is read from end to end. */
 const GROWING = [
@@ -76,7 +79,8 @@ afterAll(async () => {
 });
 
 const currentRules = createCurrentRules();
-const purchases = subscriptions({ currentRules, lookBackPurchases: 50, countOutcomes: () => undefined }).find(
+const refunds = { lookBackPurchases: 50, openDays: 7 };
+const purchases = subscriptions({ currentRules, refunds, countOutcomes: () => undefined }).find(
   ({ topic }) => topic === Topics.purchases,
 ) as Subscription;
 let orders = 0;
@@ -97,6 +101,11 @@ const batchOf = (size: number) => {
     free,
     refund('customer-0', `refund-${free.id}`, { orderId: `free-${orders}`, scope: 'whole' }),
     refund('customer-1', `unnamed-${free.id}`, { scope: 'amount', amountMinor: 1 }),
+    // They stay open: the customer's later orders are taken, or looked at.
+    refund('customer-1', `unknown-${free.id}`, { scope: 'lines', lines: [{ sku: 'x', quantity: 1, amountMinor: 1 }] }),
+    refund('customer-3', `more-${free.id}`, { scope: 'amount', amountMinor: 1_000_000 }),
+    // The next order has the rest of it.
+    refund('customer-60', `most-${free.id}`, { scope: 'amount', amountMinor: 1_100 }),
   ];
 };
 
@@ -228,7 +237,7 @@ test('no query of the ledger takes several processors', async () => {
 
 test('what is planned once has a plan for one row and for thousands', async () => {
   const plans = await bookAndLook();
-  for (const each of [...WRITES, ...READS])
+  for (const each of [...WRITES, ...READS, OPEN, NEXT_CLOSING])
     expect(
       plans.some(({ statement }) => statement.includes(each)),
       each,
@@ -259,12 +268,12 @@ test('who is merged or erased is found without reading any table to its end', as
     await connection`begin`;
     const tx = connection as unknown as Tx;
     const merge = { customerId: 'customer-1', intoCustomerId: 'customer-2', occurredAt };
-    await mergeCustomers(tx, merge, 'api', now, { currentRules });
+    await mergeCustomers(tx, merge, 'api', now, { currentRules, refunds });
     await forgetCustomer(tx, { customerId: 'customer-2', occurredAt }, 'api', now, { currentRules });
     const statements = await connection.unsafe<{ statement: string }[]>(`select statement from pg_prepared_statements
       where cardinality(parameter_types) > 0 and statement ~ '(from|join|update|into) (${GROWING.join('|')})\\M'`);
     await connection`commit`;
-    for (const each of ['update lot set customer_id', 'update transfer t', 'update lot set "remaining"'])
+    for (const each of ['update lot set customer_id', 'update transfer t', 'update lot set "remaining"', OPEN])
       expect(
         statements.some(({ statement }) => statement.includes(each)),
         each,

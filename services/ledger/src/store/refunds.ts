@@ -1,19 +1,24 @@
 import { type Queryable, type Tx, textArray, textList } from '@vafa/bus';
 import type { Refund, RefundedLine } from '../domain/order.ts';
-import type { RefundCase } from '../domain/plan.ts';
-import { isoOf } from './instants.ts';
+import { openRefundCase, type RefundCase } from '../domain/refund-case.ts';
+import { isoOf, msOf, textOf } from './instants.ts';
+
+type LineTuple = [sku: string, quantity: number, amountMinor: number];
 
 interface Row extends Omit<Refund, 'lines'> {
-  lines: [sku: string, quantity: number, amountMinor: number][] | null;
+  lines: LineTuple[] | null;
 }
+
+const toLines = (lines: readonly LineTuple[] | null): RefundedLine[] =>
+  (lines ?? []).map(([sku, quantity, amountMinor]) => ({ sku, quantity, amountMinor }));
 
 const toRefund = ({ lines, ...row }: Row): Refund => ({
   ...row,
   occurredAt: isoOf(row.occurredAt),
-  lines: (lines ?? []).map(([sku, quantity, amountMinor]): RefundedLine => ({ sku, quantity, amountMinor })),
+  lines: toLines(lines),
 });
 
-const linesJson = ({ lines }: Refund): string | null =>
+const linesJson = ({ lines }: Pick<Refund, 'lines'>): string | null =>
   lines.length === 0
     ? null
     : JSON.stringify(lines.map(({ sku, quantity, amountMinor }) => [sku, quantity, amountMinor]));
@@ -89,7 +94,62 @@ export const lockWaiting = async (tx: Tx, refundIds: readonly string[]): Promise
   return rows.map(toRefund);
 };
 
-/** Writes what came of refunds. */
+/** Whose refunds are asked for that are open at an instant, and are no earlier than another; null = however early. */
+export interface OpenQuestion {
+  customerId: string;
+  sinceMs: number | null;
+}
+
+/** What is open of refunds, of each customer in the order of their own time. Their accounts are locked. */
+export const findOpenRefunds = async (
+  db: Queryable,
+  questions: readonly OpenQuestion[],
+  atIso: string,
+): Promise<RefundCase[]> => {
+  const rows = await db<
+    (Row & { unmatchedMinor: number; untilMs: number; openLines: LineTuple[] | null })[]
+  >`select ${db.unsafe(COLUMNS)}, unmatched_minor as "unmatchedMinor", ${db.unsafe(msOf('open_until'))} as "untilMs",
+      open_lines as "openLines"
+    from unnest(${textArray(questions.map(({ customerId }) => customerId))}::text[],
+      ${textArray(questions.map(({ sinceMs }) => textOf(sinceMs)))}::timestamptz[]) as q (customer, since)
+    cross join lateral (
+      -- Offset: planned by itself, by the index of open ones.
+      select * from refund where customer_id = q.customer and open_until > ${atIso}::timestamptz
+        and occurred_at >= coalesce(q.since, '-infinity') offset 0
+    ) as r
+    order by occurred_at, refund_id`;
+  return rows.map(({ unmatchedMinor, untilMs, openLines, ...row }) => {
+    const refund = toRefund(row);
+    const rest = {
+      ...refund,
+      amountMinor: refund.amountMinor === null ? null : unmatchedMinor,
+      lines: toLines(openLines),
+    };
+    return openRefundCase(refund, { rest, untilMs }, unmatchedMinor);
+  });
+};
+
+/** Closes those of these customers' refunds that have been open long enough. Their accounts are locked. */
+export const closeDueRefunds = async (tx: Tx, customerIds: readonly string[], byIso: string): Promise<void> => {
+  await tx`update refund set open_until = null, open_lines = null
+    where customer_id = any(${textList(tx, customerIds)}) and open_until <= ${byIso}::timestamptz`;
+};
+
+/** When the next of the refunds that are open still is to be closed, by customer; of others nothing. */
+export const findNextClosings = async (tx: Tx, customerIds: readonly string[]): Promise<Map<string, number>> => {
+  const rows = await tx<{ customerId: string; nextMs: number }[]>`
+    select customer_id as "customerId", ${tx.unsafe(msOf('min(open_until)'))} as "nextMs" from refund
+    where customer_id = any(${textList(tx, customerIds)}) and open_until is not null group by customer_id`;
+  return new Map(rows.map(({ customerId, nextMs }) => [customerId, nextMs]));
+};
+
+/** Closes whatever is open of a customer's refunds. */
+export const closeRefunds = async (tx: Tx, customerId: string): Promise<void> => {
+  await tx`update refund set open_until = null, open_lines = null
+    where customer_id = ${customerId} and open_until is not null`;
+};
+
+/** Writes what came of refunds; what they took comes on top of what those that are open took before. */
 export const saveRefunds = async (tx: Tx, cases: readonly RefundCase[]): Promise<void> => {
   const due = ({ matching }: RefundCase): number => matching.matches.reduce((sum, { pointsDue }) => sum + pointsDue, 0);
   const taken = ({ pointsTaken }: RefundCase): number => pointsTaken.reduce((sum, points) => sum + points, 0);
@@ -105,15 +165,20 @@ export const saveRefunds = async (tx: Tx, cases: readonly RefundCase[]): Promise
         ...(pointsGivenBack[i] ? [pointsGivenBack[i]] : []),
       ]),
     );
+  const openLines = ({ refund, open }: RefundCase): string | null =>
+    open && refund.scope === 'lines' ? linesJson(open.rest) : null;
   await tx`
-    update refund r set status = u.status, note = u.note, matched_minor = u.matched_minor, unmatched_minor = u.unmatched_minor,
-      points_due = u.points_due, points_taken = u.points_taken, points_given_back = u.points_given_back,
-      matches = u.matches::jsonb
+    update refund r set status = u.status, note = u.note, matched_minor = r.matched_minor + u.matched_minor,
+      unmatched_minor = u.unmatched_minor, points_due = r.points_due + u.points_due,
+      points_taken = r.points_taken + u.points_taken, points_given_back = r.points_given_back + u.points_given_back,
+      matches = coalesce(r.matches, '[]') || u.matches::jsonb, open_until = u.open_until, open_lines = u.open_lines::jsonb
     from unnest(
       ${cases.map(({ refund }) => refund.refundId)}::text[], ${cases.map(({ status }) => status)}::text[],
       ${cases.map(({ note }) => note)}::text[], ${cases.map(({ matching }) => matching.matchedMinor)}::bigint[],
       ${cases.map(({ matching }) => matching.unmatchedMinor)}::bigint[], ${cases.map(due)}::bigint[],
-      ${cases.map(taken)}::bigint[], ${cases.map(givenBack)}::bigint[], ${cases.map(matchesJson)}::text[]
-    ) as u (refund_id, status, note, matched_minor, unmatched_minor, points_due, points_taken, points_given_back, matches)
+      ${cases.map(taken)}::bigint[], ${cases.map(givenBack)}::bigint[], ${cases.map(matchesJson)}::text[],
+      ${cases.map(({ open }) => textOf(open?.untilMs ?? null))}::timestamptz[], ${cases.map(openLines)}::text[]
+    ) as u (refund_id, status, note, matched_minor, unmatched_minor, points_due, points_taken, points_given_back, matches,
+      open_until, open_lines)
     where r.refund_id = u.refund_id`;
 };

@@ -1,9 +1,10 @@
 import { addLots } from '../domain/book.ts';
 import { forfeit, moveAll, writeOff } from '../domain/leave.ts';
 import { settleDue } from '../domain/plan.ts';
-import type { ErasePolicy } from '../domain/programme.ts';
+import type { ErasePolicy, Returns } from '../domain/programme.ts';
 import { release } from '../domain/reservation.ts';
 import { count } from '../domain/rules/caps.ts';
+import { offerAll } from './domain-refunds.fixture.ts';
 import type { createStandings } from './domain-standings.fixture.ts';
 import type { DomainTables } from './domain-tables.fixture.ts';
 
@@ -11,9 +12,10 @@ type Standings = ReturnType<typeof createStandings> | undefined;
 
 /** What the store does by statements: everything that has the one name on it gets the other. */
 const rename = (tables: DomainTables, from: string, into: string): void => {
-  const { lots, orders, waiting, reservations, payments } = tables;
+  const { lots, orders, waiting, open, reservations, payments } = tables;
   const named = [
     ...[...lots, ...orders.values(), ...payments, ...waiting.map(({ refund }) => refund)],
+    ...open.flatMap(({ refund, open: left }) => (left ? [refund, left.rest] : [refund])),
     ...[...reservations.values()].map(({ reservation }) => reservation),
   ];
   for (const each of named) if (each.customerId === from) each.customerId = into;
@@ -34,7 +36,7 @@ const moveCounters = ({ counters }: DomainTables, from: string, into?: string): 
 export const mergeInDomain = (
   tables: DomainTables,
   standings: Standings,
-  merge: { from: string; into: string; time: string },
+  merge: { from: string; into: string; time: string; returns: Returns },
 ): void => {
   const { from, time } = merge;
   const { mergedInto, facts, birthdays, account } = tables;
@@ -60,6 +62,9 @@ export const mergeInDomain = (
   birthdays.delete(from);
   if (birthday && !kept) birthdays.set(into, birthday);
   standings?.join(from, into);
+  standings?.look([into], tables.clock.now.epochMilliseconds);
+  const offered = offerAll(tables, into, merge.returns);
+  standings?.count([], offered.cases);
   standings?.look([into], tables.clock.now.epochMilliseconds);
 };
 

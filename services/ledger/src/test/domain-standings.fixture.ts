@@ -1,6 +1,7 @@
 import { present } from '@vafa/kernel';
 import type { CalendarZone } from '../domain/calendar.ts';
-import type { NewPurchase, RefundCase } from '../domain/plan.ts';
+import type { NewPurchase } from '../domain/plan.ts';
+import type { RefundCase } from '../domain/refund-case.ts';
 import type { CustomerFacts } from '../domain/rules/facts.ts';
 import { betterTier } from '../domain/tiers/better-tier.ts';
 import { look } from '../domain/tiers/look.ts';

@@ -5,7 +5,8 @@ import type { Payment } from '../domain/give-back.ts';
 import type { HeldClaim } from '../domain/held-claims.ts';
 import type { Lot } from '../domain/lot.ts';
 import type { Order } from '../domain/order.ts';
-import { ERASED_PREFIX, isNobody, type RefundCase } from '../domain/plan.ts';
+import { ERASED_PREFIX, isNobody } from '../domain/plan.ts';
+import type { RefundCase } from '../domain/refund-case.ts';
 import type { Reservation } from '../domain/reservation.ts';
 import type { Counter } from '../domain/rules/caps.ts';
 import type { CustomerFacts } from '../domain/rules/facts.ts';
@@ -33,6 +34,8 @@ export const createDomainTables = () => {
     refunds: new Map<string, { contentHash: string; refused: boolean }>(),
     refundedWhole: new Set<string>(),
     waiting: [] as RefundCase[],
+    /** Those without a reference that lack something; their time may be up. */
+    open: [] as RefundCase[],
     reservations: new Map<string, { reservation: Reservation; allocations: Allocation[] }>(),
     payments: [] as Payment[],
     facts: new Map<string, CustomerFacts>(),

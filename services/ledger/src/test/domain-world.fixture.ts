@@ -8,7 +8,7 @@ import { give as giveAway } from '../domain/gift.ts';
 import { giveBackLate } from '../domain/give-back.ts';
 import { isPastExpiry } from '../domain/lot.ts';
 import { capEntries } from '../domain/new-entries.ts';
-import { bookPlan, isNobody, newRefundCase, planSteps, settleDue } from '../domain/plan.ts';
+import { isNobody, settleDue } from '../domain/plan.ts';
 import { capture, hold, type Reservation, release, requireOpen } from '../domain/reservation.ts';
 import type { RuleSet } from '../domain/rules/compile.ts';
 import { earnByEvent } from '../domain/rules/evaluate.ts';
@@ -23,6 +23,7 @@ import type { State, World } from './compare.fixture.ts';
 import { createDomainClaims } from './domain-claims.fixture.ts';
 import { bookDomainGifts, celebrated, claimOnce, grantedBy } from './domain-grants.fixture.ts';
 import { eraseInDomain, mergeInDomain } from './domain-leave.fixture.ts';
+import { bookSteps } from './domain-refunds.fixture.ts';
 import { createStandings } from './domain-standings.fixture.ts';
 import { createDomainTables, customerOf, isFresh } from './domain-tables.fixture.ts';
 import { PROGRAMME } from './events.fixture.ts';
@@ -43,8 +44,7 @@ const refusedAs = <Result>(work: () => Result): Result | undefined => {
 export const domainWorld = (scenario: Scenario): World => {
   const { policy, spentPoints, zone, activation, rules: earning, matching, tiers, onErase } = scenario;
   const tables = createDomainTables();
-  const { clock, accounts, lots, transfers, orders, refunds, refundedWhole, reservations, payments, facts, counters } =
-    tables;
+  const { clock, accounts, lots, transfers, orders, refundedWhole, reservations, payments, facts, counters } = tables;
   const { account, withBook, ownerOf } = tables;
   const returns = { policy, spentPoints };
   const programme = {
@@ -139,34 +139,12 @@ export const domainWorld = (scenario: Scenario): World => {
       const batch = readBatch(events, rules, tables.resolve, clock.now.epochMilliseconds, knownFacts(buyers));
       const fresh = batch.steps.filter((step) => isFresh(tables, step));
       for (const step of fresh) if (!isNobody(customerOf(step))) account(customerOf(step));
-      withBook((book) => {
-        for (const step of fresh) if (step.kind === 'purchase') capEntries(step.purchase, rules.compiled, counters);
-        const plan = planSteps(fresh, orders.values(), tables.waiting);
-        bookPlan(book, plan, returns, payments);
-      });
-      const cases = [...tables.waiting, ...fresh.flatMap((step) => (step.kind === 'refund' ? [step.case] : []))];
-      for (const { status, refund, held } of cases) {
-        const open = [...reservations.values()].flatMap(({ reservation: { id, customerId, status: is } }) =>
-          customerId === refund.customerId && is === 'held' ? [id] : [],
-        );
-        if (held.length > 0)
-          tables.heldClaims.push({
-            refund,
-            dues: held.map((due) => ({ ...due, taken: 0 })),
-            heldBy: new Set(open),
-          });
-        const seen = refunds.get(refund.refundId);
-        if (seen) seen.refused = status === 'refused';
-        if (status === 'applied' && refund.scope === 'whole' && refund.orderId !== null)
-          refundedWhole.add(refund.orderId);
-      }
-      const bought = fresh.flatMap((step) => (step.kind === 'purchase' ? [step.purchase] : []));
-      for (const { order } of bought) orders.set(order.orderId, order);
+      for (const step of fresh) if (step.kind === 'purchase') capEntries(step.purchase, rules.compiled, counters);
+      const { bought, cases } = bookSteps(tables, fresh, returns);
       standings?.count(bought, cases);
       standings?.look(somebodies(), clock.now.epochMilliseconds);
       if (rules.keptAliveBy.purchase)
         keepAlive(bought.map(({ order }) => ({ customerId: order.customerId, atMs: order.occurredAtMs })));
-      tables.waiting = cases.filter(({ status }) => status === 'waiting').map(({ refund }) => newRefundCase(refund));
     },
     reserve: async (name, points, ttlSeconds, orderId) => {
       const customerId = ownerOf(name);
@@ -328,7 +306,7 @@ export const domainWorld = (scenario: Scenario): World => {
       return points;
     },
     merge: async (from, into, time, times) => {
-      for (let i = 0; i < times; i++) mergeInDomain(tables, standings, { from, into, time });
+      for (let i = 0; i < times; i++) mergeInDomain(tables, standings, { from, into, time, returns });
     },
     erase: async (id, time, times) => {
       for (let i = 0; i < times; i++) eraseInDomain(tables, standings, { id, time, onErase });

@@ -20,6 +20,7 @@ const SWEEPS: ReadonlySet<string> = new Set([
   'award-birthdays',
   'recount-tiers',
   'settle-overlooked-refunds',
+  'close-open-refunds',
 ]);
 
 export interface InterruptedLedger {
@@ -50,7 +51,11 @@ export const startInterruptedLedger = async (
   const own = present(breaker, 'breaker');
   const context = { ...ledger.service('ledger').context, sql: own.sql } as ServiceContext<LedgerSettings>;
   const currentRules = createCurrentRules();
-  const heard = subscriptions({ currentRules, lookBackPurchases: 1_000, countOutcomes: () => undefined });
+  const heard = subscriptions({
+    currentRules,
+    refunds: { lookBackPurchases: 1_000, openDays: 7 },
+    countOutcomes: () => undefined,
+  });
   const delivery = await startHandDelivery(own.sql, heard, context);
   const sweeps = jobs(context, { currentRules }).filter(({ name }) => SWEEPS.has(name) || more.includes(name));
   const lookAtAll = await createLookAtAll(context.sql);

@@ -24,6 +24,8 @@ export const createSlowLeave = (
     belongings: () => Iterable<Named>;
     /** Tells that what is known of the one is to be known of the other; null = of nobody. */
     moved: (from: string, into: string | null) => void;
+    /** Tells that a customer has the orders of another, too. */
+    joined: (customerId: string) => void;
   },
 ) => {
   const { clock, customers, customer, holds, active, pending, reserved, log, settle, takeOne, giveBack } = book;
@@ -77,6 +79,8 @@ export const createSlowLeave = (
       log(into, 'transfer_in', 0);
     }
     tiers?.join(from, into);
+    tiers?.look(into, clock.nowMs);
+    rules.joined(into);
     tiers?.look(into, clock.nowMs);
   };
 

@@ -46,7 +46,11 @@ export const createSlowLedger = (rules: SlowRules) => {
   const tierOf = (customerId: string): string | null => tiers?.tierOf(customerId) ?? null;
   const leave = createSlowLeave(book, tiers, {
     ...rules,
-    belongings: () => [...orders.values(), ...waiting, ...awards.given, ...asked.requests, ...claims.claims],
+    belongings: () => [
+      ...[...orders.values(), ...waiting, ...refunds.lacking()],
+      ...[...awards.given, ...asked.requests, ...claims.claims],
+    ],
+    joined: (customerId) => refunds.offer(customerId, [...orders.values()]),
   });
   const { ownerOf, isLate } = leave;
   const awards = createSlowAwards(book, rules, { ownerOf, isLate, tierOf });
@@ -74,10 +78,11 @@ export const createSlowLedger = (rules: SlowRules) => {
         line.amount += amountMinor;
       } else bySku.push({ sku, quantity, amount: amountMinor, goneQuantity: 0, goneAmount: 0 });
     }
-    orders.set(orderId, {
+    const order: SlowOrder = {
       ...{ orderId, customerId, timeMs, total, lines: bySku, earned, entries },
       ...{ refunded: 0, whole: false, taken: 0 },
-    });
+    };
+    orders.set(orderId, order);
     for (const { ruleId, points } of entries) {
       const id = entryId(timeMs, 'earn', orderId, ruleId);
       const terms = rules.termsOf(ruleId, timeMs, tierOf(customerId));
@@ -88,6 +93,7 @@ export const createSlowLedger = (rules: SlowRules) => {
       waiting.splice(waiting.indexOf(refund), 1);
       applyOrRefuse(refund);
     }
+    refunds.offer(customerId, [order]);
   };
   const refund = (each: Refund): void => {
     const { customerId, refundId, orderId, occurredAt, ...content } = each;

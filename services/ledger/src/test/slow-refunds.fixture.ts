@@ -19,13 +19,26 @@ export interface SlowOrder {
   taken: number;
 }
 
+/** A refund that names no order, and what of it none had so far: orders that come within some days may have it. */
+interface SlowLacking {
+  refund: Refund;
+  lines: RefundedLine[];
+  amount: number;
+  untilMs: number;
+}
+
+const WAITS_MS = 7 * 86_400_000;
+
+const oldestFirst = (a: { refund: Refund }, b: { refund: Refund }): number =>
+  Date.parse(a.refund.occurredAt) - Date.parse(b.refund.occurredAt);
+
 /** What refunds do, order by order and point by point. */
 export const createSlowRefunds = (
   book: SlowBook,
   orders: ReadonlyMap<string, SlowOrder>,
   rules: { policy: ReturnPolicy; spentPoints: SpentPoints },
 ) => {
-  const { holds, customer, log, expire, giveBack, takeOne } = book;
+  const { holds, customer, clock, log, expire, giveBack, takeOne } = book;
 
   const paymentsOf = ({ orderId, customerId }: SlowOrder): SlowHold[] =>
     holds
@@ -68,11 +81,11 @@ export const createSlowRefunds = (
   };
 
   /** What refunds are to take of points that were held, once they are given back. */
-  const claims: { order: SlowOrder; ruleId: string; points: number; timeMs: number; heldBy: SlowHold[] }[] = [];
+  const claims: { refund: Refund; order: SlowOrder; ruleId: string; points: number; heldBy: SlowHold[] }[] = [];
   /** A hold has ended, and so many spendable points of it are back. */
   const collect = (hold: SlowHold, pointsBack: number): void => {
     let left = pointsBack;
-    for (const claim of claims.filter(({ heldBy }) => heldBy.includes(hold)).sort((a, b) => a.timeMs - b.timeMs)) {
+    for (const claim of claims.filter(({ heldBy }) => heldBy.includes(hold)).sort(oldestFirst)) {
       const own = lotOf(claim.order, claim.ruleId);
       const lots = book.inOrder(
         hold.customerId,
@@ -94,7 +107,8 @@ export const createSlowRefunds = (
   const lotOf = ({ orderId, customerId }: SlowOrder, ruleId: string): SlowLot | undefined =>
     customer(customerId).lots.find(({ origin }) => origin === `${orderId} ${ruleId}`);
 
-  const clawEntry = (order: SlowOrder, ruleId: string, due: number, timeMs: number): void => {
+  const clawEntry = (refund: Refund, order: SlowOrder, ruleId: string, due: number): void => {
+    const timeMs = Date.parse(refund.occurredAt);
     const own = customer(order.customerId);
     const lot = lotOf(order, ruleId);
     const fromPending = Math.min(due, lot?.pending ?? 0);
@@ -136,7 +150,10 @@ export const createSlowRefunds = (
     if (taken > 0) log(order.customerId, 'clawback', -taken);
     const points = Math.min(missing, book.reserved(order.customerId));
     const heldBy = holds.filter((hold) => hold.open && hold.customerId === order.customerId);
-    if (points > 0) claims.push({ order, ruleId, points, timeMs, heldBy });
+    if (points === 0) return;
+    // Of one refund, whatever is held by then is held by all of them.
+    for (const claim of claims) if (claim.refund === refund && claim.heldBy.length > 0) claim.heldBy = [...heldBy];
+    claims.push({ refund, order, ruleId, points, heldBy });
   };
 
   /** Points that stay of an entry: of what its lines still have, what amounts have left of the order without its returned lines. */
@@ -159,7 +176,7 @@ export const createSlowRefunds = (
     return (points * kept * (order.total - order.refunded)) / (weight * (order.total - returned));
   };
 
-  const claw = (order: SlowOrder, amount: number, timeMs: number, whole = false): void => {
+  const claw = (refund: Refund, order: SlowOrder, amount: number, whole = false): void => {
     const before = order.refunded;
     order.refunded += amount;
     order.whole ||= whole;
@@ -169,7 +186,7 @@ export const createSlowRefunds = (
         order.total === 0 ? (whole ? entry.points : 0) : Math.floor(entry.points - staysOf(order, entry) + 1e-9);
       const due = Math.max(0, share - entry.due);
       entry.due += due;
-      clawEntry(order, entry.ruleId, due, timeMs);
+      clawEntry(refund, order, entry.ruleId, due);
     }
   };
 
@@ -203,48 +220,64 @@ export const createSlowRefunds = (
     return amounts.map(({ order, amount }) => [order, amount]);
   };
 
-  const ofOrder = (refund: Refund, order: SlowOrder, wanted: RefundedLine[], timeMs: number): void => {
+  const ofOrder = (refund: Refund, order: SlowOrder, wanted: RefundedLine[]): void => {
     const left = order.total - order.refunded;
     if (refund.scope === 'whole') {
       for (const line of order.lines) Object.assign(line, { goneQuantity: line.quantity, goneAmount: line.amount });
-      claw(order, left, timeMs, true);
+      claw(refund, order, left, true);
       return;
     }
     const wholeAmount = wanted.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
     const money = refund.scope === 'amount' ? (refund.amountMinor ?? 0) : wholeAmount;
-    if (refund.scope === 'amount' || order.lines.length === 0) claw(order, Math.min(left, money), timeMs);
-    else for (const [, part] of linesOf([order], wanted)) claw(order, part, timeMs);
+    if (refund.scope === 'amount' || order.lines.length === 0) claw(refund, order, Math.min(left, money));
+    else for (const [, part] of linesOf([order], wanted)) claw(refund, order, part);
   };
 
-  const ofNewest = (refund: Refund, wanted: RefundedLine[], timeMs: number): void => {
-    let amountLeft = refund.amountMinor ?? 0;
-    const newest = [...orders.values()]
-      .filter((order) => order.customerId === refund.customerId && order.timeMs <= timeMs)
+  /** Takes what a refund lacks of the newest of these orders that fit. */
+  const ofNewest = (lacking: SlowLacking, among: readonly SlowOrder[]): void => {
+    const { refund, lines } = lacking;
+    const newest = among
+      .filter((order) => order.customerId === refund.customerId && order.timeMs <= Date.parse(refund.occurredAt))
       .filter((order) => order.refunded < order.total)
       .sort((a, b) => b.timeMs - a.timeMs);
     // All is matched before points are taken.
-    const parts: [SlowOrder, number][] = refund.scope === 'amount' ? [] : linesOf(newest, wanted);
+    const parts: [SlowOrder, number][] = refund.scope === 'amount' ? [] : linesOf(newest, lines);
     if (refund.scope === 'amount')
       for (const order of newest) {
-        const part = Math.min(amountLeft, order.total - order.refunded);
-        amountLeft -= part;
-        parts.push([order, part]);
+        const part = Math.min(lacking.amount, order.total - order.refunded);
+        lacking.amount -= part;
+        if (part > 0) parts.push([order, part]);
       }
-    for (const [order, part] of parts) claw(order, part, timeMs);
+    if (parts.length > 0) book.settle(refund.customerId);
+    for (const [order, part] of parts) claw(refund, order, part);
   };
+
+  const allLacking: SlowLacking[] = [];
+  const lacksAnything = ({ refund, lines, amount }: SlowLacking): boolean =>
+    refund.scope === 'amount' ? amount > 0 : lines.some(({ quantity }) => quantity > 0);
 
   return {
     ...{ spentBackLate, collect },
+    /** Whose refunds lack something. */
+    lacking: (): Refund[] => allLacking.map(({ refund }) => refund),
+    /** Orders that a customer has now and had not before: refunds that lack something have their turn, oldest first. */
+    offer: (customerId: string, among: readonly SlowOrder[]): void => {
+      const own = allLacking.filter(({ refund, untilMs }) => refund.customerId === customerId && clock.nowMs < untilMs);
+      for (const lacking of own.sort(oldestFirst)) if (lacksAnything(lacking)) ofNewest(lacking, among);
+    },
     /** Of an order that is known, or of the newest that fit. Refused (false) when the order is another customer's. */
     apply: (refund: Refund): boolean => {
-      const timeMs = Date.parse(refund.occurredAt);
-      const wanted = refund.lines.map((line) => ({ ...line }));
+      const lines = refund.lines.map((line) => ({ ...line }));
       const order = refund.orderId === null ? undefined : orders.get(refund.orderId);
       if (order && isNobody(order.customerId)) return true;
       if (refund.orderId !== null && order?.customerId !== refund.customerId) return false;
       book.settle(refund.customerId);
-      if (order) ofOrder(refund, order, wanted, timeMs);
-      else ofNewest(refund, wanted, timeMs);
+      if (order) ofOrder(refund, order, lines);
+      else {
+        const lacking = { refund, lines, amount: refund.amountMinor ?? 0, untilMs: clock.nowMs + WAITS_MS };
+        ofNewest(lacking, [...orders.values()]);
+        allLacking.push(lacking);
+      }
       return true;
     },
   };

@@ -59,6 +59,43 @@ export const leaving = fc
     return [batch({ ...purchase, total, ageDays: 0 }), ...between[stands], end[ends]];
   });
 
+/**
+ * Somebody returns what was bought before, without saying where it was bought, and the purchase is told after that: at once, some days
+ * later, or when she has become another or nobody.
+ */
+export const returningEarly = fc
+  .record({
+    purchase: purchaseOp,
+    earlier: fc.option(purchaseOp),
+    refund: refundOp.filter(({ scope }) => scope !== 'whole'),
+    pair: pairOfCustomers,
+    total: fc.integer({ min: 300, max: 2_000 }),
+    meanwhile: fc.constantFrom(
+      ...(['nothing', 'nothing', 'together', 'time', 'holds', 'gives', 'takes', 'erased'] as const),
+    ),
+    days: fc.integer({ min: 1, max: 8 }),
+    buyer: fc.constantFrom(0 as const, 0 as const, 1 as const),
+  })
+  .map(({ purchase, earlier, refund, pair, total, meanwhile, days, buyer }): Operation[] => {
+    const [customer] = pair;
+    const returned = { ...refund, customer, order: undefined, ageDays: 0 };
+    const bought = { ...purchase, customer: pair[buyer], total, ageDays: days + 1 };
+    const batch = (...events: Extract<Operation, { kind: 'batch' }>['events']): Operation => ({
+      ...{ kind: 'batch', events, twice: false },
+    });
+    const before = earlier ? [batch({ ...earlier, customer, ageDays: 1 })] : [];
+    if (meanwhile === 'together') return [...before, batch(returned, bought)];
+    const between: Record<typeof meanwhile, Operation[]> = {
+      nothing: [],
+      time: [{ kind: 'advance', days }],
+      holds: [{ kind: 'reserve', customer, points: undefined, ttlDays: 9, order: undefined }],
+      gives: [{ kind: 'merge', pair, ageDays: 0, times: 1 }],
+      takes: [{ kind: 'merge', pair: [pair[1], customer] as typeof pair, ageDays: 0, times: 1 }],
+      erased: [{ kind: 'erase', customer, ageDays: 0, times: 1 }],
+    };
+    return [...before, batch(returned), ...between[meanwhile], batch(bought)];
+  });
+
 /** A correction above the limit is asked for, something happens meanwhile, and it is decided on, once or twice. */
 export const correcting = fc
   .record({

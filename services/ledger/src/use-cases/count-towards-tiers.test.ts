@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Order, Refund } from '../domain/order.ts';
-import { type NewPurchase, newRefundCase, type RefundCase } from '../domain/plan.ts';
+import type { NewPurchase } from '../domain/plan.ts';
+import { newRefundCase, type RefundCase } from '../domain/refund-case.ts';
 import { countPurchases, countRefunds } from './count-towards-tiers.ts';
 
 const AT = Date.parse('2026-11-21T08:00:00Z');

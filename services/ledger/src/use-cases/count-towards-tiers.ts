@@ -1,7 +1,8 @@
 import type { Tx } from '@vafa/bus';
 import type { EventEnvelope } from '@vafa/contracts';
 import type { Match } from '../domain/order.ts';
-import type { NewPurchase, RefundCase } from '../domain/plan.ts';
+import type { NewPurchase } from '../domain/plan.ts';
+import type { RefundCase } from '../domain/refund-case.ts';
 import { isDue, stateOf, type TierState } from '../domain/tiers/state.ts';
 import { placeFor, placeOf, type TierMetric } from '../domain/tiers/structure.ts';
 import { addQualifications, type QualificationDelta, sumQualifications } from '../store/qualifications.ts';

@@ -8,17 +8,18 @@ import type { PurchaseEvent } from './read-batch.ts';
 /** Which customers of a batch need care. */
 export interface Special {
   mergedInto: Map<string, string>;
-  owing: Set<string>;
+  /** They owe points, or have refunds that are open for their orders. */
+  dependent: Set<string>;
 }
 
 const specialOf = async (tx: Tx, found: readonly SpecialCustomer[]): Promise<Special> => {
   const mergedInto = new Map(
     found.flatMap((each) => (each.mergedInto === null ? [] : [[each.customerId, each.mergedInto]])),
   );
-  // Whom a customer was merged into may owe points too.
+  // Whom a customer was merged into may be one of them too.
   const further = mergedInto.size > 0 ? await findSpecial(tx, [...mergedInto.values()]) : [];
-  const owing = [...found, ...further].filter((each) => each.mergedInto === null);
-  return { mergedInto, owing: new Set(owing.map(({ customerId }) => customerId)) };
+  const dependent = [...found, ...further].filter((each) => each.mergedInto === null);
+  return { mergedInto, dependent: new Set(dependent.map(({ customerId }) => customerId)) };
 };
 
 /** What booking a batch asks first. */

@@ -15,6 +15,7 @@ import { emptyLots, findMergedInto, rename } from '../store/identities.ts';
 import { findLots } from '../store/lots.ts';
 import { forgetProfiles } from '../store/profiles.ts';
 import { forgetQualifications } from '../store/qualifications.ts';
+import { closeRefunds } from '../store/refunds.ts';
 import { closeReservations, findHeldBy } from '../store/reservations.ts';
 import { forgetCounters } from '../store/rule-counters.ts';
 import { saveBook } from '../store/save-book.ts';
@@ -34,7 +35,8 @@ const settleAccount = async (
   if (!account) return;
   const book = createBook(door, now);
   addAccounts(book, [account]);
-  await dropHeld(tx, customerId);
+  await Promise.all([dropHeld(tx, customerId), closeRefunds(tx, customerId)]);
+  account.nextClosingMs = null;
   const held = await findHeldBy(tx, customerId);
   if (held.length > 0) {
     const allocations = await findAllocations(

@@ -35,7 +35,9 @@ const merge = (customerId: string, intoCustomerId: string): Promise<void> =>
   ledger.sql('ledger').begin(async (tx) => {
     const now = ledger.clock.now();
     const command = { customerId, intoCustomerId, occurredAt: now.toString() };
-    await mergeCustomers(tx, command, 'c0', now, { currentRules: createCurrentRules() });
+    await mergeCustomers(tx, command, 'c0', now, {
+      ...{ currentRules: createCurrentRules(), refunds: { lookBackPurchases: 50, openDays: 7 } },
+    });
   });
 const tierOf = async (customerId: string) => (await ledger.call('GET', `/v1/customers/${customerId}/tier`)).json();
 const told = async (customerId: string) => {

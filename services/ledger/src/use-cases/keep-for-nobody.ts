@@ -1,5 +1,6 @@
 import type { Tx } from '@vafa/bus';
-import { isNobody, type RefundCase, voidRefund } from '../domain/plan.ts';
+import { isNobody } from '../domain/plan.ts';
+import { type RefundCase, voidRefund } from '../domain/refund-case.ts';
 import { saveRefunds } from '../store/refunds.ts';
 import type { Fresh } from './keep-fresh.ts';
 

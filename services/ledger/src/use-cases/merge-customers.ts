@@ -12,13 +12,15 @@ import { giveProfile } from '../store/profiles.ts';
 import { giveCounters } from '../store/rule-counters.ts';
 import { saveBook } from '../store/save-book.ts';
 import type { CurrentRules } from './current-programme.ts';
+import type { RefundSettings } from './decide-steps.ts';
 import { joinTiers } from './join-tiers.ts';
+import { matchOpenRefunds } from './match-open-refunds.ts';
 import { settleAccounts } from './settle-accounts.ts';
 
 /**
  * Makes two customers one: points, lots (with their expiry), reservations, orders and refunds go to the one that lives on,
  * and later events of the other count for it. What is past its time is settled before, so that it matters not when the sweep came
- * by. Once more changes nothing; nor does one from before either of them was erased, so that nothing is known anew of her.
+ * by. Refunds that are open for orders find those of the other. Once more changes nothing; nor does one from before either of them was erased, so that nothing is known anew of her.
  * @throws AppError conflict `ledger.merged_elsewhere` when the customer was merged into yet another before
  */
 export const mergeCustomers = async (
@@ -26,7 +28,7 @@ export const mergeCustomers = async (
   merge: { customerId: string; intoCustomerId: string; occurredAt: string },
   door: Door,
   now: Temporal.Instant,
-  deps: { currentRules: CurrentRules },
+  deps: { currentRules: CurrentRules; refunds: RefundSettings },
 ): Promise<void> => {
   const from = merge.customerId;
   const atMs = Date.parse(merge.occurredAt);
@@ -55,6 +57,7 @@ export const mergeCustomers = async (
   moveAll(book, giver, receiver, merge.occurredAt);
   await saveBook(tx, book, now.toString());
   await markMerged(tx, from, receiver);
-  const { tiers } = await deps.currentRules(tx);
-  await joinTiers(tx, tiers, { from, into }, now);
+  const rules = await deps.currentRules(tx);
+  await joinTiers(tx, rules.tiers, { from, into }, now);
+  if (receiver.nextClosingMs !== null) await matchOpenRefunds(tx, into, door, now, { rules, refunds: deps.refunds });
 };

@@ -3,7 +3,8 @@ import type { EventEnvelope } from '@vafa/contracts';
 import { newId } from '@vafa/kernel';
 import { createBook } from '../domain/book.ts';
 import type { Refund } from '../domain/order.ts';
-import { ERASED_PREFIX, newRefundCase, type RefundCase } from '../domain/plan.ts';
+import { ERASED_PREFIX } from '../domain/plan.ts';
+import { newRefundCase, type RefundCase } from '../domain/refund-case.ts';
 import type { CustomerFacts } from '../domain/rules/facts.ts';
 import { freeTierOf } from '../domain/tiers/structure.ts';
 import type { Door } from '../domain/transfer.ts';
@@ -14,7 +15,7 @@ import { saveBook } from '../store/save-book.ts';
 import { bookEarnings, creditsOf, earningsOf } from './book-earnings.ts';
 import { countPurchases, countSettled, countTowardsTiers } from './count-towards-tiers.ts';
 import type { Rules } from './current-programme.ts';
-import { decideSteps } from './decide-steps.ts';
+import { decideSteps, type RefundSettings } from './decide-steps.ts';
 import type { Standings } from './find-standings.ts';
 import { type Activity, keepAlive } from './keep-alive.ts';
 import { keepForNobody } from './keep-for-nobody.ts';
@@ -74,14 +75,14 @@ const earlierOf = (waiting: readonly Refund[], fresh: Fresh): RefundCase[] => {
 
 /**
  * Customers whose events must be decided one by one, because the outcome depends on what they have: a refund is among
- * them, one has waited for an order among them, points are owed, or caps count what they earned.
+ * them, one has waited for an order among them or is open for any, points are owed, or caps count what they earned.
  */
-const findDeciders = (fresh: Fresh, waiting: readonly RefundCase[], owing: ReadonlySet<string>): Set<string> => {
+const findDeciders = (fresh: Fresh, waiting: readonly RefundCase[], dependent: ReadonlySet<string>): Set<string> => {
   const awaited = new Set(waiting.map(({ refund }) => refund.orderId));
   const deciders = new Set(fresh.refunds.map(customerOf));
   for (const step of fresh.purchases) {
     const customerId = customerOf(step);
-    if (owing.has(customerId) || awaited.has(step.purchase.order.orderId) || step.purchase.uncounted !== undefined)
+    if (dependent.has(customerId) || awaited.has(step.purchase.order.orderId) || step.purchase.uncounted !== undefined)
       deciders.add(customerId);
   }
   return deciders;
@@ -104,17 +105,17 @@ const onlyLocked = (
   return new Set([...deciders, ...without.filter((customerId) => !earning.has(customerId))]);
 };
 
-/** Counts what a batch has booked towards the customers' tiers. Returns what to tell. */
+/** Counts what a batch has booked towards the customers' tiers, also by refunds from before it. Returns what to tell. */
 const countBatch = async (
   tx: Tx,
   tiers: TierRules,
   fresh: Fresh,
-  waiting: readonly RefundCase[],
+  earlier: readonly RefundCase[],
   now: Temporal.Instant,
 ): Promise<EventEnvelope[]> => {
   const { metric } = tiers.structure;
   const purchases = fresh.purchases.map(({ purchase }) => purchase);
-  const refunds = [...fresh.refunds.map((step) => step.case), ...waiting];
+  const refunds = [...fresh.refunds.map((step) => step.case), ...earlier];
   const counted = [...countPurchases(metric, purchases), ...(await countSettled(tx, metric, refunds))];
   return countTowardsTiers(tx, tiers, counted, now);
 };
@@ -137,14 +138,14 @@ const findFactsOf = async (
 const tellFurther = async (
   tx: Tx,
   rules: Rules,
-  batch: { fresh: Fresh; waiting: readonly RefundCase[]; door: Door; written: Promise<unknown> },
+  batch: { fresh: Fresh; earlier: readonly RefundCase[]; door: Door; written: Promise<unknown> },
   now: Temporal.Instant,
 ): Promise<EventEnvelope[]> => {
   if (!rules.tiers && !rules.keptAliveBy.purchase) return [];
   await batch.written;
-  const { fresh, waiting, door } = batch;
+  const { fresh, earlier, door } = batch;
   await planAnew(tx);
-  const tiers = rules.tiers ? await countBatch(tx, rules.tiers, fresh, waiting, now) : [];
+  const tiers = rules.tiers ? await countBatch(tx, rules.tiers, fresh, earlier, now) : [];
   const settled = rules.keptAliveBy.purchase
     ? await keepAlive(tx, rules, fresh.purchases.map(activityOf), door, now)
     : [];
@@ -161,7 +162,7 @@ export const recordPurchases = async (
   events: readonly PurchaseEvent[],
   context: HandlerContext,
   { rules, special, formerOf }: Standings,
-  { lookBackPurchases }: { lookBackPurchases: number },
+  { refunds }: { refunds: RefundSettings },
 ): Promise<HandlerResult & { outcomes: Outcomes }> => {
   const recordedAt = context.now.toString();
   const nowMs = context.now.epochMilliseconds;
@@ -173,7 +174,7 @@ export const recordPurchases = async (
   const batch = readBatch(events, rules, ownerOf, nowMs, await findFactsOf(tx, events, rules, ownerOf));
   const [kept, found] = await Promise.all([keepFresh(tx, batch, rules, recordedAt), findWaiting(tx, batch)]);
   const { fresh, waiting } = await keepForNobody(tx, { fresh: kept, waiting: earlierOf(found, kept) });
-  const deciders = findDeciders(fresh, waiting, special.owing);
+  const deciders = findDeciders(fresh, waiting, special.dependent);
 
   const onlyEarning = fresh.purchases.filter((step) => !deciders.has(customerOf(step)));
   const earnings = earningsOf(onlyEarning.map(({ purchase }) => purchase));
@@ -182,9 +183,10 @@ export const recordPurchases = async (
 
   const door: Door = `p${context.partition}`;
   const book = createBook(door, context.now);
+  let reopened: RefundCase[] = [];
   if (deciders.size > 0) {
     const steps = fresh.steps.filter((step) => deciders.has(customerOf(step)));
-    await decideSteps(tx, book, { steps, waiting, customers: deciders }, { rules, lookBackPurchases });
+    reopened = await decideSteps(tx, book, { steps, waiting, customers: deciders }, { rules, refunds });
   }
   const { programme } = rules;
   const common = { door, recordedAt, ruleVersion: programme?.version ?? null, freeTier: freeTierOf(programme?.tiers) };
@@ -192,7 +194,8 @@ export const recordPurchases = async (
   const written = Promise.all([earned.written, saveBook(tx, book, recordedAt)]);
   // Heard below, unless something else fails before.
   written.catch(() => undefined);
-  const further = await tellFurther(tx, rules, { fresh, waiting, door, written }, context.now);
+  const earlier = [...waiting, ...reopened];
+  const further = await tellFurther(tx, rules, { fresh, earlier, door, written }, context.now);
   context.alongWithCommit(Promise.all([written, emit(tx, [...earned.events, ...eventsOf(book), ...further])]));
   const refusedRefunds = fresh.refunds.flatMap(({ event, case: { error } }) => (error ? [{ event, error }] : []));
   const refused = [...batch.refused, ...fresh.refused, ...refusedRefunds];

@@ -1,12 +1,12 @@
 import { emit, type Tx } from '@vafa/bus';
 import { createBook } from '../domain/book.ts';
-import { newRefundCase } from '../domain/plan.ts';
+import { newRefundCase } from '../domain/refund-case.ts';
 import { lockOrOpenAccounts } from '../store/accounts.ts';
 import { findOverlooked, lockWaiting } from '../store/refunds.ts';
 import { saveBook } from '../store/save-book.ts';
 import { countSettled, countTowardsTiers } from './count-towards-tiers.ts';
 import type { CurrentRules } from './current-programme.ts';
-import { decideSteps } from './decide-steps.ts';
+import { decideSteps, type RefundSettings } from './decide-steps.ts';
 import { eventsOf } from './points-events.ts';
 
 /**
@@ -17,7 +17,7 @@ export const settleOverlooked = async (
   tx: Tx,
   now: Temporal.Instant,
   limit: number,
-  deps: { currentRules: CurrentRules; lookBackPurchases: number },
+  deps: { currentRules: CurrentRules; refunds: RefundSettings },
 ): Promise<number> => {
   const found = await findOverlooked(tx, limit);
   if (found.length === 0) return 0;
@@ -30,7 +30,7 @@ export const settleOverlooked = async (
   );
   const book = createBook('clock', now);
   const steps = refunds.map((refund) => ({ kind: 'refund' as const, case: newRefundCase(refund) }));
-  await decideSteps(tx, book, { steps, waiting: [], customers }, { rules, lookBackPurchases: deps.lookBackPurchases });
+  await decideSteps(tx, book, { steps, waiting: [], customers }, { rules, refunds: deps.refunds });
   await saveBook(tx, book, now.toString());
   const { tiers } = rules;
   const cases = steps.map((step) => step.case);

@@ -116,6 +116,8 @@ export const balance = ledgerSchema.table(
     nextActivationAt: instant('next_activation_at'),
     /** Activity keeps lots that would expire earlier until then: where points slide, no lot is written for it. */
     slidesUntil: instant('slides_until'),
+    /** No refund that is open for later orders is closed before this; null = none is open. The due index of their closing. */
+    nextClosingAt: instant('next_closing_at'),
     /** The customer that this one was merged into; its events count for that one. */
     mergedInto: text('merged_into'),
   },
@@ -124,7 +126,10 @@ export const balance = ledgerSchema.table(
     index('balance_activation_due').on(table.nextActivationAt).where(sql`${table.nextActivationAt} is not null`),
     index('balance_notice_due').on(table.nextUnnoticedAt).where(sql`${table.nextUnnoticedAt} is not null`),
     /** The few that can't take the set-based way; see `creditAndLock`. */
-    index('balance_special').on(table.customerId).where(sql`${table.deficit} > 0 or ${table.mergedInto} is not null`),
+    index('balance_special')
+      .on(table.customerId)
+      .where(sql`${table.deficit} > 0 or ${table.mergedInto} is not null or ${table.nextClosingAt} is not null`),
+    index('balance_closing_due').on(table.nextClosingAt).where(sql`${table.nextClosingAt} is not null`),
     index('balance_merged_into').on(table.mergedInto).where(sql`${table.mergedInto} is not null`),
     check('balance_active', sql`${table.active} >= 0`),
     check('balance_pending', sql`${table.pending} >= 0`),

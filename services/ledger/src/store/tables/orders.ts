@@ -81,10 +81,18 @@ export const refund = ledgerSchema.table(
      * nothing.
      */
     held: jsonb('held'),
+    /**
+     * What of it no purchase had, `unmatchedMinor` or `openLines`, is matched with those that come before this; null = it is
+     * closed. Of refunds that name no order alone.
+     */
+    openUntil: instant('open_until'),
+    /** Of lines: the pieces that were not found yet, [[sku, quantity, amountMinor], …]. */
+    openLines: jsonb('open_lines'),
   },
   (table) => [
     index('refund_waiting').on(table.orderId).where(sql`${table.status} = 'waiting'`),
     index('refund_held').on(table.customerId).where(sql`${table.held} is not null`),
+    index('refund_open').on(table.customerId).where(sql`${table.openUntil} is not null`),
     index('refund_customer').on(table.customerId),
     check('refund_status', oneOf(table.status, REFUND_STATUSES)),
     check('refund_points', sql`${table.pointsTaken} between 0 and ${table.pointsDue}`),
