@@ -72,6 +72,23 @@ test('an amount that no purchase had is taken of those that are told later, none
   );
 });
 
+test('what the orders say of their refunds is what each of them gave, and that one is open still', async () => {
+  await send(buy('bea', '1', 1_000), amount('bea', 'r', 1_800));
+  const refundsOf = async (id: string) => (await ledger.call('GET', `/v1/orders/bea-${id}/earnings`)).json().refunds;
+  const openUntil = ledger.clock
+    .now()
+    .add({ hours: 7 * 24 })
+    .toString();
+  const given = { refundId: 'bea-r', scope: 'amount', status: 'applied', occurredAt: ago(1) };
+  expect(await refundsOf('1')).toEqual([
+    { ...given, amountMinor: 1_000, pointsDue: 10, pointsTaken: 10, pointsGivenBack: 0, openUntil },
+  ]);
+  await send(buy('bea', '2', 900));
+  expect(await refundsOf('2')).toEqual([
+    { ...given, amountMinor: 800, pointsDue: 8, pointsTaken: 8, pointsGivenBack: 0 },
+  ]);
+});
+
 test('pieces that no purchase had are taken of those that are told later, with their money', async () => {
   await send(buy('cal', '1', 1_000, 9, line('a', 1, 1_000)));
   await send(lines('cal', 'r', line('a', 3, 3_600), line('b', 1, 500)));

@@ -111,6 +111,12 @@ export const OrderEarningsBody = Type.Object({
       pointsDue: Type.Integer({ description: 'What that part of the order had earned' }),
       pointsTaken: Type.Integer(),
       pointsGivenBack: Type.Integer({ description: 'Of the points that had paid for the order' }),
+      openUntil: Type.Optional(
+        Type.String({
+          format: 'date-time',
+          description: 'It names no order and lacks something, which orders that come before this may have',
+        }),
+      ),
       note: Type.Optional(Type.String()),
     }),
   ),

@@ -53,6 +53,7 @@ export interface OrderRefundRow {
   occurredAt: string;
   /** [orderId, amountMinor, pointsDue, pointsTaken, pointsGivenBack] of each order that it took from. */
   matches: [string, number, number, number, number?][] | null;
+  openUntil: string | null;
 }
 
 export const findOrder = async (db: Queryable, orderId: string): Promise<OrderRow | undefined> => {
@@ -92,7 +93,9 @@ export const readOrderRefunds = (
   { orderId, customerId }: Pick<OrderRow, 'orderId' | 'customerId'>,
 ): Promise<OrderRefundRow[]> =>
   db<OrderRefundRow[]>`
-    select refund_id as "refundId", order_id as "orderId", scope, status, note, occurred_at as "occurredAt", matches from refund
+    select refund_id as "refundId", order_id as "orderId", scope, status, note, occurred_at as "occurredAt", matches,
+      open_until as "openUntil"
+    from refund
     where customer_id = ${customerId}
       and (order_id = ${orderId} or matches @> jsonb_build_array(jsonb_build_array(${orderId}::text)))
     order by occurred_at, refund_id`;

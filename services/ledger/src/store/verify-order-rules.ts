@@ -28,6 +28,33 @@ export const ORDER_RULES: readonly Rule[] = [
       where r.matched_minor <> coalesce(m.minor, 0) or r.points_due <> coalesce(m.due, 0) limit ${limit}`,
   },
   {
+    rule: 'refund_adds_up',
+    find: (tx, limit) => tx`
+      select refund_id as subject, 'of ' || said || ', took ' || matched_minor || ', left ' || unmatched_minor as detail
+      from (
+        select refund_id, matched_minor, unmatched_minor, case scope when 'amount' then amount_minor
+          else (select sum((line ->> 2)::bigint) from jsonb_array_elements(lines) as line) end as said
+        from ledger.refund where status = 'applied' and scope <> 'whole'
+      ) r where matched_minor + unmatched_minor <> said limit ${limit}`,
+  },
+  {
+    // Pieces or money are left of it, no more than were not found; and who looks for it by its customer finds it.
+    rule: 'open_refund_lacks_something',
+    find: (tx, limit) => tx`
+      select r.refund_id as subject, 'open until ' || coalesce(r.open_until::text, '?') || ', left ' || r.unmatched_minor
+        || ' and ' || coalesce(r.open_lines::text, 'no lines') || ', to close from '
+        || coalesce(b.next_closing_at::text, '?') as detail
+      from ledger.refund r left join ledger.balance b using (customer_id) cross join lateral (
+        select count(*) as lines, coalesce(sum((line ->> 2)::bigint), 0) as minor
+        from jsonb_array_elements(r.open_lines) as line where (line ->> 1)::bigint > 0
+      ) as left_of
+      where (r.open_until is not null or r.open_lines is not null) and not coalesce(
+        r.status = 'applied' and r.order_id is null and b.next_closing_at <= r.open_until
+        and case r.scope when 'lines' then left_of.lines > 0 and left_of.minor <= r.unmatched_minor
+          else r.open_lines is null and r.unmatched_minor > 0 end,
+        false) limit ${limit}`,
+  },
+  {
     // What the rate gave for the total, before multipliers: the entry's points, or the first step of its explanation. Totals that
     // round to the same points look the same.
     rule: 'order_is_priced',

@@ -52,7 +52,8 @@ const takenBackOf = ({ entryId, points, occurredAt, refundId, reversesId }: Orde
   ...defined({ refundId, reversesId }),
 });
 
-const refundOf = ({ refundId, scope, status, note, occurredAt, matches }: OrderRefundRow, orderId: string) => {
+const refundOf = ({ refundId, scope, status, note, ...row }: OrderRefundRow, orderId: string) => {
+  const { occurredAt, matches, openUntil } = row;
   const match = matches?.find(([id]) => id === orderId);
   return {
     refundId,
@@ -63,7 +64,7 @@ const refundOf = ({ refundId, scope, status, note, occurredAt, matches }: OrderR
     pointsDue: match?.[2] ?? 0,
     pointsTaken: match?.[3] ?? 0,
     pointsGivenBack: match?.[4] ?? 0,
-    ...defined({ note }),
+    ...defined({ note, openUntil: openUntil && isoOf(openUntil) }),
   };
 };
 

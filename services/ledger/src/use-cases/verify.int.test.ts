@@ -14,6 +14,7 @@ beforeAll(async () => {
     purchase('ann', 'ann-2', 3_000),
     purchase('bob', 'bob-1', 900),
     refund('ann', 'ann-r', { scope: 'amount', orderId: 'ann-1', amountMinor: 700 }),
+    refund('bob', 'bob-r', { scope: 'lines', lines: [{ sku: 'a', quantity: 1, amountMinor: 500 }] }),
   ]);
   await ledger.settle();
   const held = await ledger.call('POST', '/v1/customers/ann/reservations', { points: 40 });
@@ -149,13 +150,32 @@ test.each([
     "update purchase set refunded_minor = refunded_minor - 1 where order_id = 'ann-1'",
     ['refunded_is_matches'],
   ],
-  ['a refund that was of more money', 'update refund set matched_minor = matched_minor + 1', ['refund_is_matches']],
+  [
+    'a refund that was of more money',
+    "update refund set matched_minor = matched_minor + 1 where refund_id = 'ann-r'",
+    ['refund_adds_up', 'refund_is_matches'],
+  ],
+  [
+    'a refund that is open and lacks nothing',
+    "update refund set open_until = now() where refund_id = 'ann-r'",
+    ['open_refund_lacks_something'],
+  ],
+  [
+    'an open refund that no order is offered to',
+    "update balance set next_closing_at = null where customer_id = 'bob'",
+    ['open_refund_lacks_something'],
+  ],
+  [
+    'an open refund of more pieces than were not found',
+    `update refund set open_lines = '[["a", 1, 501]]' where refund_id = 'bob-r'`,
+    ['open_refund_lacks_something'],
+  ],
   [
     'points said to have expired before they were refunded',
     "update lot set waived = 1 where customer_id = 'bob'",
     ['waived_was_due'],
   ],
-  ['a refund left waiting', "update refund set status = 'waiting'", ['no_refund_forgotten']],
+  ['a refund left waiting', "update refund set status = 'waiting' where order_id is not null", ['no_refund_forgotten']],
 ])('%s is found', async (_, damage, rules) => {
   expect(await brokenBy(damage)).toEqual(rules);
 });
