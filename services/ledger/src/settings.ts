@@ -96,6 +96,13 @@ export const LedgerSettings = Type.Object({
     description:
       "How much longer than needed caps' counters and days that counted towards tiers are kept, for events that come late",
   }),
+  LEDGER_INTERACTIONS_KEPT_DAYS: Type.Integer({
+    default: 30,
+    minimum: 1,
+    maximum: 3_650,
+    description:
+      'How much longer than points may await an interaction those that were told are kept, for purchases that are told after them',
+  }),
   LEDGER_FINANCE_EVERY_MS: Type.Integer({
     default: 60_000,
     minimum: 50,

@@ -67,8 +67,13 @@ test('points that await an interaction come with it, and their expiry counts fro
   give(book, account, 'o1', 5, { pendingUntilMs: at(48), awaits: 'product.returned_window' });
   const expiryOf = (ms: number): number => ms + 10 * HOUR_MS;
   const seen = later(book, account, 20);
-  expect(activateAwaited(seen, account, { type: 'app.opened', atMs: at(20) }, expiryOf)).toEqual([]);
-  const activated = activateAwaited(seen, account, { type: 'product.returned_window', atMs: at(20) }, expiryOf);
+  expect(activateAwaited(seen, account, { type: 'app.opened', atMs: at(20), orderId: null }, expiryOf)).toEqual([]);
+  const activated = activateAwaited(
+    seen,
+    account,
+    { type: 'product.returned_window', atMs: at(20), orderId: null },
+    expiryOf,
+  );
   expect(activated).toMatchObject([{ kind: 'activate', amount: 5 }]);
   expect(openLots(seen, 'ann')).toMatchObject([{ remaining: 5, expiresAtMs: at(30), awaits: null }]);
 });
@@ -77,7 +82,12 @@ test('what happened before points were won does not make them spendable', () => 
   const { book, account } = setUp();
   give(book, account, 'o1', 5, { pendingUntilMs: at(48), awaits: 'order.delivered' });
   const come = (hours: number) =>
-    activateAwaited(later(book, account, 20), account, { type: 'order.delivered', atMs: at(hours) }, () => null);
+    activateAwaited(
+      later(book, account, 20),
+      account,
+      { type: 'order.delivered', atMs: at(hours), orderId: null },
+      () => null,
+    );
   expect(come(-1)).toEqual([]);
   expect(come(20)).toMatchObject([{ kind: 'activate', amount: 5 }]);
 });
@@ -86,7 +96,9 @@ test('points that awaited an interaction in vain are lost, and what comes too la
   const { book, account } = setUp();
   give(book, account, 'o1', 5, { pendingUntilMs: at(48), awaits: 'survey.answered' });
   const late = later(book, account, 49);
-  expect(activateAwaited(late, account, { type: 'survey.answered', atMs: at(49) }, () => null)).toEqual([]);
+  expect(activateAwaited(late, account, { type: 'survey.answered', atMs: at(49), orderId: null }, () => null)).toEqual(
+    [],
+  );
   expect(settlePending(late, account)).toMatchObject([
     { kind: 'expire', debit: PENDING, credit: 'expired/clock', amount: 5, balanceAfter: 0 },
   ]);

@@ -1,7 +1,9 @@
+import { present } from '@vafa/kernel';
 import type { Account } from './account.ts';
 import { type Book, post, touchLot } from './book.ts';
 import { happenedAtMs } from './entry-id.ts';
 import type { ExpiryOf } from './expiry-policy.ts';
+import { keepByActivity } from './kept-by-activity.ts';
 import type { Lot } from './lot.ts';
 import type { Transfer } from './transfer.ts';
 
@@ -55,23 +57,64 @@ export const settlePending = (book: Book, account: Account): Transfer[] =>
     return lot.awaits === null ? activateLot(book, account, lot, atMs) : lapse(book, account, lot, atMs);
   });
 
+/** Something that a customer did. */
+export interface Interaction {
+  type: string;
+  /** Milliseconds since 1970. */
+  atMs: number;
+  /** The order that it was about; null = none in particular. */
+  orderId: string | null;
+}
+
+/** That what a lot awaits was done, and when its points expire for that; milliseconds since 1970. */
+export interface Fulfilled {
+  atMs: number;
+  expiresAtMs: number | null;
+}
+
+/** Makes spendable what awaited an interaction, as of when that was done; the clock of expiry starts then. */
+export const fulfil = (
+  book: Book,
+  account: Account,
+  lot: Lot,
+  fulfilled: Fulfilled,
+  traceparent?: string,
+): Transfer => {
+  const { atMs, expiresAtMs } = fulfilled;
+  lot.expiresAtMs = expiresAtMs;
+  lot.noticed = expiresAtMs !== null && expiresAtMs <= book.nowMs;
+  keepByActivity(account, lot);
+  return activateLot(book, account, lot, atMs, traceparent);
+};
+
 /**
- * Makes spendable what awaited an interaction of this type; the clock of expiry starts now. What was won after the interaction,
- * or lost for want of one before it, did not await this one.
+ * From when on an interaction is what points awaited that were won at an instant: what an order earned awaits what is done with it
+ * or after it, an award, which may be for an interaction, what is done after it.
  */
+export const awaitsFromMs = (wonAtMs: number, orderId: string | null): number =>
+  orderId === null ? wonAtMs + 1 : wonAtMs;
+
+/** Is the interaction what the lot awaits? What was won after it, or lost for want of one before it, did not await this one. */
+const isAwaited = ({ id, awaits, pendingUntilMs, entry }: Lot, { type, atMs, orderId }: Interaction): boolean => {
+  const own = present(entry, 'entry of a lot that awaits something').orderId;
+  return (
+    awaits === type &&
+    (orderId === null || orderId === own) &&
+    awaitsFromMs(happenedAtMs(id), own) <= atMs &&
+    atMs < (pendingUntilMs ?? 0)
+  );
+};
+
+/** Makes spendable what awaited this interaction. */
 export const activateAwaited = (
   book: Book,
   account: Account,
-  interaction: { type: string; atMs: number; traceparent?: string | undefined },
+  interaction: Interaction & { traceparent?: string | undefined },
   expiryOf: ExpiryOf,
 ): Transfer[] =>
   pendingLots(book, account.customerId)
-    .filter(({ awaits }) => awaits === interaction.type)
-    .filter(
-      ({ id, pendingUntilMs }) => happenedAtMs(id) <= interaction.atMs && interaction.atMs < (pendingUntilMs ?? 0),
-    )
+    .filter((lot) => isAwaited(lot, interaction))
     .map((lot) => {
-      lot.expiresAtMs = expiryOf(interaction.atMs);
-      lot.noticed = lot.expiresAtMs !== null && lot.expiresAtMs <= book.nowMs;
-      return activateLot(book, account, lot, interaction.atMs, interaction.traceparent);
+      const { atMs, traceparent } = interaction;
+      return fulfil(book, account, lot, { atMs, expiresAtMs: expiryOf(atMs) }, traceparent);
     });

@@ -32,9 +32,11 @@ export const credit = (book: Book, account: Account, posting: Posting, terms: Te
     pendingUntilMs,
     awaits,
     activatedMs: terms.activatedMs ?? null,
+    entry: { orderId: posting.orderId ?? null, ruleId: posting.ruleId ?? null },
   };
   book.newLots.add(lot);
   addLots(book, [lot]);
   touchLot(book, account, lot);
+  transfer.terms = { expiresAtMs: lot.expiresAtMs, pendingUntilMs, awaits };
   return transfer;
 };

@@ -1,3 +1,11 @@
+/** What is asked of the entry that brought a lot. */
+export interface LotEntry {
+  /** Null = no order brought it. */
+  orderId: string | null;
+  /** Null = no rule brought it, nor the rate. */
+  ruleId: string | null;
+}
+
 /** The points of one credit that are spent, expired and taken back together. */
 export interface Lot {
   /** Also the id of the transfer that brought the points. */
@@ -22,6 +30,8 @@ export interface Lot {
   awaits: string | null;
   /** When its points became spendable that were pending before, or had been in time; null = they never were pending. */
   activatedMs: number | null;
+  /** Known of new lots, and of those that are read because they await something; the transfer keeps it. */
+  entry?: LotEntry;
 }
 
 /** Order of spending: earliest expiry first, those that never expire last, then by id (older first). */

@@ -1,3 +1,4 @@
+import type { Fulfilled } from './activate.ts';
 import type { Order } from './order.ts';
 import type { Award } from './rules/award.ts';
 import { type Counter, count } from './rules/caps.ts';
@@ -11,6 +12,8 @@ export interface NewEntry {
   /** Transfer and lot to be. */
   earnId: string;
   terms: Terms;
+  /** Where it awaits an interaction: it was told before the order. */
+  fulfilled?: Fulfilled;
 }
 
 /** Makes the fields of a new order say what it earns. */

@@ -3,7 +3,7 @@ import type { Account } from './account.ts';
 import { settlePending } from './activate.ts';
 import { accountOf, type Book } from './book.ts';
 import { clawBack } from './clawback.ts';
-import { credit } from './credit.ts';
+import { creditAwaiting } from './credit-awaiting.ts';
 import { giveBackSpent, type Payment } from './give-back.ts';
 import type { NewEntry, Uncounted } from './new-entries.ts';
 import { type Match, type Order, refundOrder } from './order.ts';
@@ -197,10 +197,10 @@ export const settleDue = (book: Book, account: Account): void => {
   expireDue(book, account);
 };
 
-/** One transfer and lot for each of the order's entries. */
+/** One transfer and lot for each of the order's entries; what awaited something that was told before it is spendable at once. */
 const bookPurchase = (book: Book, purchase: NewPurchase): void => {
   const { order, entries, occurredAt, programmeVersion, traceparent } = purchase;
-  for (const { award, terms } of entries) {
+  for (const { award, terms, fulfilled } of entries) {
     const { ruleId, points, explanation } = award;
     const posting = {
       kind: 'earn' as const,
@@ -213,7 +213,7 @@ const bookPurchase = (book: Book, purchase: NewPurchase): void => {
       ...(explanation === null ? {} : { explanation }),
       ...(traceparent === undefined ? {} : { traceparent }),
     };
-    credit(book, accountOf(book, order.customerId), posting, terms);
+    creditAwaiting(book, accountOf(book, order.customerId), posting, terms, fulfilled);
   }
 };
 

@@ -1,4 +1,5 @@
 import type { Explanation } from './rules/explanation.ts';
+import type { Terms } from './terms.ts';
 
 /**
  * Why points move. earn: a purchase · activate: pending points become spendable · clawback: a refund takes back · redeem: a
@@ -84,6 +85,8 @@ export interface Transfer extends References {
   balanceAfter: number;
   /** ISO 8601. */
   occurredAt: string;
+  /** Of a credit: from when to when its points could be spent when it was booked; goes on with the event, is not kept. */
+  terms?: Terms;
 }
 
 /** Points that an account of the customer gained (positive) or lost. */

@@ -44,7 +44,11 @@ export const ActivationBody = Type.Union(
         interactionType: InteractionType,
         cancelAfterDays: Type.Integer({ minimum: 1, description: 'Lost when it did not come by the end of that day' }),
       },
-      { additionalProperties: false },
+      {
+        additionalProperties: false,
+        description:
+          "An interaction at or after the earning, of the order that its attributes' orderId names, or of all if it names none; it may be told before the order",
+      },
     ),
   ],
   { description: 'When points become spendable; at once unless given' },

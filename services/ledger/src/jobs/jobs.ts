@@ -11,6 +11,7 @@ import { releaseOverdueRedemption } from '../use-cases/close-redemption.ts';
 import type { CurrentRules } from '../use-cases/current-programme.ts';
 import { expireLots } from '../use-cases/expire-lots.ts';
 import { forgetOldCounts } from '../use-cases/forget-old-counts.ts';
+import { forgetOldInteractions } from '../use-cases/forget-old-interactions.ts';
 import { generateCodes } from '../use-cases/generate-codes.ts';
 import { lookAtDueTiers } from '../use-cases/look-at-due-tiers.ts';
 import { recountTiers } from '../use-cases/recount-tiers.ts';
@@ -137,6 +138,19 @@ export const jobs = (context: ServiceContext<LedgerSettings>, deps: { currentRul
       everyMs: config.LEDGER_FORGET_EVERY_MS,
       runsIn: 'one',
       run: inTransaction((tx, now) => forgetOldCounts(tx, now, { keptDays, maxRows: FORGOTTEN_ROWS }, deps)),
+    },
+    {
+      name: 'forget-old-interactions',
+      everyMs: config.LEDGER_FORGET_EVERY_MS,
+      runsIn: 'one',
+      run: inTransaction((tx, now) =>
+        forgetOldInteractions(
+          tx,
+          now,
+          { keptDays: config.LEDGER_INTERACTIONS_KEPT_DAYS, maxRows: FORGOTTEN_ROWS },
+          deps,
+        ),
+      ),
     },
     {
       name: 'close-finance-day',

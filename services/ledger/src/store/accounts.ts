@@ -155,6 +155,24 @@ export const lockOrOpenAccounts = async (tx: Tx, customerIds: readonly string[])
   return accounts;
 };
 
+/**
+ * Locks accounts by their names, those that don't exist yet, too: they are made, and returned. By one statement in the order of the
+ * ids, as `creditAndLock`, so that the two don't deadlock. Those of which no use is made are to be closed, see `closeUnused`.
+ */
+export const lockByName = async (tx: Tx, customerIds: readonly string[]): Promise<Set<string>> => {
+  const rows = await tx<{ id: string; isNew: boolean }[]>`
+    insert into balance as b (customer_id) select id from unnest(${textList(tx, customerIds)}) as id order by id
+    on conflict (customer_id) do update set seq = b.seq
+    returning customer_id as id, xmax = 0 as "isNew"`;
+  return new Set(rows.flatMap(({ id, isNew }) => (isNew ? [id] : [])));
+};
+
+/** Takes back accounts that this transaction opened and that nothing was booked to: nobody has seen them. */
+export const closeUnused = async (tx: Tx, customerIds: ReadonlySet<string>): Promise<void> => {
+  if (customerIds.size === 0) return;
+  await tx`delete from balance where customer_id = any(${textList(tx, [...customerIds])}) and seq = 0`;
+};
+
 /** Writes accounts back that this transaction has locked. */
 export const saveAccounts = async (tx: Tx, accounts: readonly Account[]): Promise<void> => {
   const column = (pick: (account: Account) => number): string => plainArray(accounts.map(pick));

@@ -152,11 +152,19 @@ export const findPendingBy = (
       order by lot.pending_until, lot.id limit ${maxPerCustomer}
     ) as lot`;
 
-/** Pending lots of these customers that await an interaction of one of these types. */
-export const findAwaiting = (db: Queryable, customerIds: readonly string[], types: readonly string[]): Promise<Lot[]> =>
+/** Pending lots of these customers that await an interaction, of one of these types if they are given; with their entries. */
+export const findAwaiting = (
+  db: Queryable,
+  customerIds: readonly string[],
+  types: readonly string[] | null = null,
+): Promise<Lot[]> =>
   db<Lot[]>`
-    select ${db.unsafe(COLUMNS)} from lot where customer_id = any(${textList(db, customerIds)}) and pending > 0
-      and awaits = any(${[...types]}::text[])`;
+    select ${db.unsafe(COLUMNS)}, t.entry from lot
+    cross join lateral (
+      select json_build_object('orderId', order_id, 'ruleId', rule_id) as entry from transfer where transfer.id = lot.id offset 0
+    ) as t
+    where lot.customer_id = any(${textList(db, customerIds)}) and lot.pending > 0
+      and ${types === null ? db`lot.awaits is not null` : db`lot.awaits = any(${[...types]}::text[])`}`;
 
 /** Earliest instant after another at which a pending lot of these customers becomes spendable or is lost. */
 export const findNextActivations = (

@@ -1,13 +1,14 @@
 import { prepareAndHandle, type Sql, type Subscription, type Tx } from '@vafa/bus';
-import { Topics } from '@vafa/contracts';
+import { event, InteractionRecorded, Topics } from '@vafa/contracts';
 import { createTogether } from '@vafa/platform';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { subscriptions } from '../events/subscriptions.ts';
-import { purchase, refund } from '../test/events.fixture.ts';
+import { PROGRAMME, purchase, refund } from '../test/events.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
 import { createCurrentRules } from '../use-cases/current-programme.ts';
 import { createRedemptionDecider } from '../use-cases/decide-redemptions.ts';
 import { forgetCustomer } from '../use-cases/forget-customer.ts';
+import { forgetOldInteractions } from '../use-cases/forget-old-interactions.ts';
 import { mergeCustomers } from '../use-cases/merge-customers.ts';
 import type { Deed, Redeemed } from '../use-cases/redemptions.ts';
 
@@ -57,6 +58,7 @@ const GROWING = [
   'outbox',
   'seal',
   'tier_state',
+  'awaited_interaction',
 ];
 
 interface Plans {
@@ -80,9 +82,9 @@ afterAll(async () => {
 
 const currentRules = createCurrentRules();
 const refunds = { lookBackPurchases: 50, openDays: 7 };
-const purchases = subscriptions({ currentRules, refunds, countOutcomes: () => undefined }).find(
-  ({ topic }) => topic === Topics.purchases,
-) as Subscription;
+const heard = subscriptions({ currentRules, refunds, countOutcomes: () => undefined });
+const purchases = heard.find(({ topic }) => topic === Topics.purchases) as Subscription;
+const interactions = heard.find(({ topic }) => topic === Topics.interactions) as Subscription;
 let orders = 0;
 
 /** A batch of purchases, one of which costs nothing and is refunded at once, and refunds of a few of the one before. */
@@ -283,6 +285,53 @@ test('who is merged or erased is found without reading any table to its end', as
         trapsOf(await keptPlanOf(ledger.sql('ledger'), statement)).filter((trap) => trap.startsWith('all of')),
         statement,
       ).toEqual([]);
+  } finally {
+    connection.release();
+  }
+});
+
+test('what awaits an interaction, and what was told before it, is found without reading any table to its end', async () => {
+  const programme = {
+    ...PROGRAMME,
+    activation: { kind: 'on_event', interactionType: 'app.opened', cancelAfterDays: 7 },
+  };
+  const put = await ledger.call('PUT', '/v1/programme', programme);
+  expect(put.statusCode, put.body).toBe(200);
+  const now = ledger.clock.now();
+  const opened = (customerId: string, i: number) =>
+    event(
+      InteractionRecorded,
+      { id: `opened-${i}`, source: '/test', time: now.subtract({ seconds: i }).toString() },
+      { customerId, interactionType: 'app.opened' },
+    );
+  const told = Array.from({ length: BATCH }, (_, i) => opened(`customer-${i}`, i));
+  const bought = Array.from({ length: BATCH }, (_, i) =>
+    purchase(`customer-${i + BATCH / 2}`, `awaiting-${i}`, 1_000, { time: now.subtract({ hours: 1 }).toString() }),
+  );
+  const connection = await ledger.sql('ledger').reserve();
+  try {
+    const tx = connection as unknown as Tx;
+    await connection`begin`;
+    const context = { group: 'vafa.ledger', partition: 0, now };
+    for (const [subscription, events] of [
+      [interactions, told],
+      [purchases, bought],
+      [interactions, told],
+    ] as const)
+      expect(
+        (await prepareAndHandle(subscription, tx, events, { ...context, topic: subscription.topic.name })).refused,
+      ).toEqual([]);
+    await forgetOldInteractions(tx, now, { keptDays: 1, maxRows: 1 }, { currentRules });
+    const statements = await connection.unsafe<{ statement: string }[]>(`select statement from pg_prepared_statements
+      where cardinality(parameter_types) > 0 and statement ~ 'awaited_interaction|lot.awaits'`);
+    await connection`commit`;
+    for (const each of ['insert into awaited_interaction', 'cross join lateral', 'lot.awaits', 'delete from awaited'])
+      expect(
+        statements.some(({ statement }) => statement.includes(each)),
+        each,
+      ).toBe(true);
+    for (const { statement } of statements)
+      expect(trapsOf(await keptPlanOf(ledger.sql('ledger'), statement)), statement).toEqual([]);
   } finally {
     connection.release();
   }

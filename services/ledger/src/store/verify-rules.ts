@@ -296,4 +296,15 @@ export const RULES: readonly Rule[] = [
       from ledger.refund r join ledger.purchase p using (order_id)
       where r.status = 'waiting' limit ${limit}`,
   },
+  {
+    // Whichever of the two was told first.
+    rule: 'awaited_is_not_done',
+    find: (tx, limit) => tx<Found[]>`
+      select l.id::text as subject, 'awaits ' || l.awaits || ', which was done at ' || done.occurred_at as detail
+      from ledger.lot l join ledger.transfer t on t.id = l.id
+      join ledger.awaited_interaction done on done.customer_id = l.customer_id and done.interaction_type = l.awaits
+        and done.order_id in ('', t.order_id) and done.occurred_at < l.pending_until
+        and done.occurred_at >= t.occurred_at + case when t.order_id is null then interval '1 millisecond' else '0' end
+      where l.pending > 0 limit ${limit}`,
+  },
 ];

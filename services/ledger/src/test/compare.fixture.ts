@@ -263,9 +263,10 @@ export const compare = async (world: World, scenario: Scenario, prefix: string, 
         }, op.times);
       }
       case 'visit': {
-        const event = toInteraction(op, name(op.customer), times.ago(op.ageDays));
+        const attributes = { ...op.attributes, ...(op.about ? { orderId: name(op.about) } : {}) };
+        const event = toInteraction({ ...op, attributes }, name(op.customer), times.ago(op.ageDays));
         return tell((count) => {
-          model.visit(event.data.customerId, op.type, { ...event, timeMs: Date.parse(event.time) }, op.attributes);
+          model.visit(event.data.customerId, op.type, { ...event, timeMs: Date.parse(event.time) }, attributes);
           return world.visit(event, count);
         }, op.times);
       }

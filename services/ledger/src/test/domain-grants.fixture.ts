@@ -1,7 +1,7 @@
 import { present } from '@vafa/kernel';
 import { lastBirthday, nextBirthday } from '../domain/birthday.ts';
 import type { CalendarZone } from '../domain/calendar.ts';
-import { credit } from '../domain/credit.ts';
+import { creditAwaiting } from '../domain/credit-awaiting.ts';
 import type { Earned } from '../domain/rules/earned.ts';
 import { earnByEvent } from '../domain/rules/evaluate.ts';
 import type { CustomerFacts } from '../domain/rules/facts.ts';
@@ -9,7 +9,8 @@ import type { Counted } from '../use-cases/count-towards-tiers.ts';
 import { type Rules, termsFor } from '../use-cases/current-programme.ts';
 import { awardsOfGift, type ClaimedGift, type Gift, rulesOfGift } from '../use-cases/gift.ts';
 import { asManyAsAsked } from '../use-cases/grant-points.ts';
-import type { DomainTables } from './domain-tables.fixture.ts';
+import { expiryIn } from '../use-cases/tier-expiry.ts';
+import { type DomainTables, fulfilledOf } from './domain-tables.fixture.ts';
 
 /** Those of which something was never given before, from now on claimed. */
 export const claimOnce = ({ awarded }: DomainTables, gifts: readonly Gift[]): ClaimedGift[] =>
@@ -26,21 +27,28 @@ export const claimOnce = ({ awarded }: DomainTables, gifts: readonly Gift[]): Cl
 
 /** Books claimed awards, as far as their caps leave something of them. Returns what counts towards tiers. */
 export const bookDomainGifts = (
-  { withBook, account, counters }: DomainTables,
+  tables: DomainTables,
   rules: Rules,
   gifts: readonly ClaimedGift[],
   tierOf: (customerId: string) => string | null,
-): Counted[] =>
-  gifts.flatMap((gift) => {
+): Counted[] => {
+  const { withBook, account, counters } = tables;
+  return gifts.flatMap((gift) => {
     const { customerId, keyOf, occurredAt } = gift;
     const own = account(customerId);
-    const atMs = Date.parse(occurredAt);
+    const wonAtMs = Date.parse(occurredAt);
     return awardsOfGift(gift, rules.compiled, counters).map(({ ruleId, points, rule }) => {
       const posting = { kind: 'earn' as const, points, occurredAt, naturalKey: keyOf(ruleId), ruleId };
-      withBook((book) => credit(book, own, posting, termsFor(rules, rule, atMs, book.nowMs, tierOf(customerId))));
-      return { customerId, atMs, amount: points };
+      withBook((book) => {
+        const terms = termsFor(rules, rule, wonAtMs, book.nowMs, tierOf(customerId));
+        const won = { customerId, wonAtMs, orderId: null, terms };
+        const { fulfilled } = fulfilledOf(tables, won, expiryIn(rules, tierOf(customerId)));
+        creditAwaiting(book, own, posting, terms, fulfilled);
+      });
+      return { customerId, atMs: wonAtMs, amount: points };
     });
   });
+};
 
 /** What a grant gives, by a rule or as many points as are asked for. */
 export const grantedBy = (

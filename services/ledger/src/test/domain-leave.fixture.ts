@@ -1,4 +1,7 @@
+import { fulfil, pendingLots } from '../domain/activate.ts';
 import { addLots } from '../domain/book.ts';
+import { happenedAtMs } from '../domain/entry-id.ts';
+import type { ExpiryOf } from '../domain/expiry-policy.ts';
 import { forfeit, moveAll, writeOff } from '../domain/leave.ts';
 import { settleDue } from '../domain/plan.ts';
 import type { ErasePolicy, Returns } from '../domain/programme.ts';
@@ -6,15 +9,15 @@ import { release } from '../domain/reservation.ts';
 import { count } from '../domain/rules/caps.ts';
 import { offerAll } from './domain-refunds.fixture.ts';
 import type { createStandings } from './domain-standings.fixture.ts';
-import type { DomainTables } from './domain-tables.fixture.ts';
+import { type DomainTables, fulfilledOf } from './domain-tables.fixture.ts';
 
 type Standings = ReturnType<typeof createStandings> | undefined;
 
 /** What the store does by statements: everything that has the one name on it gets the other. */
 const rename = (tables: DomainTables, from: string, into: string): void => {
-  const { lots, orders, waiting, open, reservations, payments } = tables;
+  const { lots, orders, waiting, open, reservations, payments, visits } = tables;
   const named = [
-    ...[...lots, ...orders.values(), ...payments, ...waiting.map(({ refund }) => refund)],
+    ...[...lots, ...orders.values(), ...payments, ...visits, ...waiting.map(({ refund }) => refund)],
     ...open.flatMap(({ refund, open: left }) => (left ? [refund, left.rest] : [refund])),
     ...[...reservations.values()].map(({ reservation }) => reservation),
   ];
@@ -37,6 +40,7 @@ export const mergeInDomain = (
   tables: DomainTables,
   standings: Standings,
   merge: { from: string; into: string; time: string; returns: Returns },
+  expiryFor: (customerId: string) => ExpiryOf,
 ): void => {
   const { from, time } = merge;
   const { mergedInto, facts, birthdays, account } = tables;
@@ -63,6 +67,18 @@ export const mergeInDomain = (
   if (birthday && !kept) birthdays.set(into, birthday);
   standings?.join(from, into);
   standings?.look([into], tables.clock.now.epochMilliseconds);
+  tables.withBook((book) => {
+    for (const lot of pendingLots(book, into)) {
+      const points = {
+        customerId: into,
+        wonAtMs: happenedAtMs(lot.id),
+        orderId: lot.entry?.orderId ?? null,
+        terms: lot,
+      };
+      const { fulfilled } = fulfilledOf(tables, points, expiryFor(into));
+      if (fulfilled) fulfil(book, receiver, lot, fulfilled);
+    }
+  });
   const offered = offerAll(tables, into, merge.returns);
   standings?.count([], offered.cases);
   standings?.look([into], tables.clock.now.epochMilliseconds);

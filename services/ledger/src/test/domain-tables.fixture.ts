@@ -1,6 +1,8 @@
 import { assert } from '@vafa/kernel';
 import { type Account, assertBalanced, emptyAccount } from '../domain/account.ts';
+import { awaitsFromMs, type Fulfilled, type Interaction } from '../domain/activate.ts';
 import { type Allocation, addAccounts, addLots, type Book, createBook } from '../domain/book.ts';
+import type { ExpiryOf } from '../domain/expiry-policy.ts';
 import type { Payment } from '../domain/give-back.ts';
 import type { HeldClaim } from '../domain/held-claims.ts';
 import type { Lot } from '../domain/lot.ts';
@@ -11,6 +13,7 @@ import type { Reservation } from '../domain/reservation.ts';
 import type { Counter } from '../domain/rules/caps.ts';
 import type { CustomerFacts } from '../domain/rules/facts.ts';
 import type { Transfer } from '../domain/transfer.ts';
+import type { WonPoints } from '../use-cases/find-fulfilled.ts';
 import type { ReadPurchase, ReadRefund } from '../use-cases/read-batch.ts';
 
 /** Plain maps and arrays in the place of tables. */
@@ -43,6 +46,7 @@ export const createDomainTables = () => {
     /** Keys of awards that no order brought. */
     awarded: new Set<string>(),
     counters: new Map<string, Counter>(),
+    visits: [] as (Interaction & { customerId: string })[],
     heldClaims,
     grants: new Map<string, { said: string; points: number }>(),
     account: (id: string): Account => {
@@ -71,6 +75,28 @@ export type DomainTables = ReturnType<typeof createDomainTables>;
 
 export const customerOf = (step: ReadPurchase | ReadRefund): string =>
   step.kind === 'purchase' ? step.purchase.order.customerId : step.case.refund.customerId;
+
+/** What the store finds of interactions that were told before the points that await them: when the first of them was done. */
+const doneBefore = (
+  { visits }: DomainTables,
+  { customerId, wonAtMs, orderId, terms }: WonPoints,
+): number | undefined => {
+  const done = visits.filter(
+    (visit) =>
+      visit.customerId === customerId &&
+      visit.type === terms.awaits &&
+      (visit.orderId === null || visit.orderId === orderId) &&
+      visit.atMs >= awaitsFromMs(wonAtMs, orderId) &&
+      visit.atMs < (terms.pendingUntilMs ?? 0),
+  );
+  return done.length === 0 ? undefined : Math.min(...done.map(({ atMs }) => atMs));
+};
+
+/** That the interaction was told before the points that await it, if it was. */
+export const fulfilledOf = (tables: DomainTables, points: WonPoints, expiryOf: ExpiryOf): { fulfilled?: Fulfilled } => {
+  const atMs = doneBefore(tables, points);
+  return atMs === undefined ? {} : { fulfilled: { atMs, expiresAtMs: expiryOf(atMs) } };
+};
 
 /** Is it new? A refund of nobody's is seen, and let go. */
 export const isFresh = ({ orders, refunds }: DomainTables, step: ReadPurchase | ReadRefund): boolean => {

@@ -19,13 +19,14 @@ import { signedPoints } from '../domain/transfer.ts';
 import { rulesOf } from '../use-cases/current-programme.ts';
 import type { ClaimedGift, Gift } from '../use-cases/gift.ts';
 import { readBatch } from '../use-cases/read-batch.ts';
+import { expiryIn } from '../use-cases/tier-expiry.ts';
 import type { State, World } from './compare.fixture.ts';
 import { createDomainClaims } from './domain-claims.fixture.ts';
 import { bookDomainGifts, celebrated, claimOnce, grantedBy } from './domain-grants.fixture.ts';
 import { eraseInDomain, mergeInDomain } from './domain-leave.fixture.ts';
 import { bookSteps } from './domain-refunds.fixture.ts';
 import { createStandings } from './domain-standings.fixture.ts';
-import { createDomainTables, customerOf, isFresh } from './domain-tables.fixture.ts';
+import { createDomainTables, customerOf, fulfilledOf, isFresh } from './domain-tables.fixture.ts';
 import { PROGRAMME } from './events.fixture.ts';
 import type { Scenario } from './scenario.fixture.ts';
 
@@ -75,8 +76,7 @@ export const domainWorld = (scenario: Scenario): World => {
   const somebodies = (): string[] => [...accounts.keys()].filter((id) => !isNobody(id));
   const knownFacts = (customerIds: readonly string[]) => (standings ? standings.factsOf(facts, customerIds) : facts);
   const tierOf = (customerId: string) => knownFacts([customerId]).get(customerId)?.tier ?? null;
-  const expiryFor = (customerId: string) =>
-    rules.compiled.tiers.get(tierOf(customerId) ?? '')?.expiryOf ?? rules.expiryOf;
+  const expiryFor = (customerId: string) => expiryIn(rules, tierOf(customerId));
   /** What an event gives by the rules that it sets off. */
   const giftsOf = (
     customerId: string,
@@ -140,6 +140,12 @@ export const domainWorld = (scenario: Scenario): World => {
       const fresh = batch.steps.filter((step) => isFresh(tables, step));
       for (const step of fresh) if (!isNobody(customerOf(step))) account(customerOf(step));
       for (const step of fresh) if (step.kind === 'purchase') capEntries(step.purchase, rules.compiled, counters);
+      for (const step of fresh) {
+        if (step.kind === 'refund') continue;
+        const { customerId, orderId, occurredAtMs: wonAtMs } = step.purchase.order;
+        for (const entry of step.purchase.entries)
+          Object.assign(entry, fulfilledOf(tables, { ...entry, customerId, orderId, wonAtMs }, expiryFor(customerId)));
+      }
       const { bought, cases } = bookSteps(tables, fresh, returns);
       standings?.count(bought, cases);
       standings?.look(somebodies(), clock.now.epochMilliseconds);
@@ -247,8 +253,11 @@ export const domainWorld = (scenario: Scenario): World => {
       const set = rules.compiled.interactions.get(type);
       const gifts = claimOnce(tables, giftsOf(customerId, set, visited, attributes));
       if (rules.keptAliveBy.interactions.has(type)) keepAlive([{ customerId, atMs }]);
+      const orderId = typeof attributes.orderId === 'string' && attributes.orderId !== '' ? attributes.orderId : null;
+      const visit = { type, atMs, orderId };
+      tables.visits.push({ customerId, ...visit });
       if (accounts.has(customerId))
-        withBook((book) => activateAwaited(book, account(customerId), { type, atMs }, expiryFor(customerId)));
+        withBook((book) => activateAwaited(book, account(customerId), visit, expiryFor(customerId)));
       give(gifts);
     },
     join: async (membership) => {
@@ -306,7 +315,7 @@ export const domainWorld = (scenario: Scenario): World => {
       return points;
     },
     merge: async (from, into, time, times) => {
-      for (let i = 0; i < times; i++) mergeInDomain(tables, standings, { from, into, time, returns });
+      for (let i = 0; i < times; i++) mergeInDomain(tables, standings, { from, into, time, returns }, expiryFor);
     },
     erase: async (id, time, times) => {
       for (let i = 0; i < times; i++) eraseInDomain(tables, standings, { id, time, onErase });

@@ -170,6 +170,8 @@ export const operation = fc.oneof(
       customer: customerName,
       type: fc.constantFrom(VISIT, VISIT, SURVEY),
       attributes,
+      /** It is about this order. */
+      about: fc.option(orderName, { nil: undefined, freq: 2 }),
       ageDays: fc.oneof(fc.constant(0), ageDays),
       times,
     }),

@@ -25,7 +25,7 @@ const LATE_MS = 7 * 86_400_000;
 
 /** What is given for interactions, segments and states that are entered, and birthdays. */
 export const createSlowAwards = (
-  { customer, clock, keepAlive, fulfil, give }: SlowBook,
+  { customer, clock, keepAlive, visit, give }: SlowBook,
   rules: Pick<SlowRules, 'waysOf' | 'possible' | 'taken' | 'changed' | 'birthdays' | 'termsOf' | 'keptAliveBy'>,
   {
     ownerOf,
@@ -70,7 +70,11 @@ export const createSlowAwards = (
       const trigger: Trigger = { on: 'interaction', interactionType: type };
       const ways = rules.waysOf(owner, trigger, { atMs: timeMs, attributes });
       if (rules.keptAliveBy().interactions.includes(type)) keepAlive(owner, timeMs);
-      fulfil(owner, type, timeMs);
+      const { orderId } = attributes ?? {};
+      visit({
+        ...{ customerId: owner, type, doneMs: timeMs },
+        orderId: typeof orderId === 'string' && orderId !== '' ? orderId : undefined,
+      });
       giveFor(owner, event, ways);
     },
     join: (name: string, change: Change, event: SlowEvent): void => {

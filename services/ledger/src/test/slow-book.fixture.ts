@@ -10,6 +10,7 @@ export interface SlowTerms {
 export interface SlowLot {
   /** The order and rule, or the correction, that brought it. */
   origin: string;
+  orderId: string | undefined;
   /** Of lots that came at the same moment with the same expiry, that with the smaller id is spent first. */
   id: string;
   granted: number;
@@ -27,6 +28,15 @@ export interface SlowLot {
   bornMs: number;
   /** Its own; activity may keep it longer. */
   expiresAtMs: number | null;
+}
+
+/** Something that a customer did. */
+export interface SlowVisit {
+  customerId: string;
+  type: string;
+  doneMs: number;
+  /** The order it was about; undefined = none in particular. */
+  orderId: string | undefined;
 }
 
 export interface SlowHold {
@@ -59,6 +69,7 @@ export const createSlowBook = (
 ) => {
   const customers = new Map<string, SlowCustomer>();
   const holds: SlowHold[] = [];
+  const visits: SlowVisit[] = [];
   const clock = { nowMs: 0 };
 
   const customer = (id: string): SlowCustomer => {
@@ -97,22 +108,23 @@ export const createSlowBook = (
     kind: string,
     points: number,
     bornMs: number,
-    more: Partial<SlowTerms> & { origin?: string; id?: string } = {},
+    more: Partial<SlowTerms> & { origin?: string; orderId?: string; id?: string } = {},
   ): SlowLot => {
     const { origin = '', readyMs = bornMs, expiresAtMs = expiryOf(readyMs, tierOf(customerId)), id = '' } = more;
-    const { awaits = null } = more;
+    const { awaits = null, orderId } = more;
     const own = customer(customerId);
     const waits = awaits !== null || readyMs > clock.nowMs ? points : 0;
     const absorbed = Math.min(points - waits, own.deficit);
     own.deficit -= absorbed;
     const lot = {
-      ...{ origin, id, granted: points, left: points - waits - absorbed, absorbed, expired: 0, waived: 0 },
+      ...{ origin, orderId, id, granted: points, left: points - waits - absorbed, absorbed, expired: 0, waived: 0 },
       ...{ pending: waits, readyMs: waits > 0 ? readyMs : null, bornMs, expiresAtMs, awaits },
       // What came late had its time of waiting all the same.
       spendableFromMs: waits === 0 && readyMs > bornMs ? readyMs : null,
     };
     own.lots.push(lot);
     log(customerId, kind, waits > 0 ? 0 : points);
+    answer(customerId, lot);
     return lot;
   };
   /** Lots that have any points to spend, in order. */
@@ -176,14 +188,29 @@ export const createSlowBook = (
       log(id, 'expire', 0);
     }
   };
-  /** What awaited an interaction of this type can be spent; it expires by the tier that the customer has, or the programme, from then on. */
-  const fulfil = (id: string, type: string, doneMs: number): void => {
-    for (const lot of waiting(id)) {
-      if (lot.awaits !== type || doneMs < lot.bornMs || (lot.readyMs ?? 0) <= doneMs) continue;
-      lot.expiresAtMs = expiryOf(doneMs, tierOf(id));
-      lot.awaits = null;
-      makeSpendable(id, lot, doneMs);
-    }
+  /**
+   * What awaited something can be spent once it was done, whenever that was told: the first time that it was done after the points
+   * were won, with their order or with none in particular. They expire by the tier that the customer has, or the programme, from
+   * then on.
+   */
+  const answer = (id: string, lot: SlowLot): void => {
+    const [first] = visits
+      .filter(({ customerId, type }) => customerId === id && type === lot.awaits)
+      .filter(({ orderId }) => orderId === undefined || orderId === lot.orderId)
+      .filter(({ doneMs }) => doneMs > lot.bornMs && doneMs < (lot.readyMs ?? 0))
+      .sort((a, b) => a.doneMs - b.doneMs);
+    if (lot.pending === 0 || !first) return;
+    lot.expiresAtMs = expiryOf(first.doneMs, tierOf(id));
+    lot.awaits = null;
+    makeSpendable(id, lot, first.doneMs);
+  };
+  const answerAll = (id: string): void => {
+    for (const lot of waiting(id)) answer(id, lot);
+  };
+  /** Something is told to have been done: points that were won before it may have awaited it, and such as are told later. */
+  const visit = (done: SlowVisit): void => {
+    visits.push(done);
+    answerAll(done.customerId);
   };
   const expire = (id: string): void => {
     for (const lot of inOrder(id)) {
@@ -210,7 +237,7 @@ export const createSlowBook = (
 
   return {
     ...{ customers, holds, clock, customer, active, pending, reserved, available, open, log, endOf },
-    ...{ inOrder, give, takeOne, giveBack, ripen, fulfil, expire, settle, keepAlive },
+    ...{ inOrder, give, takeOne, giveBack, ripen, visit, visits, answerAll, expire, settle, keepAlive },
   };
 };
 export type SlowBook = ReturnType<typeof createSlowBook>;

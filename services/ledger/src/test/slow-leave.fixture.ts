@@ -28,7 +28,8 @@ export const createSlowLeave = (
     joined: (customerId: string) => void;
   },
 ) => {
-  const { clock, customers, customer, holds, active, pending, reserved, log, settle, takeOne, giveBack } = book;
+  const { clock, customers, customer, holds, active, pending, reserved, log, settle, takeOne, giveBack, answerAll } =
+    book;
   const mergedInto = new Map<string, string>();
   const erasedMs = new Map<string, number>();
   let nobodies = 0;
@@ -80,6 +81,8 @@ export const createSlowLeave = (
     }
     tiers?.join(from, into);
     tiers?.look(into, clock.nowMs);
+    // What the one did the other's points may have awaited.
+    answerAll(into);
     rules.joined(into);
     tiers?.look(into, clock.nowMs);
   };

@@ -48,7 +48,7 @@ export const createSlowLedger = (rules: SlowRules) => {
     ...rules,
     belongings: () => [
       ...[...orders.values(), ...waiting, ...refunds.lacking()],
-      ...[...awards.given, ...asked.requests, ...claims.claims],
+      ...[...awards.given, ...asked.requests, ...claims.claims, ...book.visits],
     ],
     joined: (customerId) => refunds.offer(customerId, [...orders.values()]),
   });
@@ -86,7 +86,7 @@ export const createSlowLedger = (rules: SlowRules) => {
     for (const { ruleId, points } of entries) {
       const id = entryId(timeMs, 'earn', orderId, ruleId);
       const terms = rules.termsOf(ruleId, timeMs, tierOf(customerId));
-      give(customerId, 'earn', points, timeMs, { ...terms, origin: `${orderId} ${ruleId}`, id });
+      give(customerId, 'earn', points, timeMs, { ...terms, origin: `${orderId} ${ruleId}`, orderId, id });
     }
     const awaited = waiting.filter((each) => each.orderId === orderId);
     for (const refund of awaited.sort((a, b) => Date.parse(a.occurredAt) - Date.parse(b.occurredAt))) {

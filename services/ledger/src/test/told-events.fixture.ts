@@ -8,6 +8,7 @@ import {
 } from '@vafa/contracts';
 import { newId } from '@vafa/kernel';
 import type { Refund } from '../domain/order.ts';
+import type { EventFacts } from '../domain/rules/facts.ts';
 import type { PurchaseEvent } from '../use-cases/read-batch.ts';
 import { purchase, refund } from './events.fixture.ts';
 import type { Change, Operation } from './operations.fixture.ts';
@@ -58,7 +59,7 @@ export type Membership =
 const envelope = (time: string) => ({ id: newId(), source: '/test', time });
 
 export const toInteraction = (
-  { type: interactionType, attributes }: Extract<Operation, { kind: 'visit' }>,
+  { type: interactionType, attributes }: { type: string; attributes: NonNullable<EventFacts['attributes']> },
   customerId: string,
   time: string,
 ): Interaction => event(InteractionRecorded, envelope(time), { customerId, interactionType, attributes });

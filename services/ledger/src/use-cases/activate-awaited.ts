@@ -1,22 +1,23 @@
 import type { Tx } from '@vafa/bus';
-import { activateAwaited } from '../domain/activate.ts';
-import { accountOf, addAccounts, addLots, type Book } from '../domain/book.ts';
-import { lockAccounts } from '../store/accounts.ts';
+import { present } from '@vafa/kernel';
+import type { Account } from '../domain/account.ts';
+import { activateAwaited, fulfil, type Interaction, pendingLots } from '../domain/activate.ts';
+import { accountOf, addLots, type Book } from '../domain/book.ts';
+import { happenedAtMs } from '../domain/entry-id.ts';
 import { findAwaiting } from '../store/lots.ts';
 import type { Rules } from './current-programme.ts';
+import { findFulfilled } from './find-fulfilled.ts';
 import { expiryIn, findTiersForExpiry } from './tier-expiry.ts';
 
 /** An interaction that points may await, of the customer whose account counts. */
-export interface Awaited {
+export interface Awaited extends Interaction {
   customerId: string;
-  type: string;
-  atMs: number;
   traceparent?: string | undefined;
 }
 
 /**
- * Makes spendable what awaited these interactions, in their order. Whoever has nothing pending that awaits them is not
- * locked. The caller saves the book and tells.
+ * Makes spendable what awaited these interactions, in their order. The accounts are in the book, under lock; of who has none
+ * there, nothing awaits anything. The caller saves the book and tells.
  */
 export const activateByInteractions = async (
   tx: Tx,
@@ -24,17 +25,29 @@ export const activateByInteractions = async (
   interactions: readonly Awaited[],
   rules: Rules,
 ): Promise<void> => {
-  const customers = [...new Set(interactions.map(({ customerId }) => customerId))];
   const types = [...new Set(interactions.map(({ type }) => type))];
+  const customers = [...book.accounts.keys()];
   const waiting = await findAwaiting(tx, customers, types);
   if (waiting.length === 0) return;
-  addAccounts(book, await lockAccounts(tx, [...new Set(waiting.map(({ customerId }) => customerId))]));
-  // Looked at again under the lock: the sweep may have been there in between.
-  addLots(book, await findAwaiting(tx, [...book.accounts.keys()], types));
-  const tierOf = await findTiersForExpiry(tx, rules, [...book.accounts.keys()]);
+  addLots(book, waiting);
+  const tierOf = await findTiersForExpiry(tx, rules, customers);
   for (const interaction of interactions) {
     if (!book.accounts.has(interaction.customerId)) continue;
     const expiryOf = expiryIn(rules, tierOf(interaction.customerId));
     activateAwaited(book, accountOf(book, interaction.customerId), interaction, expiryOf);
   }
+};
+
+/**
+ * Makes spendable what a customer's points await that is known already: of two who were merged, what the one did was told when the
+ * points were the other's. The account is in the book, under lock. The caller saves the book and tells.
+ */
+export const activateByKnown = async (tx: Tx, book: Book, account: Account, rules: Rules): Promise<void> => {
+  const { customerId } = account;
+  addLots(book, await findAwaiting(tx, [customerId]));
+  const points = pendingLots(book, customerId).map((lot) => ({
+    ...{ lot, customerId, wonAtMs: happenedAtMs(lot.id), terms: lot },
+    orderId: present(lot.entry, 'entry of a lot that awaits something').orderId,
+  }));
+  for (const [{ lot }, fulfilled] of await findFulfilled(tx, rules, points)) fulfil(book, account, lot, fulfilled);
 };

@@ -21,7 +21,25 @@ export interface Rules {
   keptAliveBy: KeptAliveBy;
   /** Of a programme with tiers. */
   tiers: TierRules | undefined;
+  awaited: Awaited;
 }
+
+/** What points of a programme await. */
+export interface Awaited {
+  /** Of interactions. */
+  types: ReadonlySet<string>;
+  /** Longest that any of them is awaited; 0 = none is. */
+  mostDays: number;
+}
+
+const awaitedOf = (programme: ActiveProgramme | undefined): Awaited => {
+  const all = [programme?.activation, ...(programme?.rules ?? []).map(({ activation }) => activation)];
+  const awaiting = all.filter((each) => each?.kind === 'on_event');
+  return {
+    types: new Set(awaiting.map(({ interactionType }) => interactionType)),
+    mostDays: Math.max(0, ...awaiting.map(({ cancelAfterDays }) => cancelAfterDays)),
+  };
+};
 
 /** What a programme comes to. */
 export const rulesOf = (programme: ActiveProgramme | undefined): Rules => {
@@ -35,6 +53,7 @@ export const rulesOf = (programme: ActiveProgramme | undefined): Rules => {
     compiled: compileRules(programme),
     keptAliveBy: keptAliveBy(programme),
     tiers: createTierRules(programme),
+    awaited: awaitedOf(programme),
   };
 };
 

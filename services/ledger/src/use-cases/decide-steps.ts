@@ -23,6 +23,7 @@ import { findOrders, findRefundable, saveOrders } from '../store/purchases.ts';
 import { findNextClosings, findOpenRefunds, saveRefunds } from '../store/refunds.ts';
 import { capOrders } from './cap-orders.ts';
 import type { Rules } from './current-programme.ts';
+import { fulfilEntries } from './fulfil-entries.ts';
 import { loadDueLots } from './open-account.ts';
 
 const DAY_MS = 86_400_000;
@@ -139,10 +140,12 @@ export const decideSteps = async (
   addAccounts(book, accounts);
   const open = await findOpen(tx, book, steps);
   const wereOpen = [...open, ...cases.filter((each) => each.open)];
-  await capOrders(
+  const purchases = steps.flatMap((step) => (step.kind === 'purchase' ? [step.purchase] : []));
+  await capOrders(tx, purchases, rules);
+  await fulfilEntries(
     tx,
-    steps.flatMap((step) => (step.kind === 'purchase' ? [step.purchase] : [])),
     rules,
+    purchases.filter(({ uncounted }) => uncounted !== undefined),
   );
   const openUntilMs = openDays === 0 ? null : book.nowMs + openDays * DAY_MS;
   const plan = planSteps(steps, known, { waiting, open }, openUntilMs);

@@ -10,6 +10,7 @@ import type { Door } from '../domain/transfer.ts';
 import { lockOrOpenAccounts, resolveCustomer } from '../store/accounts.ts';
 import { forgetRequests } from '../store/adjustment-requests.ts';
 import { findAllocations } from '../store/allocations.ts';
+import { forgetInteractions } from '../store/awaited-interactions.ts';
 import { dropHeld } from '../store/held-claims.ts';
 import { emptyLots, findMergedInto, rename } from '../store/identities.ts';
 import { findLots } from '../store/lots.ts';
@@ -96,6 +97,7 @@ export const forgetCustomer = async (
     await forgetRequests(tx, id, pseudonym, now.toString());
     await forgetTierState(tx, id);
     await forgetCounters(tx, id);
+    await forgetInteractions(tx, id);
     await forgetQualifications(tx, id);
     await rename(tx, id, pseudonym);
     await recordErasure(tx, id, occurredAt);

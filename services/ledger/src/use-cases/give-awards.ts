@@ -1,16 +1,19 @@
 import { emit, type Tx } from '@vafa/bus';
 import { idFrom } from '@vafa/kernel';
-import { accountOf, addAccounts, type Book, createBook } from '../domain/book.ts';
-import { credit } from '../domain/credit.ts';
+import { accountOf, addAccounts, type Book, createBook, type Posting } from '../domain/book.ts';
+import { creditAwaiting } from '../domain/credit-awaiting.ts';
 import { entryId } from '../domain/entry-id.ts';
+import type { Award } from '../domain/rules/award.ts';
 import type { Counter } from '../domain/rules/caps.ts';
+import type { Terms } from '../domain/terms.ts';
 import type { Door, Transfer } from '../domain/transfer.ts';
 import { lockOrOpenAccounts } from '../store/accounts.ts';
 import { type AwardClaim, claimAwards } from '../store/rule-awards.ts';
 import { lockCounters, saveCounters } from '../store/rule-counters.ts';
 import { saveBook } from '../store/save-book.ts';
-import { type Counted, countTowardsTiers } from './count-towards-tiers.ts';
+import { countTowardsTiers } from './count-towards-tiers.ts';
 import { type Rules, termsFor } from './current-programme.ts';
+import { findFulfilled, type WonPoints } from './find-fulfilled.ts';
 import { awardsOfGift, type ClaimedGift, countersOfGift, type Gift, rulesOfGift } from './gift.ts';
 import { eventsOf } from './points-events.ts';
 import { findTiersForExpiry } from './tier-expiry.ts';
@@ -45,39 +48,55 @@ export const claimGifts = async (tx: Tx, gifts: readonly Gift[]): Promise<Claime
   });
 };
 
-/** Books claimed awards, as far as their caps leave something of them. The accounts are in the book, under lock. */
-export const bookGifts = async (tx: Tx, book: Book, gifts: readonly ClaimedGift[], rules: Rules): Promise<void> => {
+interface WonAward extends WonPoints {
+  gift: ClaimedGift;
+  award: Award;
+  terms: Terms;
+}
+
+/** What the caps leave of claimed gifts, which they count. */
+const capGifts = async (tx: Tx, gifts: readonly ClaimedGift[], rules: Rules) => {
   const keys = gifts.flatMap((gift) => countersOfGift(gift, rules.compiled));
   const counters = keys.length === 0 ? new Map<string, Counter>() : await lockCounters(tx, keys);
+  const left = gifts.flatMap((gift) =>
+    awardsOfGift(gift, rules.compiled, counters).map((award) => ({ gift, award, customerId: gift.customerId })),
+  );
+  if (counters.size > 0) await saveCounters(tx, [...counters.values()]);
+  return left;
+};
+
+const postingOf = ({ gift, award }: WonAward, rules: Rules): Posting => {
+  const { keyOf, occurredAt, reason, actor, traceparent } = gift;
+  const { ruleId, points, explanation, rule } = award;
+  return {
+    ...{ kind: 'earn', points, occurredAt, naturalKey: keyOf(ruleId), ruleId },
+    ...(rules.programme ? { ruleVersion: rules.programme.version } : {}),
+    reason: reason ?? rule?.name ?? ruleId,
+    ...(explanation ? { explanation } : {}),
+    ...(actor === undefined ? {} : { actor }),
+    ...(traceparent === undefined ? {} : { traceparent }),
+  };
+};
+
+/** Books claimed awards, as far as their caps leave something of them. The accounts are in the book, under lock. */
+export const bookGifts = async (tx: Tx, book: Book, gifts: readonly ClaimedGift[], rules: Rules): Promise<void> => {
+  const left = await capGifts(tx, gifts, rules);
   const tierOf = await findTiersForExpiry(
     tx,
     rules,
-    gifts.map(({ customerId }) => customerId),
+    left.map(({ customerId }) => customerId),
   );
-  const counted: Counted[] = [];
-  for (const gift of gifts) {
-    const { customerId, keyOf, occurredAt, reason, actor, traceparent } = gift;
-    const atMs = Date.parse(occurredAt);
-    for (const { ruleId, points, explanation, rule } of awardsOfGift(gift, rules.compiled, counters)) {
-      const posting = {
-        kind: 'earn' as const,
-        points,
-        occurredAt,
-        naturalKey: keyOf(ruleId),
-        ruleId,
-        ...(rules.programme ? { ruleVersion: rules.programme.version } : {}),
-        reason: reason ?? rule?.name ?? ruleId,
-        ...(explanation ? { explanation } : {}),
-        ...(actor === undefined ? {} : { actor }),
-        ...(traceparent === undefined ? {} : { traceparent }),
-      };
-      credit(book, accountOf(book, customerId), posting, termsFor(rules, rule, atMs, book.nowMs, tierOf(customerId)));
-      counted.push({ customerId, atMs, amount: points });
-    }
-  }
-  if (counters.size > 0) await saveCounters(tx, [...counters.values()]);
+  const won = left.map((each): WonAward => {
+    const wonAtMs = Date.parse(each.gift.occurredAt);
+    const terms = termsFor(rules, each.award.rule, wonAtMs, book.nowMs, tierOf(each.customerId));
+    return { ...each, wonAtMs, orderId: null, terms };
+  });
+  const fulfilled = await findFulfilled(tx, rules, won);
+  for (const each of won)
+    creditAwaiting(book, accountOf(book, each.customerId), postingOf(each, rules), each.terms, fulfilled.get(each));
   if (rules.tiers?.structure.metric.kind === 'points_earned') {
     const now = Temporal.Instant.fromEpochMilliseconds(book.nowMs);
+    const counted = won.map(({ award, customerId, wonAtMs }) => ({ customerId, atMs: wonAtMs, amount: award.points }));
     await emit(tx, await countTowardsTiers(tx, rules.tiers, counted, now));
   }
 };

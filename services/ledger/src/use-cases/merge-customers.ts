@@ -1,21 +1,41 @@
 import { emit, type Tx } from '@vafa/bus';
 import { AppError } from '@vafa/kernel';
 import { resolveCustomers as resolveFormer } from '@vafa/platform';
+import type { Account } from '../domain/account.ts';
 import { addAccounts, addLots, createBook } from '../domain/book.ts';
 import { moveAll } from '../domain/leave.ts';
 import type { Door } from '../domain/transfer.ts';
 import { resolveCustomer } from '../store/accounts.ts';
+import { giveInteractions } from '../store/awaited-interactions.ts';
 import { giveBelongings, markMerged } from '../store/identities.ts';
 import { lockPair } from '../store/lock-pair.ts';
 import { findOpenLots } from '../store/lots.ts';
 import { giveProfile } from '../store/profiles.ts';
 import { giveCounters } from '../store/rule-counters.ts';
 import { saveBook } from '../store/save-book.ts';
-import type { CurrentRules } from './current-programme.ts';
+import { activateByKnown } from './activate-awaited.ts';
+import type { CurrentRules, Rules } from './current-programme.ts';
 import type { RefundSettings } from './decide-steps.ts';
 import { joinTiers } from './join-tiers.ts';
 import { matchOpenRefunds } from './match-open-refunds.ts';
+import { eventsOf } from './points-events.ts';
 import { settleAccounts } from './settle-accounts.ts';
+
+/** What the one did counts for what the other's points await. */
+const answerAwaited = async (
+  tx: Tx,
+  account: Account,
+  rules: Rules,
+  door: Door,
+  now: Temporal.Instant,
+): Promise<void> => {
+  const book = createBook(door, now);
+  addAccounts(book, [account]);
+  await activateByKnown(tx, book, account, rules);
+  if (book.transfers.length === 0) return;
+  await saveBook(tx, book, now.toString());
+  await emit(tx, eventsOf(book));
+};
 
 /**
  * Makes two customers one: points, lots (with their expiry), reservations, orders and refunds go to the one that lives on,
@@ -48,6 +68,7 @@ export const mergeCustomers = async (
   const open = owed > 0 ? await findOpenLots(tx, wanted) : [];
   await giveBelongings(tx, from, into);
   await giveCounters(tx, from, into);
+  await giveInteractions(tx, from, into);
   const book = createBook(door, now);
   addAccounts(book, [giver, receiver]);
   addLots(
@@ -59,5 +80,6 @@ export const mergeCustomers = async (
   await markMerged(tx, from, receiver);
   const rules = await deps.currentRules(tx);
   await joinTiers(tx, rules.tiers, { from, into }, now);
+  await answerAwaited(tx, receiver, rules, door, now);
   if (receiver.nextClosingMs !== null) await matchOpenRefunds(tx, into, door, now, { rules, refunds: deps.refunds });
 };

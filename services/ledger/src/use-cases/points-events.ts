@@ -10,7 +10,7 @@ import {
   PointsReleased,
 } from '@vafa/contracts';
 import { idFrom } from '@vafa/kernel';
-import { type Book, findLot } from '../domain/book.ts';
+import type { Book } from '../domain/book.ts';
 import { isNobody } from '../domain/plan.ts';
 import { atOnce, type Terms } from '../domain/terms.ts';
 import { signedPoints, type Transfer } from '../domain/transfer.ts';
@@ -69,10 +69,13 @@ export const earnedEvent = (earning: {
   );
 };
 
+const NO_TERMS = atOnce(null);
+
 /** What the other services are told of a transfer; nothing of those that only move or forget. */
-const eventOf = (transfer: Transfer, terms: Terms): EventEnvelope | undefined => {
+const eventOf = (transfer: Transfer): EventEnvelope | undefined => {
   const { id, customerId, kind, amount, balanceAfter, orderId, refundId, reservationId, occurredAt, traceparent } =
     transfer;
+  const { terms = NO_TERMS } = transfer;
   const envelope = { id, source: SOURCE, time: occurredAt, traceparent };
   const data = { customerId, entryId: id, points: amount, balanceAfter, reason: reasonOf(transfer) };
   const order = orderId === undefined ? {} : { orderId };
@@ -104,13 +107,11 @@ const eventOf = (transfer: Transfer, terms: Terms): EventEnvelope | undefined =>
   }
 };
 
-const NO_TERMS = atOnce(null);
-
 /** The events of a book's transfers from one of them on, in their order. Nobody is told of points that are kept for nobody. */
 export const eventsOf = (book: Book, from = 0): EventEnvelope[] =>
   book.transfers.slice(from).flatMap((transfer) => {
     if (isNobody(transfer.customerId)) return [];
-    return eventOf(transfer, findLot(book, transfer.customerId, transfer.id) ?? NO_TERMS) ?? [];
+    return eventOf(transfer) ?? [];
   });
 
 /** Points of a reservation that are free again. They never left the account, so there is no transfer to tell of. */

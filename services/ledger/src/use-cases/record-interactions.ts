@@ -1,11 +1,12 @@
 import { emit, type HandlerContext, type HandlerResult, type Tx } from '@vafa/bus';
 import type { EventOf, InteractionRecorded } from '@vafa/contracts';
 import { addAccounts, createBook } from '../domain/book.ts';
-import { lockAccounts, lockOrOpenAccounts } from '../store/accounts.ts';
+import { closeUnused, lockAccounts, lockByName, lockOrOpenAccounts } from '../store/accounts.ts';
+import { keepInteractions } from '../store/awaited-interactions.ts';
 import { findAwaiting } from '../store/lots.ts';
 import { findFacts } from '../store/profiles.ts';
 import { saveBook } from '../store/save-book.ts';
-import { activateByInteractions } from './activate-awaited.ts';
+import { type Awaited, activateByInteractions } from './activate-awaited.ts';
 import type { CurrentRules, Rules } from './current-programme.ts';
 import { collectGifts, type EventGifts } from './event-gifts.ts';
 import { bookGifts, claimGifts } from './give-awards.ts';
@@ -30,9 +31,41 @@ const giftsOf = async (tx: Tx, owned: readonly Owned<Interaction>[], rules: Rule
   return collected;
 };
 
+/** Which order it was about, if its attributes name one. */
+const orderIdOf = ({ data }: Interaction): string | null => {
+  const orderId = data.attributes?.orderId;
+  return typeof orderId === 'string' && orderId !== '' ? orderId : null;
+};
+
+const awaitedBy = ({ event, owner }: Owned<Interaction>): Awaited => ({
+  customerId: owner,
+  type: event.data.interactionType,
+  atMs: Date.parse(event.time),
+  orderId: orderIdOf(event),
+  traceparent: event.traceparent,
+});
+
+const customersOf = (...lists: readonly (readonly { customerId: string }[])[]): string[] => [
+  ...new Set(lists.flat().map(({ customerId }) => customerId)),
+];
+
+/** Customers with points that may await interactions of a batch, looked at without a lock. */
+const findWaiting = (tx: Tx, interactions: readonly Awaited[]): Promise<{ customerId: string }[]> =>
+  findAwaiting(tx, customersOf(interactions), [...new Set(interactions.map(({ type }) => type))]);
+
+/**
+ * Locks the accounts all at once, in their order: what follows finds its locks held. Where an interaction is to be kept, who has no
+ * account is locked, too, so that a purchase told at the same moment waits for it, or it for that. Returns whose it made.
+ */
+const lockConcerned = async (tx: Tx, customerIds: readonly string[], byName: boolean): Promise<ReadonlySet<string>> => {
+  if (byName) return lockByName(tx, customerIds);
+  await lockAccounts(tx, customerIds);
+  return new Set();
+};
+
 /**
  * Makes spendable what awaited the interactions of a batch, keeps points alive that slide by them, and gives what they earn.
- * Most of them do nothing of it.
+ * Most of them do nothing of it. Those that points may await are kept for what is told after them, though it was before them.
  */
 export const recordInteractions = async (
   tx: Tx,
@@ -41,32 +74,27 @@ export const recordInteractions = async (
   deps: { currentRules: CurrentRules },
 ): Promise<HandlerResult> => {
   const [rules, owned] = await Promise.all([deps.currentRules(tx), ownedEvents(tx, events)]);
-  const interactions = owned.map(({ event, owner }) => ({
-    customerId: owner,
-    type: event.data.interactionType,
-    atMs: Date.parse(event.time),
-    traceparent: event.traceparent,
-  }));
+  const interactions = owned.map(awaitedBy);
   const alive = interactions.filter(({ type }) => rules.keptAliveBy.interactions.has(type));
+  const awaited = interactions.filter(({ type }) => rules.awaited.types.has(type));
   const { gifts, refused } = await giftsOf(tx, owned, rules);
   const claimed = await claimGifts(tx, gifts);
-  const waiting = await findAwaiting(
-    tx,
-    [...new Set(interactions.map(({ customerId }) => customerId))],
-    [...new Set(interactions.map(({ type }) => type))],
-  );
-  const concerned = new Set([...alive, ...claimed, ...waiting].map(({ customerId }) => customerId));
-  if (concerned.size === 0) return { refused };
-  // All at once, in their order: what follows finds its locks held.
-  await lockAccounts(tx, [...concerned]);
-  if (alive.length > 0) await emit(tx, await keepAlive(tx, rules, alive, `i${context.partition}`, context.now));
-  const customers = new Set([...claimed, ...waiting].map(({ customerId }) => customerId));
-  if (customers.size === 0) return { refused };
+  const waiting = await findWaiting(tx, interactions);
+  const concerned = customersOf(alive, claimed, waiting, awaited);
+  if (concerned.length === 0) return { refused };
+  const opened = await lockConcerned(tx, concerned, awaited.length > 0);
+  const kept = alive.filter(({ customerId }) => !opened.has(customerId));
+  if (kept.length > 0) await emit(tx, await keepAlive(tx, rules, kept, `i${context.partition}`, context.now));
+  const customers = customersOf(claimed, waiting, awaited);
+  if (customers.length === 0) return { refused };
   const book = createBook(`i${context.partition}`, context.now);
-  addAccounts(book, await lockOrOpenAccounts(tx, [...customers]));
-  if (waiting.length > 0) await activateByInteractions(tx, book, interactions, rules);
+  addAccounts(book, await lockOrOpenAccounts(tx, customers));
+  if (awaited.length > 0) await keepInteractions(tx, awaited, context.now.toString());
+  if (waiting.length + awaited.length > 0) await activateByInteractions(tx, book, interactions, rules);
   await bookGifts(tx, book, claimed, rules);
   await saveBook(tx, book, context.now.toString());
   await emit(tx, eventsOf(book));
+  // Whoever was to be given something is known from now on, whatever the caps left of it.
+  await closeUnused(tx, opened.difference(new Set(customersOf(claimed))));
   return { refused };
 };

@@ -8,7 +8,7 @@ import { newRefundCase, type RefundCase } from '../domain/refund-case.ts';
 import type { CustomerFacts } from '../domain/rules/facts.ts';
 import { freeTierOf } from '../domain/tiers/structure.ts';
 import type { Door } from '../domain/transfer.ts';
-import { creditAndLock } from '../store/accounts.ts';
+import { creditAndLock, lockByName } from '../store/accounts.ts';
 import { findFacts } from '../store/profiles.ts';
 import { findWaitingFor } from '../store/refunds.ts';
 import { saveBook } from '../store/save-book.ts';
@@ -17,6 +17,7 @@ import { countPurchases, countSettled, countTowardsTiers } from './count-towards
 import type { Rules } from './current-programme.ts';
 import { decideSteps, type RefundSettings } from './decide-steps.ts';
 import type { Standings } from './find-standings.ts';
+import { fulfilEntries } from './fulfil-entries.ts';
 import { type Activity, keepAlive } from './keep-alive.ts';
 import { keepForNobody } from './keep-for-nobody.ts';
 import { type Fresh, keepFresh } from './keep-fresh.ts';
@@ -105,6 +106,29 @@ const onlyLocked = (
   return new Set([...deciders, ...without.filter((customerId) => !earning.has(customerId))]);
 };
 
+/** Customers whose accounts the batch locks. */
+const lockedBy = (rules: Rules, purchases: readonly ReadPurchase[], deciders: ReadonlySet<string>): string[] => {
+  const earning = purchases.filter(({ purchase }) => purchase.order.earnId !== null).map(customerOf);
+  return [...new Set([...earning, ...onlyLocked(rules, purchases, deciders)])];
+};
+
+/**
+ * Marks what awaits an interaction that was told before its order; the customers of those are decided one by one. All accounts of the
+ * batch are locked before anything is asked; nothing is done where nothing awaits anything. What caps may change yet is looked at
+ * when they have.
+ */
+const addFulfilled = async (
+  tx: Tx,
+  rules: Rules,
+  purchases: readonly ReadPurchase[],
+  deciders: Set<string>,
+): Promise<void> => {
+  const certain = purchases.map(({ purchase }) => purchase).filter(({ uncounted }) => uncounted === undefined);
+  if (!certain.some(({ entries }) => entries.some(({ terms }) => terms.awaits !== null))) return;
+  await lockByName(tx, lockedBy(rules, purchases, deciders));
+  for (const customerId of await fulfilEntries(tx, rules, certain)) deciders.add(customerId);
+};
+
 /** Counts what a batch has booked towards the customers' tiers, also by refunds from before it. Returns what to tell. */
 const countBatch = async (
   tx: Tx,
@@ -175,6 +199,7 @@ export const recordPurchases = async (
   const [kept, found] = await Promise.all([keepFresh(tx, batch, rules, recordedAt), findWaiting(tx, batch)]);
   const { fresh, waiting } = await keepForNobody(tx, { fresh: kept, waiting: earlierOf(found, kept) });
   const deciders = findDeciders(fresh, waiting, special.dependent);
+  await addFulfilled(tx, rules, fresh.purchases, deciders);
 
   const onlyEarning = fresh.purchases.filter((step) => !deciders.has(customerOf(step)));
   const earnings = earningsOf(onlyEarning.map(({ purchase }) => purchase));

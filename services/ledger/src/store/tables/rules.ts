@@ -52,3 +52,28 @@ export const ruleAward = ledgerSchema.table('rule_award', {
   /** The transfer it was to make; caps may have left nothing of it. */
   transferId: uuid('transfer_id').notNull(),
 });
+
+/**
+ * Interactions that points may await by the programme in force when they were told: a purchase that comes after one, though it was
+ * made before it, is released by it all the same. Rows go some time after they were recorded.
+ */
+export const awaitedInteraction = ledgerSchema.table(
+  'awaited_interaction',
+  {
+    customerId: text('customer_id').notNull(),
+    interactionType: text('interaction_type').notNull(),
+    /** To the millisecond. */
+    occurredAt: instant('occurred_at').notNull(),
+    /** The order that it was about; empty = none in particular. */
+    orderId: text('order_id').notNull(),
+    recordedAt: instant('recorded_at').notNull(),
+  },
+  (table) => [
+    primaryKey({
+      name: 'awaited_interaction_pk',
+      columns: [table.customerId, table.interactionType, table.occurredAt, table.orderId],
+    }),
+    /** For what is to be forgotten; grows at one end. */
+    index('awaited_interaction_recorded').on(table.recordedAt),
+  ],
+);
