@@ -6,24 +6,32 @@ import { csvLine } from './csv.ts';
 
 const PAGE = 5_000;
 
-const statusOf = ({ voided, maxUses, redeemed, reserved, customerId }: KeptCoupon): string => {
+const statusOf = (coupon: KeptCoupon, { terms: { endsAt } }: KeptPool, nowMs: number): string => {
+  const { voided, maxUses, redeemed, reserved, customerId, expiresAtMs } = coupon;
   if (voided) return 'void';
   if (redeemed >= maxUses) return 'used';
   if (redeemed + reserved >= maxUses) return 'reserved';
+  const ends = [expiresAtMs, endsAt === null ? null : Date.parse(endsAt)];
+  if (ends.some((endMs) => endMs !== null && endMs <= nowMs)) return 'expired';
   return customerId === null ? 'free' : 'given';
 };
 
 const HEADING = ['code', 'status', 'customerId', 'uses', 'maxUses', 'expiresAt'] as const;
 
-/** All codes of a pool as lines of a file, read page by page. */
-export async function* exportCodes(sql: Sql, pool: KeptPool, format: 'csv' | 'ndjson'): AsyncGenerator<string> {
+/** All codes of a pool as lines of a file, read page by page; their states are those of `nowMs`. */
+export async function* exportCodes(
+  sql: Sql,
+  pool: KeptPool,
+  format: 'csv' | 'ndjson',
+  nowMs: number,
+): AsyncGenerator<string> {
   if (format === 'csv') yield csvLine(HEADING);
   for (let afterCode = ''; ; ) {
     const page = await listCodes(sql, pool.id, { afterCode, limit: PAGE });
     const lines = page.map((coupon) => {
       const row = {
         code: displayOf(coupon.code, coupon.shown, pool.pattern),
-        status: statusOf(coupon),
+        status: statusOf(coupon, pool, nowMs),
         customerId: coupon.customerId,
         uses: coupon.redeemed,
         maxUses: coupon.maxUses,

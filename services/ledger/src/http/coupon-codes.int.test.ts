@@ -29,7 +29,7 @@ test('codes are generated after the request, unlike each other, and exported', a
   expect(answer.statusCode).toBe(202);
   expect(answer.json()).toMatchObject({ wanted: 12_000, generated: 0 });
   await ledger.settle();
-  const counts = { codes: 12_000, free: 12_000, voided: 0, usesReserved: 0, usesMade: 0 };
+  const counts = { codes: 12_000, free: 12_000, expired: 0, voided: 0, usesReserved: 0, usesMade: 0 };
   expect(await ok('GET', `/v1/coupon-pools/${poolId}`)).toMatchObject({ wanted: 12_000, generated: 12_000, counts });
   const codes = await codesOf(poolId);
   expect(new Set(codes).size).toBe(12_000);

@@ -90,7 +90,7 @@ export const couponPoolRoutes = (app: HttpApp, context: ServiceContext): void =>
     async (request) => {
       const found = await findPool(sql, request.params.poolId);
       if (!found) throw poolNotFound();
-      return { ...bodyOf(found), counts: await countPool(sql, found.id) };
+      return { ...bodyOf(found), counts: await countPool(sql, found.id, clock.now().toString()) };
     },
   );
 
@@ -204,7 +204,7 @@ export const couponPoolRoutes = (app: HttpApp, context: ServiceContext): void =>
       if (!pool) throw poolNotFound();
       reply.type(format === 'csv' ? 'text/csv; charset=utf-8' : 'application/x-ndjson');
       reply.header('content-disposition', `attachment; filename="codes-${pool.id}.${format}"`);
-      return reply.send(Readable.from(exportCodes(sql, pool, format)));
+      return reply.send(Readable.from(exportCodes(sql, pool, format, clock.now().epochMilliseconds)));
     },
   );
 

@@ -140,7 +140,11 @@ export const PoolWithCounts = Type.Object({
   ...pool,
   counts: Type.Object({
     codes: Count,
-    free: Type.Integer({ minimum: 0, description: "Nobody's and not used" }),
+    free: Type.Integer({ minimum: 0, description: "Nobody's, not used and not expired" }),
+    expired: Type.Integer({
+      minimum: 0,
+      description: "Not void, and with uses left when their end, or the pool's, came",
+    }),
     voided: Count,
     usesReserved: Count,
     usesMade: Count,

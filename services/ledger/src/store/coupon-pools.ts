@@ -1,5 +1,6 @@
 import type { Queryable, Tx } from '@vafa/bus';
 import type { CouponTerms, PoolStatus } from '../domain/coupons/terms.ts';
+import { FREE_CODE } from './coupons.ts';
 import { isoOf } from './instants.ts';
 
 /** Coupons of one kind. */
@@ -25,8 +26,10 @@ export interface KeptPool extends CouponPool {
 /** What the codes of a pool have come to. */
 export interface PoolCounts {
   codes: number;
-  /** Neither given to anybody nor used. */
+  /** Neither given to anybody nor used, and not expired. */
   free: number;
+  /** Given to somebody or not, they have uses left that nobody can make any more: their end, or the pool's, is past. */
+  expired: number;
   voided: number;
   usesReserved: number;
   usesMade: number;
@@ -79,13 +82,16 @@ export const listPools = async (db: Queryable, page: { afterId?: string; limit: 
 };
 
 /** Reads every code of the pool. */
-export const countPool = async (db: Queryable, id: string): Promise<PoolCounts> => {
+export const countPool = async (db: Queryable, id: string, nowIso: string): Promise<PoolCounts> => {
   const [row] = await db<PoolCounts[]>`
-    select count(*) as codes,
-      count(*) filter (where customer_id is null and not voided and reserved = 0 and redeemed = 0) as free,
+    select count(*) as codes, count(*) filter (where ${db.unsafe(FREE_CODE)} and not past) as free,
+      count(*) filter (where past and not voided and reserved + redeemed < max_uses) as expired,
       count(*) filter (where voided) as voided, coalesce(sum(reserved), 0)::bigint as "usesReserved",
       coalesce(sum(redeemed), 0)::bigint as "usesMade"
-    from coupon where pool_id = ${id}`;
+    from (
+      select c.*, least(c.expires_at, (p.terms ->> 'endsAt')::timestamptz, 'infinity') <= ${nowIso}::timestamptz as past
+      from coupon c join coupon_pool p on p.id = c.pool_id where c.pool_id = ${id}
+    ) as code`;
   return row as PoolCounts;
 };
 
