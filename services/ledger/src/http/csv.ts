@@ -43,6 +43,10 @@ const plainCell = (line: string, from: number): { cell: string; end: number } | 
 /**
  * The cells of one line (RFC 4180), without the blanks around them; undefined when its quotes make no sense. A cell ends with
  * its line, so that a stray quote can't swallow the lines after it.
+ *
+ * Not csv-parse: given the whole text it reads on to the next quote whatever it is told to skip or to relax, and the rows
+ * behind are lost; a limit to the size of a record only ends that later. Given line by line it makes a parser for each, 24 times
+ * the time of this: 0.8 s of the one thread for the 50,000 rows of an upload.
  */
 export const csvCells = (line: string): string[] | undefined => {
   const cells: string[] = [];
