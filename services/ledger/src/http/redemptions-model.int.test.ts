@@ -1,6 +1,7 @@
 import { present } from '@vafa/kernel';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { purchase, T0 } from '../test/events.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
 import { customerMerged, redemptions } from '../test/redemption.fixture.ts';
 
@@ -9,12 +10,39 @@ let ledger: LedgerHarness;
 const { ok, earn, addReward, addPool, claim, redeem } = redemptions(() => ledger);
 
 beforeAll(async () => {
-  ledger = await startLedger();
+  // Longer than any run lasts: it tells the order of spending.
+  ledger = await startLedger({ expiresAfterDays: 900 });
 });
 afterAll(async () => {
   await ledger.verify();
   await ledger.stop();
 });
+
+/** The lots of a customer, as [granted, spendable], the smaller before the larger. */
+const lotsOf = async (customerId: string): Promise<number[][]> => {
+  const { lots } = await ok('GET', `/v1/customers/${customerId}/lots?state=all&limit=200`);
+  return lots
+    .map(({ granted, remaining }: { granted: number; remaining: number }) => [granted, remaining])
+    .toSorted(([a]: number[], [b]: number[]) => (a as number) - (b as number));
+};
+
+type Entry = [kind: string, points: number];
+/** The entries of a customer from the first on, with the balance after each. */
+const statementOf = async (customerId: string): Promise<(string | number)[][]> => {
+  const { entries } = await ok('GET', `/v1/customers/${customerId}/statement?order=oldest_first&limit=200`);
+  return entries.map(({ kind, points, balanceAfter }: { kind: string; points: number; balanceAfter: number }) => [
+    kind,
+    points,
+    balanceAfter,
+  ]);
+};
+const withBalances = (entries: readonly Entry[]): (string | number)[][] => {
+  let balance = 0;
+  return entries.map(([kind, points]) => {
+    balance += points;
+    return [kind, points, balance];
+  });
+};
 
 const CUSTOMERS = ['a', 'b', 'c'];
 const RUNS = 10;
@@ -77,10 +105,16 @@ test('coupons: any order of redeeming, holding, confirming, giving back, merging
       const ownerOf = (customer: string): string => mergedInto.get(customer) ?? customer;
       // Merged is who has an account: of others nothing is known that could go to another.
       await earn(1, ...customers);
+      const books = new Map(customers.map((each): [string, Entry[]] => [each, [['earn', 1]]]));
+      const bookOf = (customer: string): Entry[] => present(books.get(customer), 'book');
+      const pointsOf = (customer: string): number => bookOf(customer).reduce((sum, [, points]) => sum + points, 0);
       const merge = async (from: string, into: string): Promise<void> => {
         await ledger.publish([customerMerged(from, into)]);
         await ledger.settle();
         if (mergedInto.has(from) || ownerOf(into) === from) return;
+        const points = pointsOf(from);
+        bookOf(from).push(['transfer_out', -points]);
+        bookOf(ownerOf(into)).push(['transfer_in', points]);
         for (const each of customers) if (ownerOf(each) === from) mergedInto.set(each, ownerOf(into));
         for (const order of orders.values()) order.customer = ownerOf(order.customer);
       };
@@ -140,6 +174,11 @@ test('coupons: any order of redeeming, holding, confirming, giving back, merging
       }
       for (const [orderId, { status }] of orders)
         expect((await ok('GET', `/v1/coupons/redemptions/${orderId}`)).status).toBe(status);
+      // Coupons move no points; a merger brings the lots along, each as it was, and leaves everybody their own history.
+      for (const customer of customers) {
+        expect(await lotsOf(customer)).toEqual(Array(pointsOf(ownerOf(customer))).fill([1, 1]));
+        expect(await statementOf(customer)).toEqual(withBalances(bookOf(customer)));
+      }
     }),
     { numRuns: RUNS },
   );
@@ -165,8 +204,23 @@ test('rewards: any order of claiming and cancelling leaves points, pieces and co
     fc.asyncProperty(fc.array(claimDeed, { minLength: 5, maxLength: 40, size: 'max' }), async (deeds) => {
       run += 1;
       const customers = CUSTOMERS.map((id) => `model-${run}-${id}`);
-      await earn(20, ...customers);
+      // The smaller lot is spent first: it expires a day before the other.
+      const early = Temporal.Instant.from(T0).subtract({ hours: 24 }).toString();
+      await ledger.publish(customers.map((id) => purchase(id, `${id}-early`, 2_000, { time: early })));
       await earn(30, ...customers);
+      const books = new Map(
+        customers.map((each): [string, Entry[]] => [
+          each,
+          [
+            ['earn', 20],
+            ['earn', 30],
+          ],
+        ]),
+      );
+      const lots = new Map(customers.map((each) => [each, { small: 20, large: 30 }]));
+      const enter = (customer: string, ...entry: Entry): void => {
+        present(books.get(customer), 'book').push(entry);
+      };
       const couponPoolId = await addPool({}, { codes: Array.from({ length: 6 }, (_, i) => `M${run}CODE${i}`) });
       const terms = [
         { costPoints: 7, stock: 5, perCustomer: null, codes: Number.POSITIVE_INFINITY },
@@ -176,7 +230,7 @@ test('rewards: any order of claiming and cancelling leaves points, pieces and co
       const ids: string[] = [];
       for (const { costPoints, stock, perCustomer, codes } of terms)
         ids.push(await addReward({ costPoints, stock, perCustomer, couponPoolId: codes === 6 ? couponPoolId : null }));
-      const claims: { id: string; customer: string; reward: number; standing: boolean }[] = [];
+      const claims: { id: string; customer: string; reward: number; standing: boolean; ofSmall: number }[] = [];
       const standing = (reward: number, customer?: string) =>
         claims.filter((each) => each.standing && each.reward === reward && (!customer || each.customer === customer));
       const pointsOf = (customer: string): number =>
@@ -190,6 +244,13 @@ test('rewards: any order of claiming and cancelling leaves points, pieces and co
           const target = present(claims[each.claim % claims.length], 'claim');
           const answer = await ledger.call('POST', `/v1/reward-claims/${target.id}/cancel`);
           expect(answer.statusCode, answer.body).toBe(target.standing ? 200 : 409);
+          if (target.standing) {
+            const { costPoints } = present(terms[target.reward], 'reward');
+            const left = present(lots.get(target.customer), 'lots');
+            left.small += target.ofSmall;
+            left.large += costPoints - target.ofSmall;
+            enter(target.customer, 'redeem_reversal', costPoints);
+          }
           target.standing = false;
           continue;
         }
@@ -203,14 +264,27 @@ test('rewards: any order of claiming and cancelling leaves points, pieces and co
           claims.filter(({ reward }) => reward === each.reward).length < codes;
         const answer = await claim(customer, present(ids[each.reward], 'id'));
         expect(answer.statusCode, answer.body).toBe(possible ? 201 : 422);
-        if (possible) claims.push({ id: answer.json().claimId, customer, reward: each.reward, standing: true });
+        if (!possible) continue;
+        const left = present(lots.get(customer), 'lots');
+        const ofSmall = Math.min(left.small, costPoints);
+        left.small -= ofSmall;
+        left.large -= costPoints - ofSmall;
+        enter(customer, 'redeem', -costPoints);
+        claims.push({ id: answer.json().claimId, customer, reward: each.reward, standing: true, ofSmall });
       }
-      for (const customer of customers)
+      for (const customer of customers) {
         expect(await ledger.balance(customer)).toMatchObject({
           active: pointsOf(customer),
           spent: 50 - pointsOf(customer),
           reserved: 0,
         });
+        const { small, large } = present(lots.get(customer), 'lots');
+        expect(await lotsOf(customer)).toEqual([
+          [20, small],
+          [30, large],
+        ]);
+        expect(await statementOf(customer)).toEqual(withBalances(present(books.get(customer), 'book')));
+      }
       for (const [i, { stock }] of terms.entries())
         expect((await ok('GET', `/v1/rewards/${ids[i]}`)).stockLeft).toBe(
           stock === null ? null : stock - standing(i).length,
