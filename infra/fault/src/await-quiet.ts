@@ -21,7 +21,7 @@ const underWay = async (sql: Sql): Promise<{ messages: number; pending: number }
   try {
     const [row] = await sql<{ messages: number; pending: number }[]>`select
       (select count(*) from messaging.message where state in ('queued', 'sending', 'unknown')) as messages,
-      (select count(*) from ledger.lot where pending > 0) as pending`;
+      (select count(*) from ledger.lot where pending > 0 and awaits is null) as pending`;
     return row ?? { messages: 0, pending: 0 };
   } catch (error) {
     if (!isInfrastructure(error)) throw error;
@@ -51,7 +51,7 @@ const look = async (house: TrialHouse, sql: Sql): Promise<Record<string, number>
 
 /**
  * Waits until everything is done: nothing unread, no outbox filled, nothing waiting, no message between two states, no points
- * pending. Gives up after `limitMs`, or when it has not become less for `stillMs`.
+ * pending that time alone activates. Gives up after `limitMs`, or when it has not become less for `stillMs`.
  */
 export const awaitQuiet = async (
   house: TrialHouse,

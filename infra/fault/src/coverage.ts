@@ -33,7 +33,7 @@ export const untilReconciled = async (sql: Sql, limitMs: number): Promise<void> 
   while ((await reconciled(sql)) === 0 && performance.now() - begun < limitMs) await wait(LOOK_MS);
 };
 
-/** What points bought so far. */
+/** What points bought so far, and what came in an order that is not its own. */
 const deedsSeen = (done: Acknowledged): Coverage[] => [
   { what: 'rewards claimed', times: done.claims.length },
   { what: 'claims cancelled', times: done.claims.filter(({ cancelled }) => cancelled).length },
@@ -41,9 +41,14 @@ const deedsSeen = (done: Acknowledged): Coverage[] => [
   { what: 'coupons given back', times: done.redemptions.filter(({ status }) => status === 'released').length },
   { what: 'claims and coupons asked for twice', times: done.askedTwice },
   { what: 'amounts paid with points', times: done.payments.length },
+  {
+    what: 'refunds before purchases that they do not name',
+    times: done.refunds.filter(({ returned }) => returned).length,
+  },
+  { what: 'ratings before their orders', times: done.ratings.filter(({ first }) => first).length },
 ];
 
-/** Waits until points have bought each of the things that they can buy, as long as the load goes on. */
+/** Waits until points have bought each of the things that they can buy, and so on, as long as the load goes on. */
 export const untilBought = async (done: Acknowledged, limitMs: number): Promise<void> => {
   const begun = performance.now();
   while (deedsSeen(done).some(({ times }) => times === 0) && performance.now() - begun < limitMs) await wait(LOOK_MS);
@@ -55,7 +60,8 @@ const rulesSeen = async (
   done: Acknowledged,
 ): Promise<{ activated: number; keptBack: number; shared: number }> => {
   const [row] = await sql<{ activated: number; capped: number; shared: number }[]>`select
-    count(*) filter (where kind = 'activate') as activated,
+    (select count(*) from ledger.transfer a join ledger.transfer t on t.id = a.lot_id
+      where a.kind = 'activate' and t.rule_id = ${TEA.later.ruleId}) as activated,
     coalesce(sum(amount) filter (where kind = 'earn' and rule_id = ${TEA.capped.ruleId}), 0)::bigint as capped,
     coalesce(sum(amount) filter (where kind = 'earn' and rule_id = ${TEA.shared.ruleId}), 0)::bigint as shared
     from ledger.transfer`;

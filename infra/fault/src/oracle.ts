@@ -60,7 +60,9 @@ export const expectedOf = (done: Acknowledged, { capPoints, shared }: Caps): Map
       const due = Math.floor(totalMinor / TEA.capped.perMinor);
       const capped = Math.min(due, capPoints - customer.capped);
       customer.capped += capped;
-      entries.push(capped, Math.floor(totalMinor / TEA.later.perMinor), shared.get(orderId) ?? 0);
+      const { later, rated } = TEA;
+      entries.push(capped, Math.floor(totalMinor / later.perMinor), Math.floor(totalMinor / rated.perMinor));
+      entries.push(shared.get(orderId) ?? 0);
     }
     for (const points of entries) customer.earned += points;
     customer.orders += 1;

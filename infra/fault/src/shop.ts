@@ -10,6 +10,8 @@ export const TEA = {
   shared: { ruleId: 'tea-shared', points: 7 },
   /** A point for so much, pending for an hour after the order: tea is sold that was bought almost an hour ago. */
   later: { ruleId: 'tea-later', perMinor: 20_000, pendingHours: 1 },
+  /** A point for so much once the order is rated; most orders never are. */
+  rated: { ruleId: 'tea-rated', perMinor: 20_000, interactionType: 'tea.rated' },
 } as const;
 
 /** A second of the run is worth so much: what is limited must run out on the way, whatever the run's length. */
@@ -43,7 +45,7 @@ export interface Shop {
 const programme = ({ capPoints, budgetPoints }: Pick<Shop, 'capPoints' | 'budgetPoints'>): object => {
   const trigger = { on: 'purchase' };
   const when = { kind: 'any_line', lines: { category: ['tea'] } };
-  const { capped, shared, later } = TEA;
+  const { capped, shared, later, rated } = TEA;
   const perAmount = (perMinor: number): object => ({ kind: 'per_amount', points: 1, perMinor, currency: 'IRR' });
   const cap = (limit: number): object => ({ limit, unit: 'points', per: 'forever' });
   return {
@@ -73,6 +75,13 @@ const programme = ({ capPoints, budgetPoints }: Pick<Shop, 'capPoints' | 'budget
         ...{
           effect: perAmount(later.perMinor),
           activation: { kind: 'after', amount: later.pendingHours, unit: 'hours' },
+        },
+      },
+      {
+        ...{ id: rated.ruleId, name: 'Tea, rated', trigger, when, order: 4 },
+        ...{
+          effect: perAmount(rated.perMinor),
+          activation: { kind: 'on_event', interactionType: rated.interactionType, cancelAfterDays: 7 },
         },
       },
     ],

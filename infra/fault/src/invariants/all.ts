@@ -1,3 +1,4 @@
+import { awaitedReleased } from './awaited-released.ts';
 import { balances } from './balances.ts';
 import { bookingOrder } from './booking-order.ts';
 import { busLog } from './bus-log.ts';
@@ -18,7 +19,17 @@ import { segmentation } from './segmentation.ts';
 import { stockKept } from './stock-kept.ts';
 
 const INVARIANTS: readonly Invariant[] = [
-  ...[loadAnswered, purchasesBooked, refundsBooked, capsKept, pendingSettled, rewardsClaimed, stockKept, couponsUsed],
+  ...[
+    loadAnswered,
+    purchasesBooked,
+    refundsBooked,
+    capsKept,
+    pendingSettled,
+    awaitedReleased,
+    rewardsClaimed,
+    stockKept,
+    couponsUsed,
+  ],
   ...[balances, bookingOrder, segmentation],
   ...[messages, campaignCounts, erased, outboxes, poisonParked, busLog],
 ];

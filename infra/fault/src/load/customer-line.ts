@@ -19,6 +19,8 @@ export interface CustomerLine {
 
 const MAX_POINTS = 60;
 const TEA_SHARE = 0.4;
+/** Refunds before their purchases that don't name them. */
+const UNNAMED_SHARE = 0.5;
 /** Points for tea become spendable so long after the order is sent: most of them while faults are made. */
 const PENDING_MS = { least: 1_000, most: 4_000 };
 const HOUR_MS = 3_600_000;
@@ -67,9 +69,8 @@ export const createCustomerLine = (
     return now.subtract({ milliseconds: TEA.later.pendingHours * HOUR_MS - dueInMs }).toString();
   };
 
-  const newPurchase = (): Purchase => {
+  const newPurchase = (category: Purchase['category'] = random.chance(TEA_SHARE) ? 'tea' : 'coffee'): Purchase => {
     sequence += 1;
-    const category = random.chance(TEA_SHARE) ? 'tea' : 'coffee';
     return {
       ...{ customerId, category },
       orderId: `${customerId}-order-${String(sequence).padStart(5, '0')}`,
@@ -111,20 +112,37 @@ export const createCustomerLine = (
     await giveBack(refundOf(order, random.chance(0.5) ? undefined : part));
   };
 
-  /** The refund arrives before its purchase. */
+  /** The refund arrives before its purchase, which it names, or knows by what was bought alone. */
   const refundFirstDeed = async (): Promise<void> => {
-    const purchase = newPurchase();
+    const bought = newPurchase();
+    const purchase = random.chance(UNNAMED_SHARE) ? { ...bought, sku: bought.orderId } : bought;
     const order = { purchase, leftMinor: purchase.totalMinor };
-    await giveBack(refundOf(order, undefined));
+    const { sku, totalMinor: amountMinor } = purchase;
+    const refund = refundOf(order, undefined);
+    await giveBack(sku === undefined ? refund : { ...refund, returned: { sku, amountMinor } });
     orders.push(order);
     await buy(purchase);
   };
 
-  const interactionDeed = async (): Promise<void> => {
+  const interact = async (interactionType: string, attributes?: Record<string, string>): Promise<boolean> => {
     const interaction = { customerId, eventId: tools.nameOf('seen'), occurredAt: Temporal.Now.instant().toString() };
-    const body = { ...interaction, interactionType: 'product.viewed' };
+    const body = { ...interaction, interactionType, ...(attributes ? { attributes } : {}) };
     const ask = { service: 'gateway', method: 'POST', path: '/v1/interactions', body };
-    if (isTaken(await caller.untilAnswered(ask), 'an interaction')) done.interactions.push(interaction);
+    if (!isTaken(await caller.untilAnswered(ask), 'an interaction')) return false;
+    done.interactions.push(interaction);
+    return true;
+  };
+  const interactionDeed = async (): Promise<void> => void (await interact('product.viewed'));
+
+  /** Tea is bought and rated; the one or the other is told first. */
+  const ratingDeed = async (): Promise<void> => {
+    const purchase = newPurchase('tea');
+    const { orderId } = purchase;
+    orders.push({ purchase, leftMinor: purchase.totalMinor });
+    const first = random.chance(0.5);
+    if (!first) await buy(purchase);
+    if (await interact(TEA.rated.interactionType, { orderId })) done.ratings.push({ customerId, orderId, first });
+    if (first) await buy(purchase);
   };
 
   const spending = createSpendingDeeds(tools);
@@ -133,7 +151,8 @@ export const createCustomerLine = (
   /** Shares of all deeds; what is left are purchases. */
   const shares: readonly [number, () => Promise<void>][] = [
     [0.12, refundDeed],
-    [0.02, refundFirstDeed],
+    [0.03, refundFirstDeed],
+    [0.04, ratingDeed],
     [0.05, spending.reserve],
     [0.03, spending.pay],
     [0.09, rewards.claim],

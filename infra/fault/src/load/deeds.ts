@@ -10,6 +10,8 @@ export interface Purchase {
   /** Rules give more for tea; coffee earns by the rate alone. */
   category: 'coffee' | 'tea';
   totalMinor: number;
+  /** What was bought, where no other order has any of it; else as all orders of the category. */
+  sku?: string;
   /** ISO 8601; the same whenever it is sent again. */
   occurredAt: string;
 }
@@ -20,6 +22,8 @@ export interface Refund {
   orderId: string;
   /** Undefined: the whole order, or what is left of it. */
   amountMinor: number | undefined;
+  /** Given where it does not name the order: the thing, which no other order has, and its money. */
+  returned?: { sku: string; amountMinor: number };
   occurredAt: string;
 }
 
@@ -27,6 +31,14 @@ export interface Interaction {
   customerId: string;
   eventId: string;
   occurredAt: string;
+}
+
+/** An order that was rated, which its points for that await. */
+export interface Rating {
+  customerId: string;
+  orderId: string;
+  /** It was told before the order was. */
+  first: boolean;
 }
 
 /** Points that a captured reservation spent. */
@@ -72,6 +84,7 @@ export interface Acknowledged {
   purchases: Purchase[];
   refunds: Refund[];
   interactions: Interaction[];
+  ratings: Rating[];
   captures: Capture[];
   /** Captured too, but reserved and captured as an amount of money. */
   payments: Capture[];
@@ -97,6 +110,7 @@ export const nothingYet = (): Acknowledged => ({
   purchases: [],
   refunds: [],
   interactions: [],
+  ratings: [],
   captures: [],
   payments: [],
   claims: [],
@@ -111,20 +125,21 @@ export const nothingYet = (): Acknowledged => ({
   answers: {},
 });
 
-export const purchaseBody = ({ customerId, orderId, category, totalMinor, occurredAt }: Purchase): object => ({
+export const purchaseBody = ({ customerId, orderId, category, totalMinor, sku, occurredAt }: Purchase): object => ({
   customerId,
   orderId,
   currency: 'IRR',
   totalMinor,
-  lines: [{ sku: `${category}-250`, category, quantity: 1, amountMinor: totalMinor }],
+  lines: [{ sku: sku ?? `${category}-250`, category, quantity: 1, amountMinor: totalMinor }],
   occurredAt,
 });
 
-export const refundBody = ({ customerId, refundId, orderId, amountMinor, occurredAt }: Refund): object => ({
-  customerId,
-  refundId,
-  orderId,
-  currency: 'IRR',
-  ...(amountMinor === undefined ? { scope: 'whole' } : { scope: 'amount', amountMinor }),
-  occurredAt,
-});
+const scopeOf = ({ orderId, amountMinor, returned }: Refund): object => {
+  if (returned) return { scope: 'lines', lines: [{ ...returned, quantity: 1 }] };
+  return amountMinor === undefined ? { orderId, scope: 'whole' } : { orderId, scope: 'amount', amountMinor };
+};
+
+export const refundBody = (refund: Refund): object => {
+  const { customerId, refundId, occurredAt } = refund;
+  return { customerId, refundId, currency: 'IRR', ...scopeOf(refund), occurredAt };
+};

@@ -219,6 +219,28 @@ export const MUTANTS: readonly Mutant[] = [
     shows: [{ invariant: 'ledger adds up in itself', kind: 'violations' }],
   },
   {
+    name: 'early-refund-forgotten',
+    extra: true,
+    does: 'lets go what a refund that names no order did not find, though its order is still to come',
+    replacements: [
+      { file: 'services/ledger/src/domain/plan.ts', find: '      offer(order);', put: '      void offer;' },
+    ],
+    shows: [{ invariant: 'refunds taken back once', kind: 'wrong sum' }],
+  },
+  {
+    name: 'early-interaction-forgotten',
+    extra: true,
+    does: 'forgets an interaction that no points await, though their order is still to come',
+    replacements: [
+      {
+        file: 'services/ledger/src/use-cases/find-fulfilled.ts',
+        find: 'if (awaiting.length === 0) return new Map();',
+        put: 'if (awaiting.length >= 0) return new Map();',
+      },
+    ],
+    shows: [{ invariant: 'awaited points released', kind: 'pending still' }],
+  },
+  {
     name: 'refund-not-idempotent',
     extra: true,
     does: 'takes points back again when a refund comes again',
