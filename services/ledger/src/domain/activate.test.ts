@@ -5,7 +5,7 @@ import { addAccounts, addLots, type Book, createBook } from './book.ts';
 import { credit } from './credit.ts';
 import { forfeit, moveAll } from './leave.ts';
 import { openLots } from './spend.ts';
-import type { Terms } from './terms.ts';
+import { byProgramme, type Terms } from './terms.ts';
 import { PENDING } from './transfer.ts';
 
 const T0 = Temporal.Instant.from('2026-01-01T00:00:00Z');
@@ -24,7 +24,7 @@ const give = (book: Book, account: Account, name: string, points: number, terms:
     book,
     account,
     { kind: 'earn', points, occurredAt: T0.toString(), naturalKey: [name] },
-    { expiresAtMs: null, pendingUntilMs: null, awaits: null, ...terms },
+    { expiresAtMs: null, slides: true, pendingUntilMs: null, awaits: null, ...terms },
   );
 
 const later = (from: Book, account: Account, hours: number): Book => {
@@ -65,14 +65,14 @@ test('a deficit is paid off when points become spendable, not before', () => {
 test('points that await an interaction come with it, and their expiry counts from it', () => {
   const { book, account } = setUp();
   give(book, account, 'o1', 5, { pendingUntilMs: at(48), awaits: 'product.returned_window' });
-  const expiryOf = (ms: number): number => ms + 10 * HOUR_MS;
+  const expiringOf = () => byProgramme((ms) => ms + 10 * HOUR_MS);
   const seen = later(book, account, 20);
-  expect(activateAwaited(seen, account, { type: 'app.opened', atMs: at(20), orderId: null }, expiryOf)).toEqual([]);
+  expect(activateAwaited(seen, account, { type: 'app.opened', atMs: at(20), orderId: null }, expiringOf)).toEqual([]);
   const activated = activateAwaited(
     seen,
     account,
     { type: 'product.returned_window', atMs: at(20), orderId: null },
-    expiryOf,
+    expiringOf,
   );
   expect(activated).toMatchObject([{ kind: 'activate', amount: 5 }]);
   expect(openLots(seen, 'ann')).toMatchObject([{ remaining: 5, expiresAtMs: at(30), awaits: null }]);
@@ -86,7 +86,7 @@ test('what happened before points were won does not make them spendable', () => 
       later(book, account, 20),
       account,
       { type: 'order.delivered', atMs: at(hours), orderId: null },
-      () => null,
+      () => byProgramme(() => null),
     );
   expect(come(-1)).toEqual([]);
   expect(come(20)).toMatchObject([{ kind: 'activate', amount: 5 }]);
@@ -96,9 +96,11 @@ test('points that awaited an interaction in vain are lost, and what comes too la
   const { book, account } = setUp();
   give(book, account, 'o1', 5, { pendingUntilMs: at(48), awaits: 'survey.answered' });
   const late = later(book, account, 49);
-  expect(activateAwaited(late, account, { type: 'survey.answered', atMs: at(49), orderId: null }, () => null)).toEqual(
-    [],
-  );
+  expect(
+    activateAwaited(late, account, { type: 'survey.answered', atMs: at(49), orderId: null }, () =>
+      byProgramme(() => null),
+    ),
+  ).toEqual([]);
   expect(settlePending(late, account)).toMatchObject([
     { kind: 'expire', debit: PENDING, credit: 'expired/clock', amount: 5, balanceAfter: 0 },
   ]);

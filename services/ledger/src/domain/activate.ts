@@ -2,9 +2,9 @@ import { present } from '@vafa/kernel';
 import type { Account } from './account.ts';
 import { type Book, post, touchLot } from './book.ts';
 import { happenedAtMs } from './entry-id.ts';
-import type { ExpiryOf } from './expiry-policy.ts';
 import { keepByActivity } from './kept-by-activity.ts';
 import type { Lot } from './lot.ts';
+import type { Expiring, ExpiringOf } from './terms.ts';
 import type { Transfer } from './transfer.ts';
 
 const isoOf = (ms: number): string => Temporal.Instant.fromEpochMilliseconds(ms).toString();
@@ -66,10 +66,10 @@ export interface Interaction {
   orderId: string | null;
 }
 
-/** That what a lot awaits was done, and when its points expire for that; milliseconds since 1970. */
-export interface Fulfilled {
+/** That what a lot awaits was done, and when its points expire for that. */
+export interface Fulfilled extends Expiring {
+  /** Milliseconds since 1970. */
   atMs: number;
-  expiresAtMs: number | null;
 }
 
 /** Makes spendable what awaited an interaction, as of when that was done; the clock of expiry starts then. */
@@ -80,8 +80,9 @@ export const fulfil = (
   fulfilled: Fulfilled,
   traceparent?: string,
 ): Transfer => {
-  const { atMs, expiresAtMs } = fulfilled;
+  const { atMs, expiresAtMs, slides } = fulfilled;
   lot.expiresAtMs = expiresAtMs;
+  lot.slides = slides;
   lot.noticed = expiresAtMs !== null && expiresAtMs <= book.nowMs;
   keepByActivity(account, lot);
   return activateLot(book, account, lot, atMs, traceparent);
@@ -105,16 +106,17 @@ const isAwaited = ({ id, awaits, pendingUntilMs, entry }: Lot, { type, atMs, ord
   );
 };
 
-/** Makes spendable what awaited this interaction. */
+/** Makes spendable what awaited this interaction; `expiringOf` tells when what a rule (null = none) brought expires from now on. */
 export const activateAwaited = (
   book: Book,
   account: Account,
   interaction: Interaction & { traceparent?: string | undefined },
-  expiryOf: ExpiryOf,
+  expiringOf: (ruleId: string | null) => ExpiringOf,
 ): Transfer[] =>
   pendingLots(book, account.customerId)
     .filter((lot) => isAwaited(lot, interaction))
     .map((lot) => {
       const { atMs, traceparent } = interaction;
-      return fulfil(book, account, lot, { atMs, expiresAtMs: expiryOf(atMs) }, traceparent);
+      const expiring = expiringOf(lot.entry?.ruleId ?? null)(atMs);
+      return fulfil(book, account, lot, { atMs, ...expiring }, traceparent);
     });

@@ -38,10 +38,10 @@ const tiersOf = ({ tiers, calendar = 'gregorian' }: Programme): FieldProblem[] =
   tiers ? tierProblems(tiers, { calendar }, '/tiers') : [];
 
 /** Rules are read in the programme's zone: without one nothing is said of them. */
-const rulesOf = ({ rules = [], calendar = 'gregorian', timeZone, activation, tiers }: Programme): FieldProblem[] =>
+const rulesOf = ({ rules = [], calendar = 'gregorian', timeZone, tiers }: Programme): FieldProblem[] =>
   zoneProblems(timeZone).length > 0
     ? []
-    : problemsOf(rules, { calendar, timeZone, activation, tiers: tiers?.levels.map(({ id }) => id) ?? [] });
+    : problemsOf(rules, { calendar, timeZone, tiers: tiers?.levels.map(({ id }) => id) ?? [] });
 
 /** Everything about a programme that a schema can't say and that is wrong with it; empty = nothing. */
 export const programmeProblems = (programme: Programme): FieldProblem[] => [

@@ -11,7 +11,7 @@ import { PENDING, type Transfer } from './transfer.ts';
  */
 export const credit = (book: Book, account: Account, posting: Posting, terms: Terms): Transfer => {
   const { points } = posting;
-  const { expiresAtMs, pendingUntilMs, awaits } = terms;
+  const { expiresAtMs, slides, pendingUntilMs, awaits } = terms;
   const pending = pendingUntilMs === null ? 0 : points;
   const absorbed = Math.min(account.deficit, points - pending);
   account.deficit -= absorbed;
@@ -28,6 +28,7 @@ export const credit = (book: Book, account: Account, posting: Posting, terms: Te
     expired: 0,
     waived: 0,
     expiresAtMs,
+    slides,
     noticed: expiresAtMs !== null && expiresAtMs <= book.nowMs,
     pendingUntilMs,
     awaits,
@@ -37,6 +38,6 @@ export const credit = (book: Book, account: Account, posting: Posting, terms: Te
   book.newLots.add(lot);
   addLots(book, [lot]);
   touchLot(book, account, lot);
-  transfer.terms = { expiresAtMs: lot.expiresAtMs, pendingUntilMs, awaits };
+  transfer.terms = { expiresAtMs: lot.expiresAtMs, slides, pendingUntilMs, awaits };
   return transfer;
 };

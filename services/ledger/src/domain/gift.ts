@@ -26,17 +26,17 @@ export interface Gift {
   traceparent?: string;
 }
 
-/** Takes out of the lots that expire first and together. */
+/** Takes out of the lots that expire first and together, and are kept by activity together, if they are. */
 const takeEarliest = (book: Book, giver: Account, points: number): Taken[] => {
   const lots = openLots(book, giver.customerId);
-  const { expiresAtMs } = present(lots[0], 'an open lot: the lots in the book cover what is given');
-  const together = lots.filter((lot) => lot.expiresAtMs === expiresAtMs);
+  const first = present(lots[0], 'an open lot: the lots in the book cover what is given');
+  const together = lots.filter((lot) => lot.expiresAtMs === first.expiresAtMs && lot.slides === first.slides);
   return takeFrom(book, giver, together, points);
 };
 
 /**
  * Gives points of one customer to another, earliest expiry first. They keep their expiry: for each instant at which some of
- * them expire there is a pair of transfers and a lot of the receiver's. What the receiver owes is paid off with them. Only
+ * them expire there is a pair of transfers and a lot of the receiver's; two where only some of those slide. What the receiver owes is paid off with them. Only
  * active points can be given; the giver's lots that cover them are in the book.
  * @throws AppError rejected `ledger.insufficient_points`
  */
@@ -49,11 +49,16 @@ export const give = (book: Book, giver: Account, receiver: Account, gift: Gift):
   for (let left = gift.points; left > 0; ) {
     const taken = takeEarliest(book, giver, left);
     const points = sumOf(taken);
-    const expiresAtMs = present(taken[0], 'taken lot').lot.expiresAtMs;
+    const { expiresAtMs, slides } = present(taken[0], 'taken lot').lot;
     const naturalKey = [id, String(parts.length)];
     const out = post(book, giver, { ...said, kind: 'transfer_out', points: -points, naturalKey });
     allocate(book, out.id, taken);
-    const arrived = credit(book, receiver, { ...said, kind: 'transfer_in', points, naturalKey }, atOnce(expiresAtMs));
+    const arrived = credit(
+      book,
+      receiver,
+      { ...said, kind: 'transfer_in', points, naturalKey },
+      atOnce({ expiresAtMs, slides }),
+    );
     // Names the lot that it brought; what comes by a merger brings none of its own.
     arrived.lotId = arrived.id;
     out.pairId = arrived.id;

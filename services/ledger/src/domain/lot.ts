@@ -23,6 +23,8 @@ export interface Lot {
   waived: number;
   /** Milliseconds since 1970; null = never. */
   expiresAtMs: number | null;
+  /** Activity may keep it longer, where points slide. */
+  slides: boolean;
   noticed: boolean;
   /** While pending: when it becomes spendable, or, where it awaits an interaction, when it is lost for want of it. */
   pendingUntilMs: number | null;

@@ -22,7 +22,10 @@ const give = (book: Book, account: Account, name: string, points: number, expire
     book,
     account,
     { kind: 'earn', points, occurredAt: T0.toString(), naturalKey: [name] },
-    atOnce(expiresInDays === null ? null : T0.epochMilliseconds + expiresInDays * DAY_MS),
+    atOnce({
+      expiresAtMs: expiresInDays === null ? null : T0.epochMilliseconds + expiresInDays * DAY_MS,
+      slides: true,
+    }),
   );
 
 const atDay = (from: Book, account: Account, day: number): Book => {

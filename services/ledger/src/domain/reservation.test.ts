@@ -21,7 +21,7 @@ const drawnLot = fc.record({
 const lotOf = (id: number, { points, hours, pending }: { points: number; hours: number; pending: boolean }): Lot => ({
   ...{ id: `0000000${id}-0000-7000-8000-000000000000`, customerId: 'ann', granted: points },
   ...{ remaining: pending ? 0 : points, pending: pending ? points : 0, absorbed: 0, expired: 0, waived: 0 },
-  ...{ expiresAtMs: pending ? null : nowMs + hours * 3_600_000, noticed: false },
+  ...{ expiresAtMs: pending ? null : nowMs + hours * 3_600_000, slides: true, noticed: false },
   ...{ pendingUntilMs: pending ? nowMs + hours * 3_600_000 : null, awaits: null, activatedMs: null },
 });
 

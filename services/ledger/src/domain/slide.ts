@@ -3,15 +3,15 @@ import type { Book } from './book.ts';
 import { keepByActivity } from './kept-by-activity.ts';
 
 /**
- * May some of the account's points be past their time, which nothing has kept meanwhile? Those that have waited long enough may
- * have become spendable, and expired, unseen.
+ * May some of the account's points be past their time? Those that have waited long enough may have become spendable, and expired,
+ * unseen. What activity has kept is found to be kept when it is looked at.
  */
-export const mayHaveExpired = ({ nextActivationMs, nextExpiryMs, slidesUntilMs }: Account, nowMs: number): boolean =>
-  (nextActivationMs !== null && nextActivationMs <= nowMs) ||
-  (nextExpiryMs !== null && nextExpiryMs <= nowMs && (slidesUntilMs === null || slidesUntilMs <= nowMs));
+export const mayHaveExpired = ({ nextActivationMs, nextExpiryMs }: Account, nowMs: number): boolean =>
+  (nextActivationMs !== null && nextActivationMs <= nowMs) || (nextExpiryMs !== null && nextExpiryMs <= nowMs);
 
 /**
- * Keeps all points of an account until an instant, if they would expire earlier. What is past its time has been let go before.
+ * Keeps the points of an account that slide until an instant, if they would expire earlier. What is past its time has been let go
+ * before.
  * Lots in the book learn of it, as those that are loaded later do; an empty one only when points come back into it, so that it
  * does not depend on what else its transaction did.
  */

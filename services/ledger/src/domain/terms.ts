@@ -5,6 +5,8 @@ import type { ExpiryOf } from './expiry-policy.ts';
 export interface Terms {
   /** Milliseconds since 1970; null = never, or not known before they are activated. */
   expiresAtMs: number | null;
+  /** Activity may keep them beyond it, where points slide: unless a rule or a tier says when they expire. */
+  slides: boolean;
   /** Not spendable before; null = at once. With `awaits`: lost unless the interaction comes before. */
   pendingUntilMs: number | null;
   /** Type of the interaction that makes them spendable; null = only time. */
@@ -13,8 +15,26 @@ export interface Terms {
   activatedMs?: number | null;
 }
 
+/** When points expire. */
+export type Expiring = Pick<Terms, 'expiresAtMs' | 'slides'>;
+
 /** Spendable at once. */
-export const atOnce = (expiresAtMs: number | null): Terms => ({ expiresAtMs, pendingUntilMs: null, awaits: null });
+export const atOnce = ({ expiresAtMs, slides }: Expiring): Terms => ({
+  ...{ expiresAtMs, slides, pendingUntilMs: null, awaits: null },
+});
+
+/** When points expire, by when they become spendable (milliseconds since 1970). */
+export type ExpiringOf = (activatedAtMs: number) => Expiring;
+
+/** By the programme: activity keeps them, where its points slide. */
+export const byProgramme =
+  (expiryOf: ExpiryOf): ExpiringOf =>
+  (activatedAtMs) => ({ expiresAtMs: expiryOf(activatedAtMs), slides: true });
+
+/** By a rule, or a tier: they expire then, whatever activity keeps of the others. */
+export const byItsOwn =
+  (expiryOf: ExpiryOf): ExpiringOf =>
+  (activatedAtMs) => ({ expiresAtMs: expiryOf(activatedAtMs), slides: false });
 
 /** The terms of points that were won at an instant and are booked at another, both milliseconds since 1970. */
 export type TermsOf = (wonAtMs: number, nowMs: number) => Terms;
@@ -24,15 +44,17 @@ export type TermsOf = (wonAtMs: number, nowMs: number) => Terms;
  * before they are booked (imported history) are spendable at once.
  */
 export const createTermsOf =
-  (activationOf: ActivationOf, expiryOf: ExpiryOf): TermsOf =>
+  (activationOf: ActivationOf, expiringOf: ExpiringOf): TermsOf =>
   (wonAtMs, nowMs) => {
     const activates = activationOf(wonAtMs);
-    if (activates.kind === 'at_once') return atOnce(expiryOf(wonAtMs));
-    if (activates.kind === 'on_event')
-      return { expiresAtMs: null, pendingUntilMs: activates.cancelAtMs, awaits: activates.interactionType };
+    if (activates.kind === 'at_once') return atOnce(expiringOf(wonAtMs));
+    if (activates.kind === 'on_event') {
+      const { cancelAtMs, interactionType } = activates;
+      return { expiresAtMs: null, slides: true, pendingUntilMs: cancelAtMs, awaits: interactionType };
+    }
     const { activatesAtMs } = activates;
-    const expiresAtMs = expiryOf(activatesAtMs);
+    const expiring = expiringOf(activatesAtMs);
     return activatesAtMs <= nowMs
-      ? { ...atOnce(expiresAtMs), activatedMs: activatesAtMs }
-      : { expiresAtMs, pendingUntilMs: activatesAtMs, awaits: null };
+      ? { ...atOnce(expiring), activatedMs: activatesAtMs }
+      : { ...expiring, pendingUntilMs: activatesAtMs, awaits: null };
   };

@@ -79,7 +79,8 @@ export const ExpiryBody = Type.Union(
         ...Time,
         activities: Type.Array(fields.OneOf(SLIDING_ACTIVITIES), {
           maxItems: SLIDING_ACTIVITIES.length,
-          description: 'What sets the clock of all open points anew',
+          description:
+            'What sets the clock of all open points anew, but of those for which a rule or a tier says when they expire',
         }),
         interactionTypes: Type.Array(InteractionType, {
           maxItems: MAX_SLIDING_TYPES,

@@ -161,7 +161,10 @@ const earningRule = (policies: { expiry: TSchema; activation: TSchema }) =>
       caps: Type.Optional(Caps),
       startsAt: Type.Optional(fields.Instant),
       endsAt: Type.Optional(fields.Instant),
-      expiry: Type.Optional(policies.expiry),
+      expiry: Type.Optional({
+        ...policies.expiry,
+        description: "When its points expire, in the place of the programme's; they do not slide",
+      }),
       activation: Type.Optional(policies.activation),
     },
     strict,

@@ -91,7 +91,10 @@ const Multiplier = Type.Object(
 const Benefits = Type.Object(
   {
     multiplier: Type.Optional(Multiplier),
-    expiry: Type.Optional(ExpiryBody),
+    expiry: Type.Optional({
+      ...ExpiryBody,
+      description: "When points expire, in the place of the programme's; they do not slide",
+    }),
     rewards: Type.Array(fields.Id, { maxItems: MAX_LEVEL_REWARDS, description: 'Ids of rewards for this tier' }),
   },
   strict,

@@ -5,7 +5,7 @@ import { msOf, textOf } from './instants.ts';
 import { FREE_TIER } from './programmes.ts';
 
 const COLUMNS = `lot.id, lot.customer_id as "customerId", lot.granted, lot.remaining, lot.pending, lot.absorbed, lot.expired, lot.waived,
-  ${msOf('lot.expires_at')} as "expiresAtMs", lot.noticed,
+  ${msOf('lot.expires_at')} as "expiresAtMs", lot.slides, lot.noticed,
   ${msOf('lot.pending_until')} as "pendingUntilMs", lot.awaits,
   ${msOf('lot.activated_at')} as "activatedMs"`;
 
@@ -15,16 +15,16 @@ const COLUMNS = `lot.id, lot.customer_id as "customerId", lot.granted, lot.remai
  */
 export const keptUntil = (
   lot: string,
-): string => `case when ${lot}.expires_at is null or ${lot}.expired > 0 or ${lot}.remaining + ${lot}.pending = 0
+): string => `case when ${lot}.expires_at is null or not ${lot}.slides or ${lot}.expired > 0 or ${lot}.remaining + ${lot}.pending = 0
   then ${lot}.expires_at else greatest(${lot}.expires_at,
     (select slides_until from balance where balance.customer_id = ${lot}.customer_id)) end`;
 
 export const insertLots = async (tx: Tx, lots: readonly Lot[]): Promise<void> => {
   await tx`
-    insert into lot (id, customer_id, granted, remaining, pending, absorbed, expired, waived, expires_at, noticed,
+    insert into lot (id, customer_id, granted, remaining, pending, absorbed, expired, waived, expires_at, slides, noticed,
       pending_until, awaits, activated_at, tier)
-    select id, customer_id, granted, remaining, pending, absorbed, expired, waived, expires_at, noticed, pending_until, awaits,
-      activated_at, coalesce(tier, ${tx.unsafe(FREE_TIER)})
+    select id, customer_id, granted, remaining, pending, absorbed, expired, waived, expires_at, slides, noticed, pending_until,
+      awaits, activated_at, coalesce(tier, ${tx.unsafe(FREE_TIER)})
     from unnest(
       ${plainArray(lots.map(({ id }) => id))}::uuid[], ${textList(
         tx,
@@ -34,14 +34,15 @@ export const insertLots = async (tx: Tx, lots: readonly Lot[]): Promise<void> =>
       ${plainArray(lots.map(({ pending }) => pending))}::bigint[], ${plainArray(lots.map(({ absorbed }) => absorbed))}::bigint[],
       ${plainArray(lots.map(({ expired }) => expired))}::bigint[], ${plainArray(lots.map(({ waived }) => waived))}::bigint[],
       ${sparseArray(lots.map(({ expiresAtMs }) => textOf(expiresAtMs)))}::timestamptz[],
+      ${plainArray(lots.map(({ slides }) => slides))}::boolean[],
       ${plainArray(lots.map(({ noticed }) => noticed))}::boolean[],
       ${sparseArray(lots.map(({ pendingUntilMs }) => textOf(pendingUntilMs)))}::timestamptz[],
       ${textList(
         tx,
         lots.map(({ awaits }) => awaits),
       )}, ${sparseArray(lots.map(({ activatedMs }) => textOf(activatedMs)))}::timestamptz[]
-    ) as u (id, customer_id, granted, remaining, pending, absorbed, expired, waived, expires_at, noticed, pending_until,
-      awaits, activated_at)
+    ) as u (id, customer_id, granted, remaining, pending, absorbed, expired, waived, expires_at, slides, noticed,
+      pending_until, awaits, activated_at)
     left join tier_state using (customer_id)`;
 };
 
@@ -49,7 +50,7 @@ export const saveLots = async (tx: Tx, lots: readonly Lot[]): Promise<void> => {
   const column = (pick: (lot: Lot) => number): string => plainArray(lots.map(pick));
   await tx`
     update lot set remaining = u.remaining, pending = u.pending, absorbed = u.absorbed, expired = u.expired,
-      waived = u.waived, noticed = u.noticed, expires_at = u.expires_at, pending_until = u.pending_until, awaits = u.awaits,
+      waived = u.waived, noticed = u.noticed, expires_at = u.expires_at, slides = u.slides, pending_until = u.pending_until, awaits = u.awaits,
       activated_at = u.activated_at
     from unnest(
       ${plainArray(lots.map(({ id }) => id))}::uuid[], ${column((lot) => lot.remaining)}::bigint[],
@@ -57,12 +58,13 @@ export const saveLots = async (tx: Tx, lots: readonly Lot[]): Promise<void> => {
       ${column((lot) => lot.absorbed)}::bigint[], ${column((lot) => lot.expired)}::bigint[],
       ${column((lot) => lot.waived)}::bigint[], ${plainArray(lots.map(({ noticed }) => noticed))}::boolean[],
       ${sparseArray(lots.map(({ expiresAtMs }) => textOf(expiresAtMs)))}::timestamptz[],
+      ${plainArray(lots.map(({ slides }) => slides))}::boolean[],
       ${sparseArray(lots.map(({ pendingUntilMs }) => textOf(pendingUntilMs)))}::timestamptz[],
       ${textList(
         tx,
         lots.map(({ awaits }) => awaits),
       )}, ${sparseArray(lots.map(({ activatedMs }) => textOf(activatedMs)))}::timestamptz[]
-    ) as u (id, remaining, pending, absorbed, expired, waived, noticed, expires_at, pending_until, awaits, activated_at)
+    ) as u (id, remaining, pending, absorbed, expired, waived, noticed, expires_at, slides, pending_until, awaits, activated_at)
     where lot.id = u.id`;
 };
 
@@ -95,17 +97,23 @@ export const findOpenLots = async (
       join balance on balance.customer_id = c.id
       cross join lateral (select ${db.unsafe(monthsBetween('balance'))} as months offset 0) m
       cross join lateral (
-        select * from lot where ${db.unsafe(monthOf('lot'))} = any(m.months) and lot.customer_id = c.id and lot.remaining > 0
+        (select * from lot where ${db.unsafe(monthOf('lot'))} = any(m.months) and lot.customer_id = c.id and lot.remaining > 0
           and (${after}::timestamptz is null or lot.expires_at is null or lot.expires_at > ${after}::timestamptz
-            or lot.expired = 0 and balance.slides_until > ${after}::timestamptz)
-        order by ${db.unsafe(monthOf('lot'))}, lot.expires_at, lot.id limit ${limit}
+            or lot.slides and lot.expired = 0 and balance.slides_until > ${after}::timestamptz)
+        order by ${db.unsafe(monthOf('lot'))}, lot.expires_at, lot.id limit ${limit})
+        -- What activity does not keep comes before what it does, though its own expiry may be later.
+        union all (select * from lot where balance.slides_until is not null and lot.customer_id = c.id and lot.remaining > 0
+          and not lot.slides and (${after}::timestamptz is null or lot.expires_at is null or lot.expires_at > ${after}::timestamptz)
+        order by lot.expires_at, lot.id limit ${limit})
       ) as lot`;
-    const byCustomer = new Map<string, Lot[]>(customers.map((id) => [id, []]));
-    for (const lot of lots) byCustomer.get(lot.customerId)?.push(lot);
+    const byCustomer = new Map<string, Map<string, Lot>>(customers.map((id) => [id, new Map()]));
+    for (const lot of lots) byCustomer.get(lot.customerId)?.set(lot.id, lot);
     customers = [];
-    for (const [customerId, own] of byCustomer) {
-      const points = own.reduce((sum, { remaining }) => sum + remaining, 0);
-      if (own.length < limit || points >= (wanted.get(customerId) ?? 0)) found.push(...own);
+    for (const [customerId, byId] of byCustomer) {
+      const own = [...byId.values()];
+      const covers = (some: readonly Lot[]): boolean =>
+        some.length < limit || some.reduce((sum, { remaining }) => sum + remaining, 0) >= (wanted.get(customerId) ?? 0);
+      if (covers(own) && covers(own.filter(({ slides }) => !slides))) found.push(...own);
       else customers.push(customerId);
     }
   }
@@ -132,8 +140,9 @@ export const findLotsExpiringBy = (
     cross join lateral (select ${db.unsafe(months)} as months offset 0) m
     cross join lateral (
       select * from lot where ${db.unsafe(monthOf('lot'))} = any(m.months) and lot.customer_id = c.id and lot.remaining > 0
-        and lot.expires_at <= until.at and (lot.expired > 0 or balance.slides_until is null or balance.slides_until <= until.at)
-        and (not ${onlyUnnoticed} or not lot.noticed or lot.expires_at < balance.slides_until)
+        and lot.expires_at <= until.at
+        and (not lot.slides or lot.expired > 0 or balance.slides_until is null or balance.slides_until <= until.at)
+        and (not ${onlyUnnoticed} or not lot.noticed or lot.slides and lot.expires_at < balance.slides_until)
       order by ${db.unsafe(monthOf('lot'))}, lot.expires_at, lot.id limit ${maxPerCustomer}
     ) as lot`;
 };
@@ -189,12 +198,22 @@ export const findBoundsAfter = (
   const month = db.unsafe(monthOf('lot'));
   // What activity keeps beyond the instant may have an own expiry of any time.
   const months = monthsBetween('balance', { from: 'since.own', never: false });
+  // Where activity keeps some beyond the instant, the others are looked up apart, by an index of their own.
   const earliest = (which: 'any' | 'unnoticed') => db`
-    select greatest(lot.expires_at, balance.slides_until) as expires_at from lot
-    where ${month} = any(m.months) and lot.customer_id = c.id and lot.remaining > 0 and lot.expires_at is not null
-      and (since.own is null or lot.expires_at > since.own)
-      ${which === 'any' ? db`` : db`and (not lot.noticed or lot.expires_at < balance.slides_until)`}
-    order by ${month}, lot.expires_at, lot.id limit 1`;
+    select min(expires_at) as expires_at from (
+      (
+        select greatest(lot.expires_at, balance.slides_until) as expires_at from lot
+        where ${month} = any(m.months) and lot.customer_id = c.id and lot.remaining > 0 and lot.expires_at is not null
+          and (since.own is null and lot.slides or lot.expires_at > since.own)
+          ${which === 'any' ? db`` : db`and (not lot.noticed or lot.slides and lot.expires_at < balance.slides_until)`}
+        order by ${month}, lot.expires_at, lot.id limit 1
+      ) union all (
+        select lot.expires_at from lot
+        where since.own is null and lot.customer_id = c.id and lot.remaining > 0 and not lot.slides
+          and (after.at is null or lot.expires_at > after.at) ${which === 'any' ? db`` : db`and not lot.noticed`}
+        order by lot.expires_at limit 1
+      )
+    ) as ends`;
   return db`
     select c.id as "customerId", ${db.unsafe(msOf('any_lot.expires_at'))} as "nextExpiryMs",
       ${db.unsafe(msOf('unnoticed.expires_at'))} as "nextUnnoticedMs"

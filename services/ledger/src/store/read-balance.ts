@@ -70,7 +70,7 @@ export const readBalance = async (db: Queryable, asked: string, now: Temporal.In
       case when next_expiry_at <= ${nowIso}::timestamptz then (
         select coalesce(sum(remaining), 0)::bigint from lot
         where ${month} = any(m.months) and lot.customer_id = ${customerId} and remaining > 0 and expires_at <= ${nowIso}::timestamptz
-          and (lot.expired > 0 or slides_until is null or slides_until <= ${nowIso}::timestamptz)
+          and (not lot.slides or lot.expired > 0 or slides_until is null or slides_until <= ${nowIso}::timestamptz)
       ) else 0 end as due, coalesce(p.ripe, 0) as ripe, coalesce(p.ripe_due, 0) as "ripeDue",
       coalesce(p.lapsed, 0) as lapsed, expiring.points as expiring, expiring.at as "expiringAt",
       activating.points as activating, activating.at as "activatingAt"
@@ -81,15 +81,15 @@ export const readBalance = async (db: Queryable, asked: string, now: Temporal.In
     left join lateral (
       select coalesce(sum(lot.pending) filter (where awaits is null), 0)::bigint as ripe,
         coalesce(sum(lot.pending) filter (where awaits is null
-          and greatest(expires_at, slides_until) <= ${nowIso}::timestamptz and expires_at is not null), 0)::bigint as ripe_due,
+          and greatest(expires_at, case when lot.slides then slides_until end) <= ${nowIso}::timestamptz and expires_at is not null), 0)::bigint as ripe_due,
         coalesce(sum(lot.pending) filter (where awaits is not null), 0)::bigint as lapsed
       from lot where balance.next_activation_at <= ${nowIso}::timestamptz and lot.customer_id = balance.customer_id
         and lot.pending > 0 and pending_until <= ${nowIso}::timestamptz
     ) p on true
     left join lateral (
-      select sum(remaining)::bigint as points, greatest(expires_at, slides_until) as at from lot
+      select sum(remaining)::bigint as points, greatest(expires_at, case when lot.slides then slides_until end) as at from lot
       where ${month} = any(every.months) and lot.customer_id = ${customerId} and remaining > 0
-        and (expires_at > ${nowIso}::timestamptz or lot.expired = 0 and slides_until > ${nowIso}::timestamptz)
+        and (expires_at > ${nowIso}::timestamptz or lot.slides and lot.expired = 0 and slides_until > ${nowIso}::timestamptz)
       group by at order by at limit 1
     ) expiring on true
     left join lateral (

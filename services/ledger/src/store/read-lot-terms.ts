@@ -21,6 +21,8 @@ export interface LotTerms {
   recordedAtMs: number;
   /** Of its owner: activity kept lots until then. */
   slidesUntilMs: number | null;
+  /** Activity may have kept it until then. */
+  slides: boolean;
   /** Of a gift: earliest and latest expiry of the lots that gave it, and until when activity keeps those. */
   givenFromMs: number | null;
   givenToMs: number | null;
@@ -34,7 +36,7 @@ const PAGE = 10_000;
 export const readLotTerms = (db: Queryable, afterId: string | null): Promise<LotTerms[]> =>
   db<LotTerms[]>`
     select l.id, l.pending, ${db.unsafe(msOf('l.expires_at'))} as "expiresAtMs",
-      ${db.unsafe(msOf('l.pending_until'))} as "pendingUntilMs", l.awaits, l.tier, t.kind, t.credit as account,
+      l.slides, ${db.unsafe(msOf('l.pending_until'))} as "pendingUntilMs", l.awaits, l.tier, t.kind, t.credit as account,
       t.rule_id as "ruleId", t.rule_version as "ruleVersion",
       ${db.unsafe(msOf('t.occurred_at'))} as "occurredAtMs", ${db.unsafe(msOf('t.recorded_at'))} as "recordedAtMs",
       ${db.unsafe(msOf('b.slides_until'))} as "slidesUntilMs", ${db.unsafe(msOf('given.first'))} as "givenFromMs",
@@ -48,7 +50,7 @@ export const readLotTerms = (db: Queryable, afterId: string | null): Promise<Lot
     left join lateral (
       select min(g.expires_at) as first, max(g.expires_at) as last, max(gb.slides_until) as slides
       from ledger.allocation a join ledger.lot g on g.id = a.lot_id left join ledger.balance gb on gb.customer_id = g.customer_id
-      where t.kind = 'transfer_in' and a.owner_id = t.pair_id
+      where t.kind = 'transfer_in' and a.owner_id = t.pair_id and g.slides = l.slides
     ) as given on true
     order by l.id`;
 

@@ -8,14 +8,13 @@ import { textOf } from './instants.ts';
 export const lockForSliding = async (tx: Tx, customerIds: readonly string[], nowIso: string): Promise<string[]> => {
   const rows = await tx<{ id: string; due: boolean }[]>`
     select customer_id as id, coalesce(next_activation_at <= ${nowIso}::timestamptz, false)
-      or coalesce(next_expiry_at <= ${nowIso}::timestamptz
-        and (slides_until is null or slides_until <= ${nowIso}::timestamptz), false) as due
+      or coalesce(next_expiry_at <= ${nowIso}::timestamptz, false) as due
     from balance where customer_id = any(${textArray(customerIds)}::text[]) order by customer_id for update`;
   return rows.filter(({ due }) => due).map(({ id }) => id);
 };
 
 /**
- * Keeps all points of these accounts until an instant, if they would expire earlier; their rows are locked. Index entries
+ * Keeps the points of these accounts that slide until an instant, if they would expire earlier; their rows are locked. Index entries
  * change only where everything was announced already.
  */
 export const slideAccounts = async (

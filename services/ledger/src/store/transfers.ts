@@ -52,9 +52,10 @@ export const insertEarnings = async (
         ${textList(
           tx,
           rows.map(({ explanation }) => explanation && JSON.stringify(explanation)),
-        )}, ${sparseArray(rows.map(({ terms }) => textOf(terms.activatedMs ?? null)))}::timestamptz[]
+        )}, ${sparseArray(rows.map(({ terms }) => textOf(terms.activatedMs ?? null)))}::timestamptz[],
+        ${sparseArray(rows.map(({ terms }) => (terms.slides ? null : 'false')))}::boolean[]
       ) as u (id, customer_id, seq, points, balance_after, occurred_at, order_id, expires_at, pending_until, awaits, rule_id,
-        explanation, activated_at)
+        explanation, activated_at, slides)
     ), transfers as (
       insert into transfer (id, customer_id, seq, kind, debit, credit, amount, balance_after, occurred_at, recorded_at,
         order_id, rule_id, rule_version, explanation)
@@ -63,9 +64,10 @@ export const insertEarnings = async (
         ${recordedAt}::timestamptz, order_id, coalesce(rule_id, ${BASE_RULE}), ${ruleVersion}::integer, explanation::json
       from earning
     )
-    insert into lot (id, customer_id, granted, remaining, pending, expires_at, noticed, pending_until, awaits, activated_at, tier)
+    insert into lot (id, customer_id, granted, remaining, pending, expires_at, slides, noticed, pending_until, awaits, activated_at,
+      tier)
     select id, customer_id, points, case when pending_until is null then points else 0 end,
-      case when pending_until is null then 0 else points end, expires_at,
+      case when pending_until is null then 0 else points end, expires_at, coalesce(slides, true),
       coalesce(expires_at <= ${recordedAt}::timestamptz, false), pending_until, awaits, activated_at,
       coalesce(tier, ${freeTier})
     from earning left join tier_state using (customer_id)`;

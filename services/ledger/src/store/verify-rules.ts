@@ -117,11 +117,13 @@ export const RULES: readonly Rule[] = [
       select customer_id as subject, 'lots expire or become spendable outside of the bounds ' || coalesce(next_expiry_at::text, 'none')
         || ' to ' || coalesce(last_expiry_at::text, 'none') || ', ' || coalesce(next_activation_at::text, 'none') as detail
       from ledger.balance b join (
-        select customer_id, min(expires_at) filter (where remaining > 0) as first,
+        select customer_id, min(expires_at) filter (where remaining > 0 and slides) as sliding,
+          min(expires_at) filter (where remaining > 0 and not slides) as fixed,
           max(expires_at) filter (where remaining > 0) as last, min(pending_until) filter (where pending > 0) as activation
         from ledger.lot where remaining > 0 or pending > 0 group by customer_id
       ) l using (customer_id)
-      where (first is not null and coalesce(next_expiry_at, 'infinity') > greatest(first, slides_until))
+      where (sliding is not null and coalesce(next_expiry_at, 'infinity') > greatest(sliding, slides_until))
+        or coalesce(next_expiry_at, 'infinity') > fixed
         or coalesce(last_expiry_at, '-infinity') < last or coalesce(next_activation_at, 'infinity') > activation
       limit ${limit}`,
   },

@@ -74,8 +74,8 @@ export interface State {
   counted: { tiers: number; caps: number };
   /** [kind, points, balance after], oldest first. */
   entries: [string, number, number][];
-  /** [granted, left, pending, expired, waived, absorbed], oldest first. */
-  lots: number[][];
+  /** [granted, left, pending, expired, waived, absorbed, when what is left expires as things stand], oldest first. */
+  lots: (number | null)[][];
 }
 
 /** Whoever asks for points meets what time has done already. */

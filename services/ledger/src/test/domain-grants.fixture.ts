@@ -9,7 +9,7 @@ import type { Counted } from '../use-cases/count-towards-tiers.ts';
 import { type Rules, termsFor } from '../use-cases/current-programme.ts';
 import { awardsOfGift, type ClaimedGift, type Gift, rulesOfGift } from '../use-cases/gift.ts';
 import { asManyAsAsked } from '../use-cases/grant-points.ts';
-import { expiryIn } from '../use-cases/tier-expiry.ts';
+import { expiringIn } from '../use-cases/tier-expiry.ts';
 import { type DomainTables, fulfilledOf } from './domain-tables.fixture.ts';
 
 /** Those of which something was never given before, from now on claimed. */
@@ -41,8 +41,8 @@ export const bookDomainGifts = (
       const posting = { kind: 'earn' as const, points, occurredAt, naturalKey: keyOf(ruleId), ruleId };
       withBook((book) => {
         const terms = termsFor(rules, rule, wonAtMs, book.nowMs, tierOf(customerId));
-        const won = { customerId, wonAtMs, orderId: null, terms };
-        const { fulfilled } = fulfilledOf(tables, won, expiryIn(rules, tierOf(customerId)));
+        const won = { customerId, wonAtMs, orderId: null, ruleId, terms };
+        const { fulfilled } = fulfilledOf(tables, won, expiringIn(rules, tierOf(customerId), ruleId));
         creditAwaiting(book, own, posting, terms, fulfilled);
       });
       return { customerId, atMs: wonAtMs, amount: points };

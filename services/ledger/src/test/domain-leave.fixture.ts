@@ -1,12 +1,13 @@
+import { present } from '@vafa/kernel';
 import { fulfil, pendingLots } from '../domain/activate.ts';
 import { addLots } from '../domain/book.ts';
 import { happenedAtMs } from '../domain/entry-id.ts';
-import type { ExpiryOf } from '../domain/expiry-policy.ts';
 import { forfeit, moveAll, writeOff } from '../domain/leave.ts';
 import { settleDue } from '../domain/plan.ts';
 import type { ErasePolicy, Returns } from '../domain/programme.ts';
 import { release } from '../domain/reservation.ts';
 import { count } from '../domain/rules/caps.ts';
+import type { ExpiringOf } from '../domain/terms.ts';
 import { offerAll } from './domain-refunds.fixture.ts';
 import type { createStandings } from './domain-standings.fixture.ts';
 import { type DomainTables, fulfilledOf } from './domain-tables.fixture.ts';
@@ -40,7 +41,7 @@ export const mergeInDomain = (
   tables: DomainTables,
   standings: Standings,
   merge: { from: string; into: string; time: string; returns: Returns },
-  expiryFor: (customerId: string) => ExpiryOf,
+  expiringFor: (customerId: string, ruleId: string | null) => ExpiringOf,
 ): void => {
   const { from, time } = merge;
   const { mergedInto, facts, birthdays, account } = tables;
@@ -69,13 +70,9 @@ export const mergeInDomain = (
   standings?.look([into], tables.clock.now.epochMilliseconds);
   tables.withBook((book) => {
     for (const lot of pendingLots(book, into)) {
-      const points = {
-        customerId: into,
-        wonAtMs: happenedAtMs(lot.id),
-        orderId: lot.entry?.orderId ?? null,
-        terms: lot,
-      };
-      const { fulfilled } = fulfilledOf(tables, points, expiryFor(into));
+      const { orderId, ruleId } = present(lot.entry, 'entry of a new lot');
+      const points = { customerId: into, wonAtMs: happenedAtMs(lot.id), orderId, ruleId, terms: lot };
+      const { fulfilled } = fulfilledOf(tables, points, expiringFor(into, ruleId));
       if (fulfilled) fulfil(book, receiver, lot, fulfilled);
     }
   });

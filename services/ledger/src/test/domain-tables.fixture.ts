@@ -2,7 +2,6 @@ import { assert } from '@vafa/kernel';
 import { type Account, assertBalanced, emptyAccount } from '../domain/account.ts';
 import { awaitsFromMs, type Fulfilled, type Interaction } from '../domain/activate.ts';
 import { type Allocation, addAccounts, addLots, type Book, createBook } from '../domain/book.ts';
-import type { ExpiryOf } from '../domain/expiry-policy.ts';
 import type { Payment } from '../domain/give-back.ts';
 import type { HeldClaim } from '../domain/held-claims.ts';
 import type { Lot } from '../domain/lot.ts';
@@ -12,6 +11,7 @@ import type { RefundCase } from '../domain/refund-case.ts';
 import type { Reservation } from '../domain/reservation.ts';
 import type { Counter } from '../domain/rules/caps.ts';
 import type { CustomerFacts } from '../domain/rules/facts.ts';
+import type { ExpiringOf } from '../domain/terms.ts';
 import type { Transfer } from '../domain/transfer.ts';
 import type { WonPoints } from '../use-cases/find-fulfilled.ts';
 import type { ReadPurchase, ReadRefund } from '../use-cases/read-batch.ts';
@@ -93,9 +93,13 @@ const doneBefore = (
 };
 
 /** That the interaction was told before the points that await it, if it was. */
-export const fulfilledOf = (tables: DomainTables, points: WonPoints, expiryOf: ExpiryOf): { fulfilled?: Fulfilled } => {
+export const fulfilledOf = (
+  tables: DomainTables,
+  points: WonPoints,
+  expiringOf: ExpiringOf,
+): { fulfilled?: Fulfilled } => {
   const atMs = doneBefore(tables, points);
-  return atMs === undefined ? {} : { fulfilled: { atMs, expiresAtMs: expiryOf(atMs) } };
+  return atMs === undefined ? {} : { fulfilled: { atMs, ...expiringOf(atMs) } };
 };
 
 /** Is it new? A refund of nobody's is seen, and let go. */

@@ -6,6 +6,7 @@ import { addAccounts } from '../domain/book.ts';
 import { credit } from '../domain/credit.ts';
 import { give as giveAway } from '../domain/gift.ts';
 import { giveBackLate } from '../domain/give-back.ts';
+import { keptUntilMs } from '../domain/kept-by-activity.ts';
 import { isPastExpiry } from '../domain/lot.ts';
 import { capEntries } from '../domain/new-entries.ts';
 import { isNobody, settleDue } from '../domain/plan.ts';
@@ -19,7 +20,7 @@ import { signedPoints } from '../domain/transfer.ts';
 import { rulesOf } from '../use-cases/current-programme.ts';
 import type { ClaimedGift, Gift } from '../use-cases/gift.ts';
 import { readBatch } from '../use-cases/read-batch.ts';
-import { expiryIn } from '../use-cases/tier-expiry.ts';
+import { expiringIn } from '../use-cases/tier-expiry.ts';
 import type { State, World } from './compare.fixture.ts';
 import { createDomainClaims } from './domain-claims.fixture.ts';
 import { bookDomainGifts, celebrated, claimOnce, grantedBy } from './domain-grants.fixture.ts';
@@ -76,7 +77,8 @@ export const domainWorld = (scenario: Scenario): World => {
   const somebodies = (): string[] => [...accounts.keys()].filter((id) => !isNobody(id));
   const knownFacts = (customerIds: readonly string[]) => (standings ? standings.factsOf(facts, customerIds) : facts);
   const tierOf = (customerId: string) => knownFacts([customerId]).get(customerId)?.tier ?? null;
-  const expiryFor = (customerId: string) => expiryIn(rules, tierOf(customerId));
+  const expiringFor = (customerId: string, ruleId: string | null = null) =>
+    expiringIn(rules, tierOf(customerId), ruleId);
   /** What an event gives by the rules that it sets off. */
   const giftsOf = (
     customerId: string,
@@ -126,7 +128,10 @@ export const domainWorld = (scenario: Scenario): World => {
       lots: lots
         .filter((lot) => lot.customerId === customerId)
         .sort((a, b) => (born.get(a.id) ?? 0) - (born.get(b.id) ?? 0))
-        .map((lot) => [lot.granted, lot.remaining, lot.pending, lot.expired, lot.waived, lot.absorbed]),
+        .map((lot) => [
+          ...[lot.granted, lot.remaining, lot.pending, lot.expired, lot.waived, lot.absorbed],
+          lot.remaining > 0 ? keptUntilMs(accounts.get(customerId) ?? emptyAccount(customerId), lot) : null,
+        ]),
     };
   };
 
@@ -143,8 +148,11 @@ export const domainWorld = (scenario: Scenario): World => {
       for (const step of fresh) {
         if (step.kind === 'refund') continue;
         const { customerId, orderId, occurredAtMs: wonAtMs } = step.purchase.order;
-        for (const entry of step.purchase.entries)
-          Object.assign(entry, fulfilledOf(tables, { ...entry, customerId, orderId, wonAtMs }, expiryFor(customerId)));
+        for (const entry of step.purchase.entries) {
+          const { ruleId } = entry.award;
+          const points = { customerId, orderId, ruleId, wonAtMs, terms: entry.terms };
+          Object.assign(entry, fulfilledOf(tables, points, expiringFor(customerId, ruleId)));
+        }
       }
       const { bought, cases } = bookSteps(tables, fresh, returns);
       standings?.count(bought, cases);
@@ -221,7 +229,7 @@ export const domainWorld = (scenario: Scenario): World => {
       withBook((book) => {
         expireDue(book, account(customerId));
         if (points > 0)
-          credit(book, account(customerId), posting, atOnce(expiryFor(customerId)(clock.now.epochMilliseconds)));
+          credit(book, account(customerId), posting, atOnce(expiringFor(customerId)(clock.now.epochMilliseconds)));
         else debit(book, account(customerId), posting);
       });
       return true;
@@ -257,7 +265,9 @@ export const domainWorld = (scenario: Scenario): World => {
       const visit = { type, atMs, orderId };
       tables.visits.push({ customerId, ...visit });
       if (accounts.has(customerId))
-        withBook((book) => activateAwaited(book, account(customerId), visit, expiryFor(customerId)));
+        withBook((book) =>
+          activateAwaited(book, account(customerId), visit, (ruleId) => expiringFor(customerId, ruleId)),
+        );
       give(gifts);
     },
     join: async (membership) => {
@@ -315,7 +325,7 @@ export const domainWorld = (scenario: Scenario): World => {
       return points;
     },
     merge: async (from, into, time, times) => {
-      for (let i = 0; i < times; i++) mergeInDomain(tables, standings, { from, into, time, returns }, expiryFor);
+      for (let i = 0; i < times; i++) mergeInDomain(tables, standings, { from, into, time, returns }, expiringFor);
     },
     erase: async (id, time, times) => {
       for (let i = 0; i < times; i++) eraseInDomain(tables, standings, { id, time, onErase });

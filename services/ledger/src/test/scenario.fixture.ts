@@ -88,20 +88,13 @@ const scenarioOf = (zone: CalendarZone) =>
       )
       .map((steps) => steps.flat()),
   });
-/** What awaits an interaction expires by the programme: there a rule has no expiry of its own. */
-const fitting = <Drawn extends { activation: Activation; rules: EarningRule[] }>(drawn: Drawn): Drawn => ({
-  ...drawn,
-  rules: drawn.rules.map(({ expiry, ...rule }) =>
-    expiry === undefined || (rule.activation ?? drawn.activation).kind === 'on_event' ? rule : { ...rule, expiry },
-  ),
-});
 /** Rules ask for tiers that there are. */
 const asking = <Drawn extends { zone: CalendarZone; tiers: unknown; rules: EarningRule[] }>(drawn: Drawn): Drawn => ({
   ...drawn,
   rules: drawn.tiers ? drawn.rules : withoutProblems(drawn.rules, { ...drawn.zone, tiers: [] }),
 });
 
-export const scenario = fc.oneof(...ZONES.map((zone) => scenarioOf(zone).map(fitting).map(asking)));
+export const scenario = fc.oneof(...ZONES.map((zone) => scenarioOf(zone).map(asking)));
 export type Scenario = typeof scenario extends fc.Arbitrary<infer Value> ? Value : never;
 
 /** Do points of it wait before they can be spent? */

@@ -4,7 +4,7 @@ import type { EventFacts, OrderFacts } from '../domain/rules/facts.ts';
 import type { Trigger } from '../domain/rules/rule.ts';
 import type { TierStructure } from '../domain/tiers/structure.ts';
 import type { Change } from './operations.fixture.ts';
-import type { SlowTerms } from './slow-book.fixture.ts';
+import type { SlowEnd, SlowTerms } from './slow-book.fixture.ts';
 import type { SlowCalendar } from './slow-calendar.fixture.ts';
 import type { SlowBasis, SlowWay } from './slow-rules.fixture.ts';
 
@@ -26,8 +26,8 @@ export interface SlowRules {
   earningsOf: (purchase: SlowPurchase) => { ruleId: string; points: number; basis?: SlowBasis | undefined }[];
   /** What a rule for grants gives a customer; 0 = nothing. */
   grantOf: (customerId: string, ruleId: string, timeMs: number) => number;
-  /** When points that no rule gave expire that can be spent from an instant on, by the customer's tier if that has its own. */
-  expiryOf: (readyMs: number, tier: string | null) => number | null;
+  /** When points expire that can be spent from an instant on, by their rule or the customer's tier if those have their own. */
+  endsOf: (readyMs: number, tier: string | null, ruleId?: string) => SlowEnd;
   /** From when to when points of a rule can be spent; the tier is that of who bought something. */
   termsOf: (ruleId: string, timeMs: number, tier: string | null) => SlowTerms;
   /** What keeps points alive. */

@@ -53,7 +53,7 @@ export const createSlowAwards = (
     customer(customerId).known = true;
     for (const { ruleId, points } of rules.taken(customerId, ways, timeMs, before)) {
       const id = entryId(timeMs, 'earn', ...keyOf(ruleId));
-      give(customerId, 'earn', points, timeMs, { ...rules.termsOf(ruleId, timeMs, tierOf(customerId)), id });
+      give(customerId, 'earn', points, timeMs, { ...rules.termsOf(ruleId, timeMs, tierOf(customerId)), ruleId, id });
       given.push({ customerId, timeMs, points });
     }
   };

@@ -2,15 +2,21 @@
 export interface SlowTerms {
   readyMs: number;
   expiresAtMs: number | null;
+  /** Activity keeps them longer, where points slide. */
+  slides: boolean;
   /** Type of the interaction that makes them spendable before `readyMs`, when they are lost; null = time does. */
   awaits: string | null;
 }
+
+/** When points expire. */
+export type SlowEnd = Pick<SlowTerms, 'expiresAtMs' | 'slides'>;
 
 /** Points of one credit. */
 export interface SlowLot {
   /** The order and rule, or the correction, that brought it. */
   origin: string;
   orderId: string | undefined;
+  ruleId: string | undefined;
   /** Of lots that came at the same moment with the same expiry, that with the smaller id is spent first. */
   id: string;
   granted: number;
@@ -26,8 +32,9 @@ export interface SlowLot {
   waived: number;
   absorbed: number;
   bornMs: number;
-  /** Its own; activity may keep it longer. */
+  /** Its own; activity may keep it longer, if it slides. */
   expiresAtMs: number | null;
+  slides: boolean;
 }
 
 /** Something that a customer did. */
@@ -64,7 +71,7 @@ export interface SlowCustomer {
 
 /** What customers have, in plain arrays, point by point. */
 export const createSlowBook = (
-  expiryOf: (ms: number, tier: string | null) => number | null,
+  endsOf: (ms: number, tier: string | null, ruleId?: string) => SlowEnd,
   tierOf: (customerId: string) => string | null,
 ) => {
   const customers = new Map<string, SlowCustomer>();
@@ -86,9 +93,12 @@ export const createSlowBook = (
     customer(id).entries.push({ kind, points, after });
   };
 
-  /** When a lot expires as things stand: with activity later, but never again once points of it have expired. */
-  const endOf = (id: string, { expiresAtMs, expired }: SlowLot): number | null =>
-    expiresAtMs === null || expired > 0 ? expiresAtMs : Math.max(expiresAtMs, customer(id).keptUntilMs);
+  /**
+   * When a lot expires as things stand: with activity later, but never again once points of it have expired, nor if a rule or a
+   * tier said when.
+   */
+  const endOf = (id: string, { expiresAtMs, slides, expired }: SlowLot): number | null =>
+    expiresAtMs === null || !slides || expired > 0 ? expiresAtMs : Math.max(expiresAtMs, customer(id).keptUntilMs);
   const isPast = (id: string, lot: SlowLot): boolean => (endOf(id, lot) ?? Infinity) <= clock.nowMs;
   /** Those that expire first are spent first. */
   const inOrder = (id: string, lots: readonly SlowLot[] = customer(id).lots): SlowLot[] => {
@@ -108,17 +118,27 @@ export const createSlowBook = (
     kind: string,
     points: number,
     bornMs: number,
-    more: Partial<SlowTerms> & { origin?: string; orderId?: string; id?: string } = {},
+    more: Partial<SlowTerms> & { origin?: string; orderId?: string; ruleId?: string; id?: string } = {},
   ): SlowLot => {
-    const { origin = '', readyMs = bornMs, expiresAtMs = expiryOf(readyMs, tierOf(customerId)), id = '' } = more;
-    const { awaits = null, orderId } = more;
+    const { origin = '', readyMs = bornMs, id = '', awaits = null, orderId, ruleId } = more;
+    const { expiresAtMs, slides } = { ...endsOf(readyMs, tierOf(customerId)), ...more };
     const own = customer(customerId);
     const waits = awaits !== null || readyMs > clock.nowMs ? points : 0;
     const absorbed = Math.min(points - waits, own.deficit);
     own.deficit -= absorbed;
     const lot = {
-      ...{ origin, orderId, id, granted: points, left: points - waits - absorbed, absorbed, expired: 0, waived: 0 },
-      ...{ pending: waits, readyMs: waits > 0 ? readyMs : null, bornMs, expiresAtMs, awaits },
+      ...{
+        origin,
+        orderId,
+        ruleId,
+        id,
+        granted: points,
+        left: points - waits - absorbed,
+        absorbed,
+        expired: 0,
+        waived: 0,
+      },
+      ...{ pending: waits, readyMs: waits > 0 ? readyMs : null, bornMs, expiresAtMs, slides, awaits },
       // What came late had its time of waiting all the same.
       spendableFromMs: waits === 0 && readyMs > bornMs ? readyMs : null,
     };
@@ -190,8 +210,8 @@ export const createSlowBook = (
   };
   /**
    * What awaited something can be spent once it was done, whenever that was told: the first time that it was done after the points
-   * were won, with their order or with none in particular. They expire by the tier that the customer has, or the programme, from
-   * then on.
+   * were won, with their order or with none in particular. They expire by their rule, or the tier that the
+   * customer has, or the programme, from then on.
    */
   const answer = (id: string, lot: SlowLot): void => {
     const [first] = visits
@@ -200,7 +220,7 @@ export const createSlowBook = (
       .filter(({ doneMs }) => doneMs > lot.bornMs && doneMs < (lot.readyMs ?? 0))
       .sort((a, b) => a.doneMs - b.doneMs);
     if (lot.pending === 0 || !first) return;
-    lot.expiresAtMs = expiryOf(first.doneMs, tierOf(id));
+    Object.assign(lot, endsOf(first.doneMs, tierOf(id), lot.ruleId));
     lot.awaits = null;
     makeSpendable(id, lot, first.doneMs);
   };
@@ -227,9 +247,9 @@ export const createSlowBook = (
     ripen(id);
     expire(id);
   };
-  /** Keeps all points of a customer; what is past its time when that happens is gone all the same. */
+  /** Keeps all points of a customer that slide; what is past its time when that happens is gone all the same. */
   const keepAlive = (id: string, activeMs: number): void => {
-    const untilMs = expiryOf(activeMs, null);
+    const untilMs = endsOf(activeMs, null).expiresAtMs;
     if (untilMs === null || untilMs <= clock.nowMs || !customer(id).known) return;
     settle(id);
     customer(id).keptUntilMs = Math.max(customer(id).keptUntilMs, untilMs);

@@ -25,7 +25,7 @@ const countedAs = (tiers: TierStructure, { total, refunded, whole, entries }: Sl
  * real one must agree with to the point.
  */
 export const createSlowLedger = (rules: SlowRules) => {
-  const book = createSlowBook(rules.expiryOf, (customerId) => tierOf(customerId));
+  const book = createSlowBook(rules.endsOf, (customerId) => tierOf(customerId));
   const { clock, customers, customer, give, expire } = book;
   const orders = new Map<string, SlowOrder>();
   /** What each refund said, and of those that were refused that they may come again. */
@@ -86,7 +86,7 @@ export const createSlowLedger = (rules: SlowRules) => {
     for (const { ruleId, points } of entries) {
       const id = entryId(timeMs, 'earn', orderId, ruleId);
       const terms = rules.termsOf(ruleId, timeMs, tierOf(customerId));
-      give(customerId, 'earn', points, timeMs, { ...terms, origin: `${orderId} ${ruleId}`, orderId, id });
+      give(customerId, 'earn', points, timeMs, { ...terms, origin: `${orderId} ${ruleId}`, orderId, ruleId, id });
     }
     const awaited = waiting.filter((each) => each.orderId === orderId);
     for (const refund of awaited.sort((a, b) => Date.parse(a.occurredAt) - Date.parse(b.occurredAt))) {
@@ -163,8 +163,9 @@ export const createSlowLedger = (rules: SlowRules) => {
       granted.set(grantId, { said, points });
       customer(customerId).known = true;
       const id = entryId(timeMs, 'earn', 'grant', grantId);
-      const terms = rules.termsOf('ruleId' in wanted ? wanted.ruleId : 'grant', timeMs, tierOf(customerId));
-      give(customerId, 'earn', points, timeMs, { ...terms, id });
+      const ruleId = 'ruleId' in wanted ? wanted.ruleId : 'grant';
+      const terms = rules.termsOf(ruleId, timeMs, tierOf(customerId));
+      give(customerId, 'earn', points, timeMs, { ...terms, ruleId, id });
       awards.given.push({ customerId, timeMs, points });
       lookAtTiers();
       return points;
@@ -180,7 +181,10 @@ export const createSlowLedger = (rules: SlowRules) => {
           caps: rules.cappedOf(id),
         },
         entries: own.entries.map(({ kind, points, after }): [string, number, number] => [kind, points, after]),
-        lots: lots.map((lot) => [lot.granted, lot.left, lot.pending, lot.expired, lot.waived, lot.absorbed]),
+        lots: lots.map((lot) => [
+          ...[lot.granted, lot.left, lot.pending, lot.expired, lot.waived, lot.absorbed],
+          lot.left > 0 ? book.endOf(id, lot) : null,
+        ]),
       };
     },
     merge: leave.merge,

@@ -5,7 +5,7 @@ import { PROGRAMME } from './events.fixture.ts';
 import type { Change } from './operations.fixture.ts';
 import type { Scenario } from './scenario.fixture.ts';
 import type { SlowPurchase, SlowRules } from './slow-asks.fixture.ts';
-import type { SlowTerms } from './slow-book.fixture.ts';
+import type { SlowEnd, SlowTerms } from './slow-book.fixture.ts';
 import { createSlowCalendar } from './slow-calendar.fixture.ts';
 import { type SlowAward, type SlowWay, slowCap, slowPossible, slowTaken, slowWays } from './slow-rules.fixture.ts';
 
@@ -92,20 +92,24 @@ export const createSlowProgramme = (
     if (into !== null && gone) known.set(into, { ...(kept ?? gone), tier: kept?.tier ?? gone.tier });
     for (const award of given) if (award.customerId === from) award.customerId = into ?? 'nobody';
   };
-  /** A rule's own terms go before those of the tier, the tier's before the programme's; what awaits something, see `fulfil`. */
-  const expiryFor = (tier: string | null): Expiry =>
-    tiers?.levels.find(({ id }) => id === tier)?.benefits.expiry ?? expiry();
+  /** A rule's own expiry goes before that of the tier, the tier's before the programme's; only the programme's points slide. */
+  const endsOf = (readyMs: number, tier: string | null, ruleId?: string): SlowEnd => {
+    const rule = rules.find(({ id }) => id === ruleId);
+    const own = rule?.expiry ?? tiers?.levels.find(({ id }) => id === tier)?.benefits.expiry;
+    return { expiresAtMs: calendar.expiryOf(own ?? expiry(), readyMs), slides: own === undefined };
+  };
+  /** When what awaits something expires is not known yet. */
   const termsOf = (ruleId: string, timeMs: number, tier: string | null): SlowTerms => {
     const rule = rules.find(({ id }) => id === ruleId);
     const { readyMs, awaits } = calendar.readyOf(rule?.activation ?? activation, timeMs);
-    const policy = rule?.expiry ?? expiryFor(tier);
-    return { readyMs, awaits, expiresAtMs: awaits === null ? calendar.expiryOf(policy, readyMs) : null };
+    const ends = awaits === null ? endsOf(readyMs, tier, ruleId) : { expiresAtMs: null, slides: true };
+    return { readyMs, awaits, ...ends };
   };
   const slowRules: SlowRules = {
     ...scenario,
     ...{ earningsOf, grantOf, waysOf, possible, taken, changed, birthdays, cappedOf, moved },
     termsOf,
-    expiryOf: (readyMs, tier) => calendar.expiryOf(expiryFor(tier), readyMs),
+    endsOf,
     keptAliveBy: () => {
       const policy = expiry();
       const { activities, interactionTypes } =

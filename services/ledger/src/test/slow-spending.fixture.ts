@@ -71,16 +71,18 @@ export const createSlowSpending = (
       customer(to).known = true;
       expire(from);
       const given: SlowLot[] = [];
-      const nextEnd = (): number | null | undefined => {
-        const [next] = book.open(from);
-        return next && book.endOf(from, next);
-      };
       for (let left = points; left > 0; ) {
-        const expiresAtMs = nextEnd();
-        let together = 0;
-        for (; together < left && nextEnd() === expiresAtMs; together++) takeOne(from);
+        const endOf = (lot: SlowLot) => ({ expiresAtMs: book.endOf(from, lot), slides: lot.slides });
+        const [first, ...others] = book.open(from) as [SlowLot, ...SlowLot[]];
+        const end = endOf(first);
+        const alike = [first, ...others].filter((lot) => JSON.stringify(endOf(lot)) === JSON.stringify(end));
+        const together = Math.min(
+          left,
+          alike.reduce((sum, lot) => sum + lot.left, 0),
+        );
+        for (let point = 0; point < together; point++) takeOne(from, alike);
         log(from, 'transfer_out', -together);
-        given.push(give(to, 'transfer_in', together, clock.nowMs, { expiresAtMs: expiresAtMs ?? null }));
+        given.push(give(to, 'transfer_in', together, clock.nowMs, end));
         left -= together;
       }
       return given;

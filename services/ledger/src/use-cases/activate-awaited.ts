@@ -7,7 +7,7 @@ import { happenedAtMs } from '../domain/entry-id.ts';
 import { findAwaiting } from '../store/lots.ts';
 import type { Rules } from './current-programme.ts';
 import { findFulfilled } from './find-fulfilled.ts';
-import { expiryIn, findTiersForExpiry } from './tier-expiry.ts';
+import { expiringIn, findTiersForExpiry } from './tier-expiry.ts';
 
 /** An interaction that points may await, of the customer whose account counts. */
 export interface Awaited extends Interaction {
@@ -33,8 +33,10 @@ export const activateByInteractions = async (
   const tierOf = await findTiersForExpiry(tx, rules, customers);
   for (const interaction of interactions) {
     if (!book.accounts.has(interaction.customerId)) continue;
-    const expiryOf = expiryIn(rules, tierOf(interaction.customerId));
-    activateAwaited(book, accountOf(book, interaction.customerId), interaction, expiryOf);
+    const tier = tierOf(interaction.customerId);
+    activateAwaited(book, accountOf(book, interaction.customerId), interaction, (ruleId) =>
+      expiringIn(rules, tier, ruleId),
+    );
   }
 };
 
@@ -47,7 +49,7 @@ export const activateByKnown = async (tx: Tx, book: Book, account: Account, rule
   addLots(book, await findAwaiting(tx, [customerId]));
   const points = pendingLots(book, customerId).map((lot) => ({
     ...{ lot, customerId, wonAtMs: happenedAtMs(lot.id), terms: lot },
-    orderId: present(lot.entry, 'entry of a lot that awaits something').orderId,
+    ...present(lot.entry, 'entry of a lot that awaits something'),
   }));
   for (const [{ lot }, fulfilled] of await findFulfilled(tx, rules, points)) fulfil(book, account, lot, fulfilled);
 };

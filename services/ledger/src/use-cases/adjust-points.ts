@@ -11,7 +11,7 @@ import type { Call } from './call.ts';
 import type { CurrentRules } from './current-programme.ts';
 import { openAccount } from './open-account.ts';
 import { eventsOf } from './points-events.ts';
-import { expiryIn, findTiersForExpiry } from './tier-expiry.ts';
+import { expiringIn, findTiersForExpiry } from './tier-expiry.ts';
 
 export interface AdjustCommand {
   customerId: string;
@@ -55,10 +55,10 @@ export const adjustPoints = async (
   if (command.points < 0)
     addLots(book, await findOpenLots(tx, new Map([[account.customerId, -command.points]]), book.nowMs));
   const tierOf = await findTiersForExpiry(tx, rules, command.points > 0 ? [account.customerId] : []);
-  const expiryOf = expiryIn(rules, tierOf(account.customerId));
+  const expiringOf = expiringIn(rules, tierOf(account.customerId));
   const transfer =
     command.points > 0
-      ? credit(book, account, posting, atOnce(expiryOf(call.now.epochMilliseconds)))
+      ? credit(book, account, posting, atOnce(expiringOf(call.now.epochMilliseconds)))
       : debit(book, account, posting);
   await saveBook(tx, book, call.now.toString());
   await emit(tx, eventsOf(book));

@@ -4,7 +4,7 @@ import { createExpiry, type KeptAliveBy, keptAliveBy } from '../domain/expiry.ts
 import type { ExpiryOf } from '../domain/expiry-policy.ts';
 import { type ActiveProgramme, zoneOf } from '../domain/programme.ts';
 import { type CompiledRule, type CompiledRules, compileRules } from '../domain/rules/compile.ts';
-import { createTermsOf, type Terms, type TermsOf } from '../domain/terms.ts';
+import { byItsOwn, byProgramme, createTermsOf, type ExpiringOf, type Terms, type TermsOf } from '../domain/terms.ts';
 import { findLatestVersion, findProgramme } from '../store/programmes.ts';
 import { createTierRules, type TierRules } from './tier-rules.ts';
 
@@ -49,12 +49,22 @@ export const rulesOf = (programme: ActiveProgramme | undefined): Rules => {
     programme,
     expiryOf,
     activationOf,
-    termsOf: createTermsOf(activationOf, expiryOf),
+    termsOf: createTermsOf(activationOf, byProgramme(expiryOf)),
     compiled: compileRules(programme),
     keptAliveBy: keptAliveBy(programme),
     tiers: createTierRules(programme),
     awaited: awaitedOf(programme),
   };
+};
+
+/** A rule goes before the customer's tier. */
+const ownExpiryOf = ({ compiled }: Rules, rule: CompiledRule | null, tier: string | null): ExpiryOf | null =>
+  rule?.expiryOf ?? (tier === null ? null : (compiled.tiers.get(tier)?.expiryOf ?? null));
+
+/** When points expire that a rule (null = none, or the rate) gives to a customer of a tier: by the rule, else by the tier, else by the programme. */
+export const expiringBy = (rules: Rules, rule: CompiledRule | null, tier: string | null): ExpiringOf => {
+  const own = ownExpiryOf(rules, rule, tier);
+  return own === null ? byProgramme(rules.expiryOf) : byItsOwn(own);
 };
 
 /**
@@ -68,10 +78,9 @@ export const termsFor = (
   nowMs: number,
   tier: string | null = null,
 ): Terms => {
-  const expiryOf = rule?.expiryOf ?? (tier === null ? null : (rules.compiled.tiers.get(tier)?.expiryOf ?? null));
   const activationOf = rule?.activationOf ?? null;
-  if (expiryOf === null && activationOf === null) return rules.termsOf(wonAtMs, nowMs);
-  return createTermsOf(activationOf ?? rules.activationOf, expiryOf ?? rules.expiryOf)(wonAtMs, nowMs);
+  if (ownExpiryOf(rules, rule, tier) === null && activationOf === null) return rules.termsOf(wonAtMs, nowMs);
+  return createTermsOf(activationOf ?? rules.activationOf, expiringBy(rules, rule, tier))(wonAtMs, nowMs);
 };
 
 /**

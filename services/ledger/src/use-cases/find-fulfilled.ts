@@ -4,7 +4,7 @@ import { awaitsFromMs, type Fulfilled } from '../domain/activate.ts';
 import type { Terms } from '../domain/terms.ts';
 import { findInteractions } from '../store/awaited-interactions.ts';
 import type { Rules } from './current-programme.ts';
-import { expiryIn, findTiersForExpiry } from './tier-expiry.ts';
+import { expiringIn, findTiersForExpiry } from './tier-expiry.ts';
 
 /** Points that may await an interaction, booked already or about to be. */
 export interface WonPoints {
@@ -13,6 +13,7 @@ export interface WonPoints {
   wonAtMs: number;
   /** Null = no order brought them. */
   orderId: string | null;
+  ruleId: string | null;
   terms: Pick<Terms, 'awaits' | 'pendingUntilMs'>;
 }
 
@@ -51,6 +52,9 @@ export const findFulfilled = async <Points extends WonPoints>(
     found.map(([{ customerId }]) => customerId),
   );
   return new Map(
-    found.map(([each, atMs]) => [each, { atMs, expiresAtMs: expiryIn(rules, tierOf(each.customerId))(atMs) }]),
+    found.map(([each, atMs]) => {
+      const expiringOf = expiringIn(rules, tierOf(each.customerId), each.ruleId);
+      return [each, { atMs, ...expiringOf(atMs) }];
+    }),
   );
 };

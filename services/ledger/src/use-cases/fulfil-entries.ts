@@ -10,9 +10,12 @@ import { findFulfilled } from './find-fulfilled.ts';
 export const fulfilEntries = async (tx: Tx, rules: Rules, purchases: readonly NewPurchase[]): Promise<string[]> => {
   const awaiting = purchases.flatMap(({ order, entries }) => {
     const { customerId, orderId, occurredAtMs: wonAtMs } = order;
-    return entries.flatMap((entry) =>
-      entry.terms.awaits === null ? [] : [{ entry, terms: entry.terms, customerId, orderId, wonAtMs }],
-    );
+    return entries
+      .filter(({ terms }) => terms.awaits !== null)
+      .map((entry) => ({
+        ...{ entry, customerId, orderId, wonAtMs },
+        ...{ ruleId: entry.award.ruleId, terms: entry.terms },
+      }));
   });
   const found = await findFulfilled(tx, rules, awaiting);
   for (const [{ entry }, fulfilled] of found) entry.fulfilled = fulfilled;

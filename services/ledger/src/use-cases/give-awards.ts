@@ -89,7 +89,7 @@ export const bookGifts = async (tx: Tx, book: Book, gifts: readonly ClaimedGift[
   const won = left.map((each): WonAward => {
     const wonAtMs = Date.parse(each.gift.occurredAt);
     const terms = termsFor(rules, each.award.rule, wonAtMs, book.nowMs, tierOf(each.customerId));
-    return { ...each, wonAtMs, orderId: null, terms };
+    return { ...each, wonAtMs, orderId: null, ruleId: each.award.ruleId, terms };
   });
   const fulfilled = await findFulfilled(tx, rules, won);
   for (const each of won)

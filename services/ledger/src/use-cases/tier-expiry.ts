@@ -1,7 +1,7 @@
 import type { Queryable } from '@vafa/bus';
-import type { ExpiryOf } from '../domain/expiry-policy.ts';
+import type { ExpiringOf } from '../domain/terms.ts';
 import { findFacts } from '../store/profiles.ts';
-import type { Rules } from './current-programme.ts';
+import { expiringBy, type Rules } from './current-programme.ts';
 
 /** Nothing is read of customers where no tier has an expiry of its own. */
 const isAsked = ({ compiled }: Rules): boolean =>
@@ -18,6 +18,9 @@ export const findTiersForExpiry = async (
   return (customerId) => facts.get(customerId)?.tier ?? null;
 };
 
-/** When points expire that no rule gave: by the tier that their customer has, else by the programme. */
-export const expiryIn = (rules: Rules, tier: string | null): ExpiryOf =>
-  rules.compiled.tiers.get(tier ?? '')?.expiryOf ?? rules.expiryOf;
+/**
+ * When points expire by the programme in force now: by the rule of this id (null = no rule gave them), if it has an expiry of its
+ * own; else by the tier that their customer has; else by the programme. A rule that is gone says nothing any more.
+ */
+export const expiringIn = (rules: Rules, tier: string | null, ruleId: string | null = null): ExpiringOf =>
+  expiringBy(rules, rules.compiled.byId.get(ruleId ?? '') ?? null, tier);

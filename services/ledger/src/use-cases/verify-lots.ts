@@ -7,10 +7,17 @@ import type { Progress, Violation } from './violation.ts';
 
 const text = (ms: number | null): string => (ms === null ? 'never' : new Date(ms).toISOString());
 
-/** A lot expires as it was booked, or later as far as activity has kept it. */
-const expiresAs = ({ expiresAtMs, slidesUntilMs }: LotTerms, bookedMs: number | null): boolean =>
+/**
+ * A lot expires as it was booked, or later as far as activity has kept it, if it slides. Lots do of which a rule or a tier said when
+ * they expire, where they were booked before that was kept.
+ */
+const expiresAs = (lot: LotTerms, { expiresAtMs: bookedMs, slides }: Terms): boolean =>
+  (!slides || lot.slides) && endsAs(lot, bookedMs);
+
+const endsAs = ({ expiresAtMs, slides, slidesUntilMs }: LotTerms, bookedMs: number | null): boolean =>
   expiresAtMs === bookedMs ||
-  (bookedMs !== null &&
+  (slides &&
+    bookedMs !== null &&
     expiresAtMs !== null &&
     slidesUntilMs !== null &&
     expiresAtMs > bookedMs &&
@@ -30,7 +37,7 @@ const waitsAs = (lot: LotTerms, { pendingUntilMs, awaits }: Terms): boolean => {
 const wasActivated = (lot: LotTerms, { activated }: KnownTerms): boolean => {
   if (activated === undefined) return false;
   if (lot.expiresAtMs === null) return activated.mayNever;
-  const toMs = Math.max(activated.toMs, lot.slidesUntilMs ?? activated.toMs);
+  const toMs = lot.slides ? Math.max(activated.toMs, lot.slidesUntilMs ?? activated.toMs) : activated.toMs;
   return lot.expiresAtMs >= activated.fromMs && lot.expiresAtMs <= toMs;
 };
 
@@ -39,7 +46,7 @@ const problemOf = (lot: LotTerms, known: KnownTerms): string | undefined => {
   const [first] = known.terms;
   if (waiting.length === 0)
     return `waits until ${text(lot.pendingUntilMs)} for ${lot.awaits ?? 'time'}, its credit says until ${text(first?.pendingUntilMs ?? null)} for ${first?.awaits ?? 'time'}`;
-  if (waiting.some(({ expiresAtMs }) => expiresAs(lot, expiresAtMs)) || wasActivated(lot, known)) return undefined;
+  if (waiting.some((terms) => expiresAs(lot, terms)) || wasActivated(lot, known)) return undefined;
   return `expires ${text(lot.expiresAtMs)}, its credit (${lot.kind}) says ${text(waiting[0]?.expiresAtMs ?? null)}`;
 };
 

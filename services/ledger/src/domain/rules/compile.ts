@@ -85,6 +85,8 @@ export interface CompiledRules {
   lifecycle: ReadonlyMap<string, RuleSet>;
   birthday: RuleSet;
   grants: ReadonlyMap<string, RuleSet>;
+  /** Every rule, of whatever trigger. */
+  byId: ReadonlyMap<string, CompiledRule>;
   periodStartsAt: (ms: number) => PeriodStarts;
 }
 
@@ -170,6 +172,7 @@ const NO_RULES: CompiledRules = {
   lifecycle: new Map(),
   birthday: NONE,
   grants: new Map(),
+  byId: new Map(),
   // There is no rule that would ask.
   periodStartsAt: createLocalTime({ calendar: 'gregorian', timeZone: 'UTC' }).periodStartsAt,
 };
@@ -195,15 +198,22 @@ export const compileRules = (given: GivenProgramme | undefined): CompiledRules =
   };
   const tiers = new Map((given.tiers?.levels ?? []).flatMap((level) => compileTier(level, programme, time)));
   const purchase = setOf(inOrder.filter(({ trigger }) => trigger.on === 'purchase'));
+  const interactions = setsBy(({ trigger }) => (trigger.on === 'interaction' ? trigger.interactionType : undefined));
+  const segments = setsBy(({ trigger }) => (trigger.on === 'segment_entered' ? trigger.segmentId : undefined));
+  const lifecycle = setsBy(({ trigger }) => (trigger.on === 'lifecycle_entered' ? trigger.state : undefined));
+  const birthday = setOf(inOrder.filter(({ trigger }) => trigger.on === 'birthday'));
+  const grants = setsBy(({ id, trigger }) => (trigger.on === 'manual_grant' ? id : undefined));
+  const sets = [
+    purchase,
+    birthday,
+    ...[interactions, segments, lifecycle, grants].flatMap((each) => [...each.values()]),
+  ];
   return {
     programme,
     purchase: tiers.size > 0 ? { ...purchase, asksCustomer: true } : purchase,
     tiers,
-    interactions: setsBy(({ trigger }) => (trigger.on === 'interaction' ? trigger.interactionType : undefined)),
-    segments: setsBy(({ trigger }) => (trigger.on === 'segment_entered' ? trigger.segmentId : undefined)),
-    lifecycle: setsBy(({ trigger }) => (trigger.on === 'lifecycle_entered' ? trigger.state : undefined)),
-    birthday: setOf(inOrder.filter(({ trigger }) => trigger.on === 'birthday')),
-    grants: setsBy(({ id, trigger }) => (trigger.on === 'manual_grant' ? id : undefined)),
+    ...{ interactions, segments, lifecycle, birthday, grants },
+    byId: new Map(sets.flatMap(({ rules: own }) => own.map((rule) => [rule.id, rule] as const))),
     periodStartsAt: time.periodStartsAt,
   };
 };

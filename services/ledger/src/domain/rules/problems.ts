@@ -1,6 +1,6 @@
 import { CURRENCIES, LIFECYCLE_STATES } from '@vafa/contracts';
 import type { FieldProblem } from '@vafa/kernel';
-import { type Activation, activationProblems } from '../activation.ts';
+import { activationProblems } from '../activation.ts';
 import { ruleExpiryProblems } from '../expiry-policy.ts';
 import { BASE_RULE } from '../programme.ts';
 import { type ConditionSurroundings, conditionProblems, lineFilter } from './condition-problems.ts';
@@ -173,27 +173,21 @@ const capProblems = (rule: EarningRule, path: string): FieldProblem[] => {
   ];
 };
 
-/** What of the programme its rules must fit. */
-interface Surroundings extends ConditionSurroundings {
-  activation?: Activation | undefined;
-}
+const policyProblems = (
+  { expiry, activation }: EarningRule,
+  around: ConditionSurroundings,
+  path: string,
+): FieldProblem[] => [
+  ...(expiry === undefined ? [] : ruleExpiryProblems(expiry, around, `${path}/expiry`)),
+  ...(activation === undefined ? [] : activationProblems(activation, around, `${path}/activation`)),
+];
 
-const policyProblems = (rule: EarningRule, around: Surroundings, path: string): FieldProblem[] => {
-  const { expiry, activation } = rule;
-  const awaits = (activation ?? around.activation)?.kind === 'on_event';
-  return [
-    ...(expiry === undefined ? [] : ruleExpiryProblems(expiry, around, `${path}/expiry`)),
-    ...(activation === undefined ? [] : activationProblems(activation, around, `${path}/activation`)),
-    ...(expiry !== undefined && awaits
-      ? say(
-          `${path}/expiry`,
-          'is for points that time alone activates: those that await an interaction expire by the programme',
-        )
-      : []),
-  ];
-};
-
-const problemsOfRule = (rules: readonly EarningRule[], i: number, zone: Surroundings, path: string): FieldProblem[] => {
+const problemsOfRule = (
+  rules: readonly EarningRule[],
+  i: number,
+  zone: ConditionSurroundings,
+  path: string,
+): FieldProblem[] => {
   const rule = rules[i] as EarningRule;
   const unknown = Object.keys(rule).filter((name) => !RULE_FIELDS.has(name));
   const shape = [
@@ -219,7 +213,11 @@ const problemsOfRule = (rules: readonly EarningRule[], i: number, zone: Surround
  * What is wrong with a programme's rules, with the JSON pointer of each field; empty = they can be compiled. The programme's
  * zone must be one.
  */
-export const problemsOf = (rules: readonly EarningRule[], zone: Surroundings, path = '/rules'): FieldProblem[] =>
+export const problemsOf = (
+  rules: readonly EarningRule[],
+  zone: ConditionSurroundings,
+  path = '/rules',
+): FieldProblem[] =>
   rules.length > MAX_RULES
     ? say(path, `has more than ${MAX_RULES} rules (MAX_RULES)`)
     : rules.flatMap((_, i) => problemsOfRule(rules, i, zone, `${path}/${i}`));

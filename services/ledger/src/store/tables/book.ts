@@ -114,7 +114,7 @@ export const balance = ledgerSchema.table(
     nextUnnoticedAt: instant('next_unnoticed_at'),
     /** No pending lot becomes spendable, or is lost, before this. The due index of the activation sweep. */
     nextActivationAt: instant('next_activation_at'),
-    /** Activity keeps lots that would expire earlier until then: where points slide, no lot is written for it. */
+    /** Activity keeps lots that slide, and would expire earlier, until then: where points slide, no lot is written for it. */
     slidesUntil: instant('slides_until'),
     /** No refund that is open for later orders is closed before this; null = none is open. The due index of their closing. */
     nextClosingAt: instant('next_closing_at'),
@@ -159,6 +159,8 @@ export const lot = ledgerSchema.table(
     /** The part of `expired` that a refund would have taken back: it is not taken a second time. */
     waived: counter('waived'),
     expiresAt: instant('expires_at'),
+    /** Activity may keep it longer (`slides_until`): unless a rule or a tier said when its points expire. */
+    slides: boolean('slides').notNull().default(true),
     /** Was announced as expiring soon, or came too late for that. */
     noticed: boolean('noticed').notNull().default(false),
     /** While pending: when the points become spendable, or, where they await an interaction, when they are lost. */
@@ -179,6 +181,8 @@ export const lot = ledgerSchema.table(
       .on(monthOf(table.expiresAt), table.customerId, table.expiresAt)
       .where(sql`${table.remaining} > 0`),
     index('lot_pending').on(table.customerId, table.pendingUntil, table.id).where(sql`${table.pending} > 0`),
+    /** The few that activity does not keep: looked up beside those that it does. */
+    index('lot_fixed').on(table.customerId, table.expiresAt).where(sql`${table.remaining} > 0 and not ${table.slides}`),
     /** The few that paid off what was owed; see finance. */
     index('lot_absorbed').on(table.id).where(sql`${table.absorbed} > 0`),
     check('lot_remaining', sql`${table.remaining} >= 0`),

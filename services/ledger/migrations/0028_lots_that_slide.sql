@@ -1,0 +1,2 @@
+ALTER TABLE "ledger"."lot" ADD COLUMN "slides" boolean DEFAULT true NOT NULL;--> statement-breakpoint
+CREATE INDEX "lot_fixed" ON "ledger"."lot" USING btree ("customer_id","expires_at") WHERE "ledger"."lot"."remaining" > 0 and not "ledger"."lot"."slides";
