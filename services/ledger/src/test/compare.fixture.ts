@@ -37,7 +37,7 @@ export interface World {
   visit(interaction: Interaction, times: number): Promise<void>;
   join(membership: Membership, times: number): Promise<void>;
   /** What rules may ask of a customer, but for what `join` tells. */
-  know(customerId: string, known: Pick<CustomerFacts, 'tier' | 'attributes'> & { birthDate?: string }): Promise<void>;
+  know(customerId: string, known: Pick<CustomerFacts, 'attributes'> & { birthDate?: string }): Promise<void>;
   /** Points of later credits expire so. */
   setExpiry(expiry: Expiry): Promise<void>;
   sweep(): Promise<void>;
@@ -102,7 +102,7 @@ const DAY_MS = 86_400_000;
  * scenarios that share a database apart.
  */
 export const compare = async (world: World, scenario: Scenario, prefix: string, startMs: number) => {
-  const { sliding, tiers, operations } = scenario;
+  const { sliding, operations } = scenario;
   const times = createTimes(startMs);
   let expiry = expiryPolicy(scenario.expiry, sliding);
   const name = (id: string): string => `${prefix}${id}`;
@@ -135,7 +135,6 @@ export const compare = async (world: World, scenario: Scenario, prefix: string, 
       const [facts, inDays] = [scenario.facts[id], scenario.birthdays[id]];
       if (facts === null && inDays === null) continue;
       const { attributes = {}, segments = [], lifecycle = null } = facts ?? {};
-      const tier = tiers ? null : (facts?.tier ?? null);
       const today = Temporal.Instant.fromEpochMilliseconds(startMs).toZonedDateTimeISO(scenario.zone.timeZone);
       const date = today
         .toPlainDate()
@@ -144,8 +143,8 @@ export const compare = async (world: World, scenario: Scenario, prefix: string, 
         .toString();
       const [born, birthDate] =
         inDays === null ? [{}, {}] : [{ born: { date, sinceMs: startMs } }, { birthDate: date }];
-      know(name(id), { attributes, tier, segments: [], lifecycle: null, ...born });
-      await world.know(name(id), { attributes, tier, ...birthDate });
+      know(name(id), { attributes, tier: null, segments: [], lifecycle: null, ...born });
+      await world.know(name(id), { attributes, ...birthDate });
       for (const segment of segments) await join(name(id), { segment, enters: true }, 0);
       if (lifecycle) await join(name(id), { lifecycle }, 0);
     }

@@ -119,12 +119,8 @@ export const realWorld = (
     },
     visit: (interaction, times) => doors.publish(Topics.interactions, Array(times).fill(interaction)),
     join: (membership, times) => doors.publish(Topics.segments, Array(times).fill(membership)),
-    know: async (customerId, { tier, ...known }) => {
-      await doors.publish(Topics.customers, [event(CustomerUpdated, envelope(), { customerId, ...known })]);
-      // No event brings a tier: it was had before.
-      if (tier !== null)
-        await sql`insert into tier_state (customer_id, tier, since) values (${customerId}, ${tier}, now())`;
-    },
+    know: (customerId, known) =>
+      doors.publish(Topics.customers, [event(CustomerUpdated, envelope(), { customerId, ...known })]),
     setExpiry: async (expiry) => {
       const answer = await ledger.call('PUT', '/v1/programme', {
         ...{ ...PROGRAMME, ...zone, returns: { policy, spentPoints }, expiresAfterDays: null, expiry, onErase },
