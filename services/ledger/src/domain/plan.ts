@@ -129,8 +129,10 @@ export const planSteps = (
     if (status === 'applied') plan.push({ kind: 'refund', case: refundCase, matches: matching.matches });
   };
   const settleUnnamed = (refundCase: RefundCase): void => {
+    const isNew = refundCase.open === null;
     const matches = matchNewest(refundCase, orders.of(refundCase.refund.customerId), openUntilMs);
-    plan.push({ kind: 'refund', case: refundCase, matches });
+    // What finds nothing once more changes nothing.
+    if (isNew || matches.length > 0) plan.push({ kind: 'refund', case: refundCase, matches });
     if (refundCase.open) keepOpen(refundCase);
   };
   /** Offers a new order to the customer's refunds that lack something. */
