@@ -76,7 +76,7 @@ const createOrders = (known: Iterable<Order>) => {
 const matchOrder = (refundCase: RefundCase, order: Order): void => {
   try {
     if (isNobody(order.customerId)) {
-      voidRefund(refundCase);
+      voidRefund(refundCase, order.customerId);
       return;
     }
     refundCase.matching = refundOrder(order, refundCase.refund);

@@ -51,10 +51,14 @@ export const openRefundCase = (refund: Refund, open: OpenRest, unmatchedMinor: n
   open,
 });
 
-/** Nothing is taken from nobody. */
-export const voidRefund = (refundCase: RefundCase): void => {
+/**
+ * Nothing is taken from nobody. Given the name that its order has of nobody, it is kept under that: under another one it would tell
+ * whose the order was.
+ */
+export const voidRefund = (refundCase: RefundCase, nobody?: string): void => {
   refundCase.status = 'void';
   refundCase.note = 'customer_erased';
+  if (nobody !== undefined) refundCase.refund = { ...refundCase.refund, customerId: nobody };
 };
 
 /**

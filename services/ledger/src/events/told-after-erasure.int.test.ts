@@ -64,6 +64,29 @@ test('an order from before the erasure that comes after it is kept for nobody an
   expect(await ledger.balance('late')).toMatchObject({ active: 7, earned: 7 });
 });
 
+test('a refund from after the erasure does not tell whose the order was: it is kept under the name of the order', async () => {
+  const sql = ledger.sql('ledger');
+  await send(purchase('returns', 'returns-1', 5_000, { time: before }));
+  await send(event(CustomerErased, at(erasure), { customerId: 'returns' }));
+  const whole = (refundId: string, orderId: string) =>
+    refund('returns', refundId, { scope: 'whole', orderId, time: after });
+  await send(whole('returns-r1', 'returns-1'), whole('returns-r2', 'returns-2'));
+  // The second one waited for an order that is told late.
+  await send(purchase('returns', 'returns-2', 700, { time: before }));
+  await send(whole('returns-r1', 'returns-1'));
+  expect(
+    await sql`select refund_id, status, r.customer_id = p.customer_id as same from refund r join purchase p using (order_id)
+      where refund_id like 'returns-%' order by refund_id`,
+  ).toEqual([
+    { refund_id: 'returns-r1', status: 'void', same: true },
+    { refund_id: 'returns-r2', status: 'void', same: true },
+  ]);
+  for (const table of ['purchase', 'refund'])
+    expect(await sql`select 1 from ${sql(table)} where customer_id = 'returns'`, table).toEqual([]);
+  const told = (await ledger.call('GET', '/v1/orders/returns-1/earnings')).json();
+  expect(told).toMatchObject({ pointsTakenBack: 0, refunds: [{ refundId: 'returns-r1', note: 'customer_erased' }] });
+});
+
 test('an erasure or a merge that is told again, or late, is not about who came since under the same id', async () => {
   const erase = event(CustomerErased, at(erasure), { customerId: 'again' });
   await send(

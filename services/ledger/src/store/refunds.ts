@@ -149,7 +149,7 @@ export const closeRefunds = async (tx: Tx, customerId: string): Promise<void> =>
     where customer_id = ${customerId} and open_until is not null`;
 };
 
-/** Writes what came of refunds; what they took comes on top of what those that are open took before. */
+/** Writes what came of refunds, and whose they are, which those of nobody's orders tell no more; what they took comes on top of what those that are open took before. */
 export const saveRefunds = async (tx: Tx, cases: readonly RefundCase[]): Promise<void> => {
   const due = ({ matching }: RefundCase): number => matching.matches.reduce((sum, { pointsDue }) => sum + pointsDue, 0);
   const taken = ({ pointsTaken }: RefundCase): number => pointsTaken.reduce((sum, points) => sum + points, 0);
@@ -168,17 +168,18 @@ export const saveRefunds = async (tx: Tx, cases: readonly RefundCase[]): Promise
   const openLines = ({ refund, open }: RefundCase): string | null =>
     open && refund.scope === 'lines' ? linesJson(open.rest) : null;
   await tx`
-    update refund r set status = u.status, note = u.note, matched_minor = r.matched_minor + u.matched_minor,
+    update refund r set customer_id = u.customer_id, status = u.status, note = u.note, matched_minor = r.matched_minor + u.matched_minor,
       unmatched_minor = u.unmatched_minor, points_due = r.points_due + u.points_due,
       points_taken = r.points_taken + u.points_taken, points_given_back = r.points_given_back + u.points_given_back,
       matches = coalesce(r.matches, '[]') || u.matches::jsonb, open_until = u.open_until, open_lines = u.open_lines::jsonb
     from unnest(
-      ${cases.map(({ refund }) => refund.refundId)}::text[], ${cases.map(({ status }) => status)}::text[],
+      ${cases.map(({ refund }) => refund.refundId)}::text[], ${cases.map(({ refund }) => refund.customerId)}::text[],
+      ${cases.map(({ status }) => status)}::text[],
       ${cases.map(({ note }) => note)}::text[], ${cases.map(({ matching }) => matching.matchedMinor)}::bigint[],
       ${cases.map(({ matching }) => matching.unmatchedMinor)}::bigint[], ${cases.map(due)}::bigint[],
       ${cases.map(taken)}::bigint[], ${cases.map(givenBack)}::bigint[], ${cases.map(matchesJson)}::text[],
       ${cases.map(({ open }) => textOf(open?.untilMs ?? null))}::timestamptz[], ${cases.map(openLines)}::text[]
-    ) as u (refund_id, status, note, matched_minor, unmatched_minor, points_due, points_taken, points_given_back, matches,
+    ) as u (refund_id, customer_id, status, note, matched_minor, unmatched_minor, points_due, points_taken, points_given_back, matches,
       open_until, open_lines)
     where r.refund_id = u.refund_id`;
 };

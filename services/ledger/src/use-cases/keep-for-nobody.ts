@@ -18,10 +18,10 @@ export const keepForNobody = async (tx: Tx, { fresh, waiting }: Booked): Promise
   const orders = fresh.purchases.filter(({ purchase }) => isNobody(purchase.order.customerId));
   const refunds = fresh.refunds.filter((step) => isNobody(step.case.refund.customerId));
   if (orders.length + refunds.length === 0) return { fresh, waiting };
-  const orderIds = new Set(orders.map(({ purchase }) => purchase.order.orderId));
-  const isAwaited = ({ refund }: RefundCase): boolean => orderIds.has(refund.orderId ?? '');
+  const nameOf = new Map(orders.map(({ purchase: { order } }) => [order.orderId, order.customerId]));
+  const isAwaited = ({ refund }: RefundCase): boolean => nameOf.has(refund.orderId ?? '');
   const voided = [...refunds.map((step) => step.case), ...waiting.filter(isAwaited)];
-  voided.forEach(voidRefund);
+  for (const each of voided) voidRefund(each, nameOf.get(each.refund.orderId ?? ''));
   if (voided.length > 0) await saveRefunds(tx, voided);
   const left = new Set<unknown>([...orders, ...refunds]);
   return {
