@@ -241,8 +241,8 @@ const oneWay = (
         did = targets.some((from) => wholeOf(from)[0] > 0n);
         if (did) own = add(rule, portions, targets.length === 1 ? targets[0]?.basis : undefined);
       } else {
+        did = targets.some((from) => wholeOf(from)[0] > 0n);
         multiplyAll(targets, [BigInt(effect.numerator), BigInt(effect.denominator)]);
-        did = targets.length > 0;
       }
     } else {
       const value = gift(rule, event);
@@ -264,7 +264,7 @@ const oneWay = (
 const cappable = ({ rule, portions }: SlowEntry): boolean =>
   rule?.caps !== undefined || portions.some(({ from }) => from !== null && cappable(from));
 
-/** The ways through the rules: the next is taken when caps leave nothing of what ended the one before. */
+/** The ways through the rules: the next is taken when nothing is left of what ended the one before. */
 export const slowWays = (
   programme: SlowProgrammeRules,
   trigger: EarningRule['trigger'],
@@ -276,8 +276,9 @@ export const slowWays = (
   for (;;) {
     const way = oneWay(programme, trigger, event, customer, without);
     ways.push(way);
-    if (!way.endedBy || !cappable(way.endedBy)) return ways;
-    without.push(way.endedBy.ruleId);
+    const { endedBy } = way;
+    if (!endedBy || !(cappable(endedBy) || rounded(wholeOf(endedBy), programme.rounding) === 0)) return ways;
+    without.push(endedBy.ruleId);
   }
 };
 
@@ -311,7 +312,7 @@ export const slowTaken = (
       const ofOthers: Fraction = whole[0] === 0n ? [1n, 1n] : [some[0] * whole[1], some[1] * whole[0]];
       kept.set(entry, scaled(ofOwn, ofOthers));
     }
-    const vanished = endedBy && points.get(endedBy) === 0 && rounded(wholeOf(endedBy), rounding) > 0;
+    const vanished = endedBy && points.get(endedBy) === 0;
     if (vanished && i < ways.length - 1) continue;
     return entries.flatMap((entry) => {
       const left = points.get(entry) ?? 0;

@@ -17,8 +17,8 @@ export interface Run {
 }
 
 /**
- * What depends on counters. Runs in order: each leaves out the rules that ended those before it, and counts if caps leave nothing
- * of those.
+ * What depends on counters. Runs in order: each leaves out the rules that ended those before it, and counts if caps, or rounding,
+ * leave nothing of those.
  */
 export interface Counted {
   runs: readonly [Run, ...Run[]];
@@ -43,7 +43,7 @@ const noteOf = ({ drafts }: Run, awards: readonly Award[], cappedAway: readonly 
   return drafts.length === 0 ? 'no_rate' : 'nothing_earned';
 };
 
-/** Settles the first run that was not ended by a rule of which caps leave nothing. */
+/** Settles the first run that was not ended by a rule of which nothing is left. */
 export const settleRuns = (
   { runs, rounding }: Counted,
   capOf: CapOf,
@@ -52,8 +52,9 @@ export const settleRuns = (
   let [run] = runs;
   let settled: Settled[] = settleDrafts(run.drafts, rounding, capOf);
   for (const next of runs.slice(1)) {
-    if (run.endedBy === undefined || !settled[run.endedBy.place]?.cappedAway) break;
-    cappedAway.push(idOf(run.endedBy));
+    const ended = run.endedBy && settled[run.endedBy.place];
+    if (ended === undefined || ended.award !== undefined) break;
+    if (ended.cappedAway) cappedAway.push(idOf(ended.draft));
     run = next;
     settled = settleDrafts(run.drafts, rounding, capOf);
   }
@@ -62,7 +63,7 @@ export const settleRuns = (
     if (award !== undefined) awards.push(award);
     if (isAway) cappedAway.push(idOf(draft));
   }
-  return { awards, cappedAway, note: noteOf(run, awards, cappedAway) };
+  return { awards, cappedAway, note: noteOf(runs[0], awards, cappedAway) };
 };
 
 /** Rules that may give something of it, whatever counters say. */

@@ -150,6 +150,26 @@ test('only the first rule that gives something counts, beside the rate', () => {
   ]);
 });
 
+test('a rule that gives no point, as it rounds to nothing or multiplies nothing, keeps no other from its turn', () => {
+  const perTen: Partial<EarningRule> = { effect: { kind: 'per_amount', points: 1, perMinor: 1_000, currency: 'EUR' } };
+  const double: Partial<EarningRule> = { effect: { kind: 'multiplier', numerator: 2, denominator: 1 } };
+  const last: [string, string] = ['r1', '5 = 5 rule 1'];
+  for (const first of [programme([perTen, {}], { matching: 'first' }), programme([{ ...perTen, stop: true }, {}])]) {
+    expect(told(first, order(999))).toEqual([['base', 9], last]);
+    expect(told(first, order(1_000))).toEqual([
+      ['base', 10],
+      ['r0', '1 = 1 rule 0'],
+    ]);
+    expect(earn(first, order(999)).cappedAway).toEqual([]);
+  }
+  for (const first of [programme([double, {}], { matching: 'first' }), programme([{ ...double, stop: true }, {}])]) {
+    expect(told(first, order(0))).toEqual([last]);
+    expect(told(first, order(100))).toEqual([['base', '2 = 1 base × 2 rule 0']]);
+  }
+  const alone = programme([{ ...perTen, stop: true }], { rates: [] });
+  expect(earn(alone, order(1))).toEqual({ awards: [], note: 'nothing_earned', cappedAway: [] });
+});
+
 test('a rule counts from its start on until before its end', () => {
   const window = { startsAt: '2026-11-21T08:00:00Z', endsAt: '2026-11-21T10:00:00+01:00' };
   const points = (atMs: number): number => earn(programme([window]), order(0), undefined, atMs).awards.length;

@@ -1,4 +1,4 @@
-import { BASE_RULE } from '../programme.ts';
+import { BASE_RULE, type Rounding } from '../programme.ts';
 import type { CompiledRule, CompiledRules, RuleSet } from './compile.ts';
 import { addDraft, addShare, type Draft, idOf, mayBeCut, multiply } from './draft.ts';
 import { type Earned, earnedBy, type Run } from './earned.ts';
@@ -18,8 +18,9 @@ const applyRule = (rule: CompiledRule, drafts: Draft[], event: EventFacts): bool
   const { of, numerator, denominator, apart } = multiplier;
   const targets = of === null ? [...drafts] : drafts.filter((draft) => of.has(idOf(draft)));
   if (!apart) {
+    const some = targets.some(({ exact: value }) => !isNothing(value));
     for (const draft of targets) multiply(draft, rule, numerator, denominator);
-    return targets.length > 0;
+    return some;
   }
   return addShare(drafts, targets, rule, numerator - denominator, denominator);
 };
@@ -44,10 +45,14 @@ const applyAll = (
 };
 
 /**
- * All ways through the rules that caps may ask for: the first as if they left something of every rule; the next without the rule
- * that ended it, as a rule of which its caps leave nothing keeps no other from its turn.
+ * All ways through the rules that caps and rounding may ask for: the first as if they left something of every rule; the next without
+ * the rule that ended it, as a rule of which nothing is left keeps no other from its turn.
  */
-const runsOf = (run: (without: ReadonlySet<CompiledRule>) => { drafts: Draft[]; ended: CompiledRule | undefined }) => {
+const runsOf = (
+  rounding: Rounding,
+  run: (without: ReadonlySet<CompiledRule>) => { drafts: Draft[]; ended: CompiledRule | undefined },
+) => {
+  const mayBeNothing = (draft: Draft): boolean => mayBeCut(draft) || roundPoints(draft.exact, rounding) === 0;
   const without = new Set<CompiledRule>();
   const next = (): { ended: CompiledRule | undefined; run: Run } => {
     const { drafts, ended } = run(without);
@@ -56,7 +61,7 @@ const runsOf = (run: (without: ReadonlySet<CompiledRule>) => { drafts: Draft[]; 
   };
   let { ended, run: latest } = next();
   const runs: [Run, ...Run[]] = [latest];
-  while (ended !== undefined && latest.endedBy !== undefined && mayBeCut(latest.endedBy)) {
+  while (ended !== undefined && latest.endedBy !== undefined && mayBeNothing(latest.endedBy)) {
     without.add(ended);
     ({ ended, run: latest } = next());
     runs.push(latest);
@@ -93,7 +98,7 @@ export const earnByPurchase = (
     if (points === 0) return nothing('nothing_earned');
     return { awards: [{ ruleId: BASE_RULE, points, explanation: null, rule: null }], note: null, cappedAway: [] };
   }
-  const runs = runsOf((without) => {
+  const runs = runsOf(rounding, (without) => {
     const base = baseOf(rules, event.order);
     const drafts: Draft[] = [];
     if (base !== undefined) addDraft(drafts, null, base);
@@ -114,10 +119,11 @@ export const earnByEvent = (
   event: EventFacts,
   customer: CustomerFacts | undefined,
 ): Earned => {
-  const runs = runsOf((without) => {
+  const rounding = rules.programme?.rounding ?? 'floor';
+  const runs = runsOf(rounding, (without) => {
     const drafts: Draft[] = [];
     const ended = applyAll(set, drafts, event, customer, rules, without);
     return { drafts, ended };
   });
-  return earnedBy({ runs, rounding: rules.programme?.rounding ?? 'floor' });
+  return earnedBy({ runs, rounding });
 };
