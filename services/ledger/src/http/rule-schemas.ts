@@ -43,7 +43,10 @@ const LineFilter = Type.Object(
 
 const MonthAndDay = Type.Object(
   { month: Type.Integer({ minimum: 1, maximum: 12 }), day: Type.Integer({ minimum: 1, maximum: 31 }) },
-  { ...strict, description: "A day that comes every year, in the programme's calendar" },
+  {
+    ...strict,
+    description: "A day that comes every year, in the programme's calendar; the month's last if it lacks it",
+  },
 );
 
 const bound = (description: string) => Type.Optional(Type.Number({ description: `${description}, included` }));

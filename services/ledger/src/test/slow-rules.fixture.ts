@@ -101,8 +101,13 @@ const testHolds = (test: Test, programme: RulesProgramme, event: EventFacts, cus
       return (test.from === undefined || today >= test.from) && (test.until === undefined || today <= test.until);
     }
     case 'every_year': {
-      const [first, last] = [text(test.firstDay), text(test.lastDay)];
-      return first <= last ? monthDay >= first && monthDay <= last : monthDay >= first || monthDay <= last;
+      const { firstDay, lastDay } = test;
+      const overTheYear = text(firstDay) > text(lastDay);
+      // A day that the month lacks this year is its last.
+      const thisYear = ({ month, day }: { month: number; day: number }): string =>
+        text({ month, day: Math.min(day, local.with({ day: 1 }).with({ month }).daysInMonth) });
+      const [begun, over] = [monthDay >= thisYear(firstDay), monthDay > thisYear(lastDay)];
+      return overTheYear ? begun || !over : begun && !over;
     }
   }
 };

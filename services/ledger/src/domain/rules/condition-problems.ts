@@ -24,7 +24,7 @@ const size = integer(0, MAX_COUNT);
 const match = { 'sku?': texts, 'category?': texts, 'brand?': texts, 'label?': texts };
 export const lineFilter: Check = fields({ ...match, 'except?': fields(match) });
 const attribute = { name: text, 'in?': listOf(attributeValue), 'atLeast?': number, 'atMost?': number };
-/** Whether the month has the day is not asked: a range of days is true for days that a year lacks. */
+/** Whether the month has the day is not asked: one that it lacks is its last. */
 const monthAndDay = fields({ month: integer(1, 12), day: integer(1, 31) });
 
 const TESTS = {

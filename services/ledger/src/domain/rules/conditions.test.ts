@@ -107,6 +107,24 @@ test('dates are Jalali where the calendar is', () => {
   expect(holds(nowruz, '2026-04-03T08:00:00Z', TEHRAN)).toBe(false);
 });
 
+test('a day of every year that the month lacks is its last', () => {
+  const only = (month: number, day: number): Condition => {
+    const that = { month, day };
+    return { kind: 'every_year', firstDay: that, lastDay: that };
+  };
+  // 29 and 30 Esfand 1403, 29 Esfand 1404.
+  const esfand = ['2025-03-19T08:00:00Z', '2025-03-20T08:00:00Z', '2026-03-20T08:00:00Z', '2026-03-21T08:00:00Z'];
+  expect(esfand.map((at) => holds(only(12, 30), at, TEHRAN))).toEqual([false, true, true, false]);
+  const february = ['2027-02-27T08:00:00Z', '2027-02-28T08:00:00Z', '2028-02-28T08:00:00Z', '2028-02-29T08:00:00Z'];
+  expect(february.map((at) => holds(only(2, 29), at))).toEqual([false, true, false, true]);
+  const overTheYear: Condition = {
+    kind: 'every_year',
+    firstDay: { month: 12, day: 30 },
+    lastDay: { month: 1, day: 2 },
+  };
+  expect(esfand.map((at) => holds(overTheYear, at, TEHRAN))).toEqual([false, true, true, true]);
+});
+
 test.each([
   [BERLIN, false],
   [TEHRAN, true],

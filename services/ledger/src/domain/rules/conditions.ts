@@ -120,8 +120,8 @@ const compileTest = (test: Test, time: LocalTime): Predicate => {
       const first = test.firstDay.month * 100 + test.firstDay.day;
       const last = test.lastDay.month * 100 + test.lastDay.day;
       return ({ atMs }) => {
-        const today = time.monthDayAt(atMs);
-        return first <= last ? inRange(today, first, last) : today >= first || today <= last;
+        const { monthDay, until } = time.monthDayAt(atMs);
+        return first <= last ? until >= first && monthDay <= last : until >= first || monthDay <= last;
       };
     }
   }

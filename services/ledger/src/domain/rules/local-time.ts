@@ -18,8 +18,11 @@ export interface LocalTime {
   weekdayAt(ms: number): number;
   /** Hour that clocks show, 0 to 23. */
   hourAt(ms: number): number;
-  /** Month and day as month × 100 + day, in the calendar. */
-  monthDayAt(ms: number): number;
+  /**
+   * Month and day as month × 100 + day, in the calendar; `until` is the last that falls on it, as on a month's last day those do that
+   * the month lacks.
+   */
+  monthDayAt(ms: number): { monthDay: number; until: number };
   /** The day's first and last millisecond. @throws RangeError when there is no such date in the calendar */
   dateBounds(date: string): { startMs: number; endMs: number };
   periodStartsAt(ms: number): PeriodStarts;
@@ -27,6 +30,7 @@ export interface LocalTime {
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
+const LONGEST_MONTH = 31;
 
 /** Counters that never start anew have this start. */
 const FOREVER = '0001-01-01';
@@ -50,6 +54,7 @@ export const createLocalTime = (zone: CalendarZone): LocalTime => {
   const dayOf = rememberPerDay(zone, ({ date, startMs, endMs }) => ({
     weekday: date.dayOfWeek - 1,
     monthDay: date.month * 100 + date.day,
+    until: date.month * 100 + (date.day === date.daysInMonth ? LONGEST_MONTH : date.day),
     startMs,
     plain: endMs - startMs === DAY_MS,
   }));
@@ -66,7 +71,7 @@ export const createLocalTime = (zone: CalendarZone): LocalTime => {
         ? Math.floor((ms - startMs) / HOUR_MS)
         : Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(zone.timeZone).hour;
     },
-    monthDayAt: (ms) => dayOf(ms).monthDay,
+    monthDayAt: dayOf,
     dateBounds: (text) => {
       const date = readDate(zone, text);
       return { startMs: startOfDateMs(zone.timeZone, date), endMs: endOfDateMs(zone.timeZone, date) };

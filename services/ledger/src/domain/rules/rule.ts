@@ -81,7 +81,10 @@ export type Test =
   | { kind: 'hours'; fromHour: number; untilHour: number }
   /** Dates written YYYY-MM-DD in the programme's calendar; both days included. */
   | { kind: 'dates'; from?: string; until?: string }
-  /** Days that come every year; both included, over the turn of the year when the last is before the first. */
+  /**
+   * Days that come every year; both included, over the turn of the year when the last is before the first. A day that the month lacks
+   * is its last.
+   */
   | { kind: 'every_year'; firstDay: MonthAndDay; lastDay: MonthAndDay };
 
 export type Condition = { all: Condition[] } | { any: Condition[] } | { not: Condition } | Test;
