@@ -19,6 +19,14 @@ export const KNOWN_INTERACTIONS = [
   'app.opened',
 ] as const;
 
+const TYPE_PATTERN = '^[a-z][a-z0-9_]*(\\.[a-z][a-z0-9_]*)*$';
+const MAX_TYPE_LENGTH = 64;
+
+const TYPE = new RegExp(TYPE_PATTERN);
+
+/** Can an interaction be of this type? */
+export const isInteractionType = (type: string): boolean => type.length <= MAX_TYPE_LENGTH && TYPE.test(type);
+
 export const InteractionRecorded = defineEvent({
   type: 'interaction.recorded',
   version: 1,
@@ -27,8 +35,8 @@ export const InteractionRecorded = defineEvent({
   data: payload({
     customerId: CustomerId,
     interactionType: Type.String({
-      pattern: '^[a-z][a-z0-9_]*(\\.[a-z][a-z0-9_]*)*$',
-      maxLength: 64,
+      pattern: TYPE_PATTERN,
+      maxLength: MAX_TYPE_LENGTH,
       description: `One of ${KNOWN_INTERACTIONS.join(', ')} or your own name in the same form`,
     }),
     attributes: Type.Optional(Attributes),

@@ -121,4 +121,9 @@ test('a policy that is not as it should be is told of by field', () => {
   expect(problemsOf({ kind: 'on_event', interactionType: 'x', cancelAfterDays: 3_651 })).toEqual([
     { path: '/activation/cancelAfterDays', message: 'must be 1 to 3650 days' },
   ]);
+  // No interaction could be of such a type: the points would wait in vain.
+  for (const interactionType of ['Delivered', 'parcel delivered', 'parcel.', 'x'.repeat(65)])
+    expect(problemsOf({ kind: 'on_event', interactionType, cancelAfterDays: 30 })).toMatchObject([
+      { path: '/activation/interactionType' },
+    ]);
 });

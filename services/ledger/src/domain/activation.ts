@@ -10,6 +10,7 @@ import {
   startOfPeriodMs,
 } from './calendar.ts';
 import { dateProblems, type MonthDay, nextOf } from './calendar-dates.ts';
+import { interactionTypeProblems } from './interaction-type.ts';
 
 export const ACTIVATION_UNITS = ['hours', 'days', 'months'] as const;
 export type ActivationUnit = (typeof ACTIVATION_UNITS)[number];
@@ -126,6 +127,9 @@ export const activationProblems = (
     case 'on_dates':
       return dateProblems(calendar, activation.dates, `${path}/dates`);
     case 'on_event':
-      return limit(activation.cancelAfterDays, MAX_WAIT.days, 'cancelAfterDays', 'days');
+      return [
+        ...interactionTypeProblems(activation.interactionType, `${path}/interactionType`),
+        ...limit(activation.cancelAfterDays, MAX_WAIT.days, 'cancelAfterDays', 'days'),
+      ];
   }
 };

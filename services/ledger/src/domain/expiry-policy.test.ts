@@ -166,6 +166,9 @@ test('a policy that is not as it should be is told of by field', () => {
   expect(problemsOf({ kind: 'sliding', amount: 6, unit: 'months', activities: [], interactionTypes: ['x'] })).toEqual(
     [],
   );
+  expect(
+    problemsOf({ kind: 'sliding', amount: 6, unit: 'months', activities: [], interactionTypes: ['x', 'App-Opened'] }),
+  ).toMatchObject([{ path: '/expiry/interactionTypes/1' }]);
 });
 
 test('only the whole programme has sliding points', () => {

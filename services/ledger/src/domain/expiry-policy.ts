@@ -1,6 +1,7 @@
 import type { FieldProblem } from '@vafa/kernel';
 import { addToDate, type CalendarZone, type DateUnit, endOfDateMs, lastDateOf, rememberPerDay } from './calendar.ts';
 import { dateProblems, type MonthDay, nextOf } from './calendar-dates.ts';
+import { interactionTypeProblems } from './interaction-type.ts';
 
 export const EXPIRY_UNITS = ['days', 'months', 'years'] as const satisfies readonly DateUnit[];
 export const EXPIRY_ROUNDINGS = ['month', 'quarter', 'half', 'year'] as const;
@@ -89,6 +90,10 @@ export const expiryProblems = (
   if (expiry.kind === 'none') return [];
   if (expiry.kind === 'dates') return dateProblems(calendar, expiry.dates, `${path}/dates`);
   const problems = amountProblems(expiry.amount, expiry.unit, path);
+  if (expiry.kind === 'sliding')
+    problems.push(
+      ...expiry.interactionTypes.flatMap((type, i) => interactionTypeProblems(type, `${path}/interactionTypes/${i}`)),
+    );
   if (expiry.kind === 'sliding' && expiry.activities.length + expiry.interactionTypes.length === 0)
     problems.push({ path: `${path}/activities`, message: 'needs an activity, or an interaction type, at least' });
   return problems;

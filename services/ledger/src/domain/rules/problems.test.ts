@@ -45,6 +45,11 @@ test.each<[string, object, string]>([
     { trigger: { on: 'birthday', state: 'new' } },
     '/rules/0/trigger/state is not known here',
   ],
+  [
+    'types that no interaction can have',
+    { trigger: { on: 'interaction', interactionType: 'Sign up' } },
+    '/rules/0/trigger/interactionType must be a type that interactions may have',
+  ],
   ['missing fields', { trigger: { on: 'interaction' } }, '/rules/0/trigger/interactionType is missing'],
   [
     'points that are not whole',

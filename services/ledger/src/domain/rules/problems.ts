@@ -2,6 +2,7 @@ import { CURRENCIES, LIFECYCLE_STATES } from '@vafa/contracts';
 import type { FieldProblem } from '@vafa/kernel';
 import { activationProblems } from '../activation.ts';
 import { ruleExpiryProblems } from '../expiry-policy.ts';
+import { interactionTypeProblems } from '../interaction-type.ts';
 import { BASE_RULE } from '../programme.ts';
 import { type ConditionSurroundings, conditionProblems, lineFilter } from './condition-problems.ts';
 import {
@@ -23,7 +24,7 @@ import { byWord, integer, listOf, oneOf, text } from './shape.ts';
 
 const triggerShape = byWord('on', {
   purchase: {},
-  interaction: { interactionType: text },
+  interaction: { interactionType: interactionTypeProblems },
   segment_entered: { segmentId: segmentId('lifecycle_entered') },
   lifecycle_entered: { state: oneOf(LIFECYCLE_STATES) },
   birthday: {},
