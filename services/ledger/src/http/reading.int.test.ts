@@ -220,3 +220,28 @@ test('a balance is of one moment, also while somebody books', async () => {
   expect(seen.filter(([active, expiring]) => active !== expiring)).toEqual([]);
   expect((await ledger.call('PUT', '/v1/programme', PROGRAMME)).statusCode).toBe(200);
 });
+
+test('what an order earned is told in the order of the rules, whoever had to wait for caps', async () => {
+  const ids = ['one', 'two', 'three', 'four', 'five'];
+  const rules = ids.map((id, order) => ({
+    ...{ id, name: id, order, trigger: { on: 'purchase' }, effect: { kind: 'fixed', points: order + 1 } },
+  }));
+  const use = async (rules_: object[]) =>
+    expect((await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, rules: rules_ })).statusCode).toBe(200);
+  await use(rules);
+  await ledger.publish([purchase('eve', 'eve-1', 1_000), purchase('eve', 'eve-2', 1_000)]);
+  await ledger.settle();
+  const caps = { perCustomer: [{ limit: 1, unit: 'awards', per: 'day' }], beyond: 'reduce' };
+  await use(rules.map((rule) => ({ ...rule, caps })));
+  await ledger.publish([purchase('eve', 'eve-3', 1_000), refund('eve', 'eve-r', { scope: 'whole', orderId: 'eve-3' })]);
+  await ledger.settle();
+  for (const orderId of ['eve-1', 'eve-2', 'eve-3']) {
+    const told = await get(`/v1/orders/${orderId}/earnings`);
+    expect(
+      told.earnings.map(({ ruleId }: { ruleId: string }) => ruleId),
+      orderId,
+    ).toEqual(['base', ...ids]);
+  }
+  const { takenBack } = await get('/v1/orders/eve-3/earnings');
+  expect(takenBack.map(({ points }: { points: number }) => points)).toEqual([10, 1, 2, 3, 4, 5]);
+});

@@ -66,7 +66,7 @@ export const findOrder = async (db: Queryable, orderId: string): Promise<OrderRo
 };
 
 /**
- * The entries of an order with the lots that they brought, oldest first. Entries have no index on orders, as earning would pay
+ * The entries of an order with the lots that they brought, oldest first, those of one instant as they were booked. Entries have no index on orders, as earning would pay
  * for it: they are looked for among those of the customer and of the customers merged into it.
  */
 export const readOrderEntries = (
@@ -85,7 +85,7 @@ export const readOrderEntries = (
         select ${customerId}::text union all select customer_id from balance where merged_into = ${customerId}
       )) or t.id = ${earnId}::uuid
     )
-    order by t.occurred_at, t.id`;
+    order by t.occurred_at, t.recorded_at, t.seq, t.id`;
 
 /** Refunds that named the order or took something of it, oldest first. */
 export const readOrderRefunds = (
