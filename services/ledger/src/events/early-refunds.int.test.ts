@@ -81,7 +81,15 @@ test('what the orders say of their refunds is what each of them gave, and that o
     .toString();
   const given = { refundId: 'bea-r', scope: 'amount', status: 'applied', occurredAt: ago(1) };
   expect(await refundsOf('1')).toEqual([
-    { ...given, amountMinor: 1_000, pointsDue: 10, pointsTaken: 10, pointsGivenBack: 0, openUntil },
+    {
+      ...given,
+      amountMinor: 1_000,
+      pointsDue: 10,
+      pointsTaken: 10,
+      pointsGivenBack: 0,
+      unmatchedMinor: 800,
+      openUntil,
+    },
   ]);
   await send(buy('bea', '2', 900));
   expect(await refundsOf('2')).toEqual([

@@ -111,6 +111,9 @@ export const OrderEarningsBody = Type.Object({
       pointsDue: Type.Integer({ description: 'What that part of the order had earned' }),
       pointsTaken: Type.Integer(),
       pointsGivenBack: Type.Integer({ description: 'Of the points that had paid for the order' }),
+      unmatchedMinor: Type.Optional(
+        Type.Integer({ description: 'Of the whole refund: money that no order had, as of lines that none has' }),
+      ),
       openUntil: Type.Optional(
         Type.String({
           format: 'date-time',

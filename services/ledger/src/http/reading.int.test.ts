@@ -177,6 +177,28 @@ test('a refund without an order shows at the orders it took from; merged custome
   expect(await get('/v1/customers/cat/lots?state=all')).toEqual(await get('/v1/customers/dan/lots?state=all'));
 });
 
+test('what of a refund no order had is told', async () => {
+  const lines = [{ sku: 'never-bought', quantity: 1, amountMinor: 70 }];
+  await ledger.publish([
+    purchase('fay', 'fay-1', 1_000, { lines: [{ sku: 'bought', quantity: 1, amountMinor: 1_000 }] }),
+    refund('fay', 'fay-r1', { scope: 'lines', orderId: 'fay-1', lines }),
+    refund('fay', 'fay-r2', { scope: 'amount', orderId: 'fay-1', amountMinor: 400 }),
+    refund('fay', 'fay-r3', { scope: 'amount', amountMinor: 800 }),
+  ]);
+  await ledger.settle();
+  const { refunds } = await get('/v1/orders/fay-1/earnings');
+  const told = refunds.map(({ refundId, amountMinor, unmatchedMinor }: Record<string, unknown>) => [
+    refundId,
+    amountMinor,
+    unmatchedMinor,
+  ]);
+  expect(told).toEqual([
+    ['fay-r1', 0, 70],
+    ['fay-r2', 400, undefined],
+    ['fay-r3', 600, 200],
+  ]);
+});
+
 test('each door asks for its scope', async () => {
   const keyWith = async (scope: 'ledger:read' | 'finance:read') => {
     const key = await createApiKey(ledger.admin, { name: scope, scopes: [scope] }, ledger.clock.now());

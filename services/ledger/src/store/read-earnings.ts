@@ -54,6 +54,8 @@ export interface OrderRefundRow {
   /** [orderId, amountMinor, pointsDue, pointsTaken, pointsGivenBack] of each order that it took from. */
   matches: [string, number, number, number, number?][] | null;
   openUntil: string | null;
+  /** Of its money no order had. */
+  unmatchedMinor: number;
 }
 
 export const findOrder = async (db: Queryable, orderId: string): Promise<OrderRow | undefined> => {
@@ -94,7 +96,7 @@ export const readOrderRefunds = (
 ): Promise<OrderRefundRow[]> =>
   db<OrderRefundRow[]>`
     select refund_id as "refundId", order_id as "orderId", scope, status, note, occurred_at as "occurredAt", matches,
-      open_until as "openUntil"
+      open_until as "openUntil", unmatched_minor as "unmatchedMinor"
     from refund
     where customer_id = ${customerId}
       and (order_id = ${orderId} or matches @> jsonb_build_array(jsonb_build_array(${orderId}::text)))

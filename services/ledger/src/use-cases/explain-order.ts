@@ -53,7 +53,7 @@ const takenBackOf = ({ entryId, points, occurredAt, refundId, reversesId }: Orde
 });
 
 const refundOf = ({ refundId, scope, status, note, ...row }: OrderRefundRow, orderId: string) => {
-  const { occurredAt, matches, openUntil } = row;
+  const { occurredAt, matches, openUntil, unmatchedMinor } = row;
   const match = matches?.find(([id]) => id === orderId);
   return {
     refundId,
@@ -64,6 +64,7 @@ const refundOf = ({ refundId, scope, status, note, ...row }: OrderRefundRow, ord
     pointsDue: match?.[2] ?? 0,
     pointsTaken: match?.[3] ?? 0,
     pointsGivenBack: match?.[4] ?? 0,
+    ...(unmatchedMinor > 0 ? { unmatchedMinor } : {}),
     ...defined({ note, openUntil: openUntil && isoOf(openUntil) }),
   };
 };
