@@ -46,7 +46,8 @@ const ROUTES: readonly ItemRoute[] = [
     scope: 'interactions:write',
     tag: 'interactions',
     summary: 'Hand in what customers did other than buy, one or up to 1,000',
-    eventIdRule: 'Give one (or an Idempotency-Key) if you may send it again; else each time counts',
+    eventIdRule:
+      'Give one (or an Idempotency-Key) if you may send it again; else each time counts. Unique among all customers: of one id only the first counts',
   },
 ];
 

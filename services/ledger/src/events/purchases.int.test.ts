@@ -118,6 +118,23 @@ test('a refund that overtakes its purchase waits for it', async () => {
   ]);
 });
 
+test('a refund that waited and does not fit the order that comes is counted as refused', async () => {
+  const counts = async () => (await ledger.call('GET', '/v1/ledger/totals')).json().counts;
+  const before = await counts();
+  await ledger.publish([
+    refund('ivy', 'misfit-r1', { scope: 'amount', orderId: 'misfit-1', amountMinor: 100, currency: 'USD' }),
+    refund('jon', 'misfit-r2', { scope: 'whole', orderId: 'misfit-1' }),
+  ]);
+  await ledger.settle();
+  await ledger.publish([purchase('ivy', 'misfit-1', 700)]);
+  await ledger.settle();
+  expect(await ledger.balance('ivy')).toMatchObject({ active: 7 });
+  expect(await counts()).toMatchObject({
+    refundsWaiting: before.refundsWaiting,
+    refundsRefused: before.refundsRefused + 2,
+  });
+});
+
 test('refund and purchase in the wrong order within one batch', async () => {
   await ledger.publish([
     refund('fay', 'fay-r1', { scope: 'lines', orderId: 'fay-1', lines: [{ sku: 'a', quantity: 1, amountMinor: 400 }] }),
@@ -219,5 +236,5 @@ test('what became of events is counted', async () => {
   expect(count('earned_nothing')).toBe(row?.all - row?.earned);
   expect(count('refused')).toBe((await ledger.deadLetters('ledger')).length);
   expect(count('repeated')).toBe(5);
-  expect(count('refund_waiting')).toBe(1);
+  expect(count('refund_waiting')).toBe(3);
 });

@@ -115,6 +115,7 @@ test('the totals add up to zero', async () => {
     refunds: 1,
     refundsWaiting: 0,
     refundsUnmatched: 0,
+    refundsRefused: 0,
   });
 });
 

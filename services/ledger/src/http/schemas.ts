@@ -192,5 +192,9 @@ export const TotalsBody = Type.Object({
     refunds: Count,
     refundsWaiting: Type.Integer({ minimum: 0, description: 'Their order has not come yet' }),
     refundsUnmatched: Type.Integer({ minimum: 0, description: 'Refunded more than the purchases had left' }),
+    refundsRefused: Type.Integer({
+      minimum: 0,
+      description: 'Of another customer than their order, or in another currency; also those that had waited for it',
+    }),
   }),
 });

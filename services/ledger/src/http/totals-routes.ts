@@ -43,6 +43,7 @@ export const totalsRoutes = (app: HttpApp, { sql }: ServiceContext): void => {
           refunds: totals.refunds,
           refundsWaiting: totals.refundsWaiting,
           refundsUnmatched: totals.refundsUnmatched,
+          refundsRefused: totals.refundsRefused,
         },
       };
     },

@@ -20,6 +20,7 @@ export interface Totals {
   refunds: number;
   refundsWaiting: number;
   refundsUnmatched: number;
+  refundsRefused: number;
 }
 
 /**
@@ -39,9 +40,10 @@ export const readTotals = (sql: Sql): Promise<Totals> =>
           coalesce(sum(deficit), 0)::bigint as deficit from balance`,
       tx<{ all: number; without: number }[]>`
         select count(*) as all, count(*) filter (where points_earned = 0) as without from purchase`,
-      tx<{ all: number; waiting: number; unmatched: number }[]>`
+      tx<{ all: number; waiting: number; unmatched: number; refused: number }[]>`
         select count(*) as all, count(*) filter (where status = 'waiting') as waiting,
-          count(*) filter (where unmatched_minor > 0) as unmatched from refund`,
+          count(*) filter (where unmatched_minor > 0) as unmatched, count(*) filter (where status = 'refused') as refused
+        from refund`,
     ]);
     const { active = 0, pending = 0, reserved = 0, deficit = 0 } = balances ?? {};
     return {
@@ -57,5 +59,6 @@ export const readTotals = (sql: Sql): Promise<Totals> =>
       refunds: refunds?.all ?? 0,
       refundsWaiting: refunds?.waiting ?? 0,
       refundsUnmatched: refunds?.unmatched ?? 0,
+      refundsRefused: refunds?.refused ?? 0,
     };
   });
