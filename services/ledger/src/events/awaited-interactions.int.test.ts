@@ -39,7 +39,7 @@ afterAll(async () => {
   await ledger.stop();
 });
 
-const answered = (customerId: string, time: string, attributes: Record<string, string> = {}): EventEnvelope =>
+const answered = (customerId: string, time: string, attributes: Record<string, string | number> = {}): EventEnvelope =>
   event(
     InteractionRecorded,
     { id: newId(), source: '/test', time },
@@ -95,6 +95,18 @@ test('an answer that is told before its purchase comes to the same as one that i
     ['points.earned', at('10:00')],
     ['points.activated', at('12:00')],
   ]);
+});
+
+test('an order that is named by a number is the one that it names, told before or after it', async () => {
+  await tell(
+    ...['1001', '1002'].map((orderId) => purchase('counted', orderId, 2_000, { time: at('10:00') })),
+    answered('counted', at('12:00'), { orderId: 1001 }),
+    answered('counted', at('12:30'), { orderId: 1003 }),
+    ...['1003', '1004'].map((orderId) => purchase('counted', orderId, 2_000, { time: at('11:00') })),
+  );
+  const free = { remaining: 20, pending: 0 };
+  const waits = { remaining: 0, pending: 20 };
+  expect(await Promise.all(['1001', '1002', '1003', '1004'].map(ofOrder))).toEqual([free, waits, free, waits]);
 });
 
 test('what was done before the purchase, or too late, is no answer to it; the first of several that are is', async () => {

@@ -31,9 +31,10 @@ const giftsOf = async (tx: Tx, owned: readonly Owned<Interaction>[], rules: Rule
   return collected;
 };
 
-/** Which order it was about, if its attributes name one. */
+/** Which order it was about, if its attributes name one; shops that count their orders may name it by a number. */
 const orderIdOf = ({ data }: Interaction): string | null => {
   const orderId = data.attributes?.orderId;
+  if (typeof orderId === 'number') return String(orderId);
   return typeof orderId === 'string' && orderId !== '' ? orderId : null;
 };
 
