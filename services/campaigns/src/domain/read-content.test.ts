@@ -71,6 +71,16 @@ describe('readContent', () => {
       [{ path: '/trigger/interactionType', message: 'is needed with interaction.recorded' }],
     ],
     [
+      'an interaction type that there can not be',
+      { trigger: { kind: 'event', eventType: 'interaction.recorded', interactionType: 'Sign up' } },
+      [
+        {
+          path: '/trigger/interactionType',
+          message: 'must be a type that interactions may have: a-z, 0-9, _ and dots, 64 at most',
+        },
+      ],
+    ],
+    [
       'an interaction type elsewhere',
       { trigger: { kind: 'event', eventType: 'points.earned', interactionType: 'signup' } },
       [{ path: '/trigger/interactionType', message: 'belongs to interaction.recorded only' }],

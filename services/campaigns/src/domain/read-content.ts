@@ -1,3 +1,4 @@
+import { isInteractionType } from '@vafa/contracts';
 import { AppError, type FieldProblem } from '@vafa/kernel';
 import type {
   CampaignContent,
@@ -105,10 +106,13 @@ const meaningProblems = (trigger: TriggerInput, fieldsOf: FieldsOf): FieldProble
 const eventProblems = (trigger: TriggerInput, fieldsOf: FieldsOf): FieldProblem[] => {
   const eventType = trigger.eventType as TriggerEventType;
   const problems: FieldProblem[] = [];
-  if (eventType === 'interaction.recorded' && trigger.interactionType === undefined)
-    problems.push({ path: '/trigger/interactionType', message: 'is needed with interaction.recorded' });
-  if (eventType !== 'interaction.recorded' && trigger.interactionType !== undefined)
-    problems.push({ path: '/trigger/interactionType', message: 'belongs to interaction.recorded only' });
+  const { interactionType } = trigger;
+  const say = (message: string): void => void problems.push({ path: '/trigger/interactionType', message });
+  if (eventType !== 'interaction.recorded') {
+    if (interactionType !== undefined) say('belongs to interaction.recorded only');
+  } else if (interactionType === undefined) say('is needed with interaction.recorded');
+  else if (!isInteractionType(interactionType))
+    say('must be a type that interactions may have: a-z, 0-9, _ and dots, 64 at most');
   const fields = fieldsOf(eventType);
   for (const [at, condition] of (trigger.conditions ?? []).entries()) {
     const problem = conditionProblem(condition, fields);

@@ -1,15 +1,22 @@
 import type { FieldProblem } from '@vafa/kernel';
 
-/** Which field each scope can't do without. */
-const NEEDS: Readonly<Record<string, 'orderId' | 'amountMinor' | 'lines'>> = {
-  whole: 'orderId',
-  amount: 'amountMinor',
-  lines: 'lines',
+/** Which field each scope can't do without, and which would say something else than the scope. */
+const FIELDS: Readonly<Record<string, { needed: string; contrary: readonly string[] }>> = {
+  whole: { needed: 'orderId', contrary: ['amountMinor', 'lines'] },
+  amount: { needed: 'amountMinor', contrary: ['lines'] },
+  lines: { needed: 'lines', contrary: ['amountMinor'] },
 };
 
-/** What a refund lacks for its scope; empty when it is complete. */
+/** What a refund lacks for its scope, and what contradicts it; empty when it is clear. */
 export const refundScopeProblems = (refund: Readonly<Record<string, unknown>>): FieldProblem[] => {
-  const needed = NEEDS[String(refund.scope)];
-  if (!needed || refund[needed] !== undefined) return [];
-  return [{ path: `/${needed}`, message: `is required when scope is "${String(refund.scope)}"` }];
+  const fields = FIELDS[String(refund.scope)];
+  if (!fields) return [];
+  const scope = `scope is "${String(refund.scope)}"`;
+  const { needed, contrary } = fields;
+  return [
+    ...(refund[needed] === undefined ? [{ path: `/${needed}`, message: `is required when ${scope}` }] : []),
+    ...contrary.flatMap((field) =>
+      refund[field] === undefined ? [] : [{ path: `/${field}`, message: `must not be given when ${scope}` }],
+    ),
+  ];
 };
