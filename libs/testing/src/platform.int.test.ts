@@ -33,6 +33,17 @@ const probe = defineService({
         return { call: calls };
       }),
     );
+    app.get(
+      '/asked',
+      {
+        schema: {
+          querystring: Type.Object({ from: Type.String(), limit: Type.Integer({ default: 20 }) }),
+          response: { 200: Type.Object({ limit: Type.Integer() }) },
+        },
+        config: { scope: 'ledger:read' },
+      },
+      ({ query }) => ({ limit: query.limit }),
+    );
     app.get('/boom', { config: { scope: 'ledger:read' } }, () => {
       throw new Error('secret inside');
     });
@@ -64,6 +75,11 @@ describe('errors are problems', () => {
       path: '/pionts',
       message: 'is not a known field',
     });
+  });
+
+  it('names what is missing of the query', async () => {
+    const answer = await h.http('gateway').inject({ method: 'GET', url: '/asked' });
+    expect(answer.json().problems).toEqual([{ path: '/from', message: 'is missing' }]);
   });
 
   it('tells malformed JSON, a large body, an unknown route', async () => {

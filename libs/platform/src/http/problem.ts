@@ -64,6 +64,8 @@ const describe = ({
     };
   if (keyword === 'additionalProperties')
     return { path: `${instancePath}/${String(extra)}`, message: 'is not a known field' };
+  if (keyword === 'required')
+    return { path: `${instancePath}/${String(params.missingProperty)}`, message: 'is missing' };
   return { path: instancePath, message: message ?? 'is not allowed' };
 };
 
