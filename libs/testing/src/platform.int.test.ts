@@ -58,6 +58,19 @@ afterAll(() => h.stop());
 const post = (payload: unknown, headers: Record<string, string> = {}) =>
   h.http('gateway').inject({ method: 'POST', url: '/probe', payload, headers });
 
+it('shows on its pages what must be given, and what refusals are', async () => {
+  const { paths } = (await h.http('gateway').inject({ method: 'GET', url: '/openapi.json' })).json();
+  const { parameters, responses } = paths['/asked'].get;
+  expect(parameters.map(({ name, required }: Record<string, unknown>) => [name, required === true])).toEqual([
+    ['from', true],
+    ['limit', false],
+  ]);
+  expect((await h.http('gateway').inject({ method: 'GET', url: '/asked?from=x' })).json()).toEqual({ limit: 20 });
+  expect(responses['4XX'].content).toEqual({
+    'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
+  });
+});
+
 describe('errors are problems', () => {
   it('names the field and what is allowed', async () => {
     const answer = await post({ points: 0 });

@@ -8,6 +8,7 @@ import type { Registry } from 'prom-client';
 import { Histogram } from 'prom-client';
 import type { ApiKey } from '../auth/api-keys.ts';
 import type { PlatformSettings } from '../config/platform-settings.ts';
+import { REFUSALS, shownSchema } from './api-pages.ts';
 import type { HttpApp } from './app.ts';
 import { authenticate } from './authenticate.ts';
 import { Problem, problemOf } from './problem.ts';
@@ -63,7 +64,7 @@ export const createHttpApp = async (options: HttpAppOptions): Promise<HttpApp> =
       throw new Error(`${service}: route ${route.url} names no scope`);
     // Every route's page lists the shape of its errors.
     if (route.schema && !route.schema.hide && route.config?.scope !== 'public')
-      route.schema.response = { '4xx': { $ref: 'Problem#' }, ...(route.schema.response as object | undefined) };
+      route.schema.response = { ...REFUSALS, ...(route.schema.response as object | undefined) };
   });
   app.decorateRequest('traceparent', '');
   app.addHook('onRequest', async (request, reply) => {
@@ -109,6 +110,7 @@ export const createHttpApp = async (options: HttpAppOptions): Promise<HttpApp> =
       },
       security: [{ apiKey: [] }],
     },
+    transform: ({ schema, url }) => ({ schema: schema && shownSchema(schema), url }),
     refResolver: { buildLocalReference: (json, _base, _fragment, i) => String(json.$id ?? `schema-${i}`) },
   });
   await app.register(swaggerUi, {

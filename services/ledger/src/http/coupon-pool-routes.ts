@@ -24,6 +24,7 @@ import {
   PoolWithCounts,
   UploadedBody,
 } from './coupon-schemas.ts';
+import { FileAnswer } from './export.ts';
 import { readUpload, UPLOAD_TYPES, uploadTypeOf } from './uploaded-codes.ts';
 
 const tags = ['coupon pools'];
@@ -195,6 +196,7 @@ export const couponPoolRoutes = (app: HttpApp, context: ServiceContext): void =>
         summary: 'Every code of a pool with its state, as a file',
         params: PoolParams,
         querystring: ExportQuery,
+        response: { 200: FileAnswer },
       },
       config: { scope: 'ledger:admin' },
     },
@@ -204,7 +206,7 @@ export const couponPoolRoutes = (app: HttpApp, context: ServiceContext): void =>
       if (!pool) throw poolNotFound();
       reply.type(format === 'csv' ? 'text/csv; charset=utf-8' : 'application/x-ndjson');
       reply.header('content-disposition', `attachment; filename="codes-${pool.id}.${format}"`);
-      return reply.send(Readable.from(exportCodes(sql, pool, format, clock.now().epochMilliseconds)));
+      return reply.send(Readable.from(exportCodes(sql, pool, format, clock.now().epochMilliseconds)) as never);
     },
   );
 

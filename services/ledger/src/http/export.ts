@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { fields } from '@vafa/contracts';
-import Type, { type Static } from 'typebox';
+import Type, { type Static, type TSchema } from 'typebox';
 import { BOM, type Cell, csvLine } from './csv.ts';
 
 export const EXPORT_FORMATS = ['csv', 'ndjson'] as const;
@@ -15,7 +15,19 @@ export const FileQuery = {
 };
 export type FileFormat = Static<(typeof FileQuery)['format']>;
 
-export const FileBody = Type.String({ description: 'The file, as a stream. One that breaks off is not complete' });
+const FileText = Type.String({ description: 'The file, as a stream. One that breaks off is not complete' });
+
+/** The answer of a route that gives a file, for its page. */
+export const FileAnswer = {
+  description: 'The file',
+  content: { 'text/csv': { schema: FileText }, 'application/x-ndjson': { schema: FileText } },
+};
+
+/** The answer of a route that gives a table as JSON, or as a file if asked. */
+export const tableAnswer = <Body extends TSchema>(body: Body) => ({
+  description: 'The table',
+  content: { 'application/json': { schema: body }, 'text/csv': { schema: FileText } },
+});
 
 /** One row: its columns in the order in which they are told. */
 export type Row = Readonly<Record<string, Cell>>;

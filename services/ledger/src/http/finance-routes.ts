@@ -10,7 +10,7 @@ import { isoOf } from '../store/instants.ts';
 import { type EntryRow, readEntries } from '../store/read-entries.ts';
 import type { CurrentRules } from '../use-cases/current-programme.ts';
 import { type FinanceContext, readLiability, readRollForward } from '../use-cases/read-finance.ts';
-import { FileBody, pagesOf, type Row, sendFile } from './export.ts';
+import { FileAnswer, pagesOf, type Row, sendFile, tableAnswer } from './export.ts';
 import { EntriesQuery, LiabilityBody, LiabilityQuery, RollForwardBody, RollForwardQuery } from './finance-schemas.ts';
 
 const tags = ['finance'];
@@ -151,8 +151,8 @@ const msOfInstant = (text: string | undefined): number | null =>
   text === undefined ? null : Temporal.Instant.from(text).epochMilliseconds;
 
 /** How each of these is asked for. */
-const asked = <Query extends TSchema, Body extends TSchema>(summary: string, querystring: Query, body: Body) => ({
-  schema: { tags, summary, querystring, response: { 200: body } },
+const asked = <Query extends TSchema, Answer>(summary: string, querystring: Query, answer: Answer) => ({
+  schema: { tags, summary, querystring, response: { 200: answer } },
   config: { scope: 'finance:read' as const },
 });
 
@@ -165,7 +165,7 @@ export const financeRoutes = (app: HttpApp, context: ServiceContext, deps: { cur
     asked(
       'Opening, issued, redeemed, expired, adjusted and closing points per month, in points and in money',
       RollForwardQuery,
-      RollForwardBody,
+      tableAnswer(RollForwardBody),
     ),
     async (request, reply) => {
       const { from, to, by: dimensions, format, bom } = request.query;
@@ -183,7 +183,7 @@ export const financeRoutes = (app: HttpApp, context: ServiceContext, deps: { cur
     asked(
       'What outstanding points will cost: outstanding × value of a point × (1 - estimated breakage)',
       LiabilityQuery,
-      LiabilityBody,
+      tableAnswer(LiabilityBody),
     ),
     async (request, reply) => {
       const { format, bom } = request.query;
@@ -200,7 +200,7 @@ export const financeRoutes = (app: HttpApp, context: ServiceContext, deps: { cur
     asked(
       'Every entry of the book as a file, in the order of its time: those recorded until now',
       EntriesQuery,
-      FileBody,
+      FileAnswer,
     ),
     async (request, reply) => {
       const { from, until, cursor = null, format, bom } = request.query;

@@ -110,3 +110,24 @@ test('every door is described', async () => {
     ]),
   );
 });
+
+test('pages tell the shape of answers as they come', async () => {
+  const { paths } = (await ledger.call('GET', '/openapi.json')).json();
+  for (const [url, types] of [
+    ['/v1/finance/entries?format=csv', ['text/csv']],
+    ['/v1/finance/entries?format=ndjson', ['application/x-ndjson']],
+    ['/v1/finance/roll-forward', ['application/json']],
+    ['/v1/finance/roll-forward?format=csv', ['text/csv']],
+    ['/v1/finance/liability', ['application/json']],
+    ['/v1/finance/liability?format=csv', ['text/csv']],
+    ['/v1/finance/liability?format=pdf', ['application/problem+json']],
+  ] as const) {
+    const answer = await ledger.call('GET', url);
+    const { responses } = paths[url.split('?')[0] as string].get;
+    expect([url, String(answer.headers['content-type']).split(';')[0]]).toEqual([url, ...types]);
+    const told = Object.keys((responses[answer.statusCode] ?? responses['4XX']).content);
+    expect([url, told]).toEqual([url, expect.arrayContaining([...types])]);
+  }
+  for (const url of ['/v1/customers/{customerId}/statement/export', '/v1/coupon-pools/{poolId}/codes'])
+    expect(Object.keys(paths[url].get.responses['200'].content)).toEqual(['text/csv', 'application/x-ndjson']);
+});

@@ -15,7 +15,7 @@ import {
 import { readStatement, type StatementRow } from '../store/read-statement.ts';
 import { explainOrder } from '../use-cases/explain-order.ts';
 import { reasonOf } from '../use-cases/points-events.ts';
-import { FileBody, pagesOf, type Row, sendFile } from './export.ts';
+import { FileAnswer, pagesOf, type Row, sendFile } from './export.ts';
 import { LotPage, LotsQuery, OrderEarningsBody, OrderParams, StatementExportQuery } from './reading-schemas.ts';
 import { CustomerParams } from './schemas.ts';
 
@@ -106,7 +106,7 @@ export const readingRoutes = (app: HttpApp, context: ServiceContext): void => {
         summary: 'The whole statement as a file, oldest first',
         params: CustomerParams,
         querystring: StatementExportQuery,
-        response: { 200: FileBody },
+        response: { 200: FileAnswer },
       },
       config: { scope: 'ledger:read' },
     },
