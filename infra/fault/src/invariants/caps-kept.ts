@@ -3,13 +3,13 @@ import { createFinding, type Invariant } from './finding.ts';
 
 interface Given {
   ruleId: string;
-  /** `*`: everybody. */
+  /** An empty text: everybody. */
   customerId: string;
   given: number;
   counted: number;
 }
 
-const EVERYBODY = '*';
+const EVERYBODY = '';
 
 /**
  * What rules with caps gave: never beyond the cap, and all that was due below it. Which order met the cap does not matter

@@ -52,8 +52,8 @@ export interface Simulated {
 /** Periods of caps begin before their orders, in calendars of people: further back dates are no dates any more. */
 const EARLIEST_MS = Date.parse('1900-01-01T00:00:00Z');
 
-/** In the place of a customer whose caps have counted nothing yet. */
-const NOBODY = '-';
+/** In the place of a customer whose caps have counted nothing yet; no customer's id. */
+const NOBODY = ' ';
 
 /** Who orders, and when. */
 interface Who {

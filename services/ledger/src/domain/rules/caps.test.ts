@@ -108,7 +108,7 @@ test('what was taken off is told, by the tightest cap', () => {
     '15 = 30 gift − 15 over the cap of 45 points for all per year',
   );
   expect([...giver.counters.values()].sort((a, b) => (a.customerId < b.customerId ? -1 : 1))).toEqual([
-    { ruleId: 'gift', customerId: '*', per: 'year', startsOn: '2026-01-01', points: 45, awards: 2 },
+    { ruleId: 'gift', customerId: '', per: 'year', startsOn: '2026-01-01', points: 45, awards: 2 },
     { ruleId: 'gift', customerId: 'ann', per: 'month', startsOn: '2026-11-01', points: 45, awards: 2 },
   ]);
 });
@@ -185,7 +185,7 @@ test('caps are never exceeded, and agree with counting everything anew', () => {
       }
       for (const { ruleId, customerId, per, points, awards } of counters.values()) {
         const caps = more.rules.find(({ id }) => id === ruleId)?.caps;
-        const limits = (customerId === '*' ? caps?.budget : caps?.perCustomer) ?? [];
+        const limits = (customerId === '' ? caps?.budget : caps?.perCustomer) ?? [];
         for (const { limit, unit } of limits.filter((cap) => cap.per === per))
           expect(unit === 'points' ? points : awards).toBeLessThanOrEqual(limit);
       }

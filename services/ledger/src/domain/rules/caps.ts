@@ -3,8 +3,8 @@ import type { CompiledRule, CountedCap } from './compile.ts';
 import type { PeriodStarts } from './local-time.ts';
 import type { CapPeriod } from './rule.ts';
 
-/** In the place of a customer's id: all customers together. */
-export const EVERYBODY = '*';
+/** In the place of a customer's id: all customers together. No customer has it: ids have a character at least. */
+export const EVERYBODY = '';
 
 /** What one counter counts: the awards of a rule to a customer, or to all, in one period. */
 export interface CounterKey {

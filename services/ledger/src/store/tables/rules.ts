@@ -21,7 +21,7 @@ export const customerProfile = ledgerSchema.table(
   ],
 );
 
-/** What caps count: the awards of one rule to one customer, or to all (`*`), in one period. Written under its row's lock. */
+/** What caps count: the awards of one rule to one customer, or to all (id: an empty text), in one period. Written under its row's lock. */
 export const ruleCounter = ledgerSchema.table(
   'rule_counter',
   {
@@ -37,7 +37,7 @@ export const ruleCounter = ledgerSchema.table(
     primaryKey({ columns: [table.ruleId, table.customerId, table.per, table.startsOn] }),
     /** For what is long over; rows lie about in the order of their periods. */
     index('rule_counter_starts').using('brin', table.startsOn).with({ pages_per_range: 32, autosummarize: true }),
-    index('rule_counter_customer').on(table.customerId).where(sql`${table.customerId} <> '*'`),
+    index('rule_counter_customer').on(table.customerId).where(sql`${table.customerId} <> ''`),
     check('rule_counter_per', oneOf(table.per, CAP_PERIODS)),
     check('rule_counter_counts', sql`${table.points} >= 0 and ${table.awards} >= 0`),
   ],
