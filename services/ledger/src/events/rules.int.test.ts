@@ -42,6 +42,14 @@ test('each rule that gives makes an entry of its own, with its explanation, and 
   ]);
 });
 
+test('the explanation of an order lists its entries as its rules took effect', async () => {
+  for (const orderId of ['lia-1', 'lia-2', 'lia-3', 'lia-4', 'lia-5', 'lia-6']) {
+    await send(purchase('lia', orderId, 1_000, shoes));
+    const { earnings } = (await ledger.call('GET', `/v1/orders/${orderId}/earnings`)).json();
+    expect(earnings.map(({ ruleId }: { ruleId: string }) => ruleId)).toEqual(['base', 'shoes']);
+  }
+});
+
 test('the rate alone keeps no explanation, and is told one', async () => {
   await send(purchase('bob', 'bob-1', 1_000));
   expect(await earned('bob')).toEqual([['base', 10, '10 = 10 base']]);
