@@ -282,6 +282,16 @@ test('what can not be replayed is refused', async () => {
   await ledger.settle();
 });
 
+test('a customer of a tier that the programme does not have is refused, not tried as one without', async () => {
+  const order = { currency: 'EUR', totalMinor: 1_000 };
+  const refused = await ledger.call('POST', '/v1/programme/simulations', { order, customer: { tier: 'sliver' } });
+  expect(refused.statusCode).toBe(400);
+  expect(refused.json()).toMatchObject({
+    code: 'ledger.unknown_tier',
+    problems: [{ path: '/customer/tier', message: 'is no tier of the programme' }],
+  });
+});
+
 test('a rule for a tier that the programme does not have is refused where it names it', async () => {
   const { tiers: _, ...without } = DRAFT;
   for (const programme of [without, { ...DRAFT, tiers: structure({ levels: [level('sliver', 1_000)] }) }]) {

@@ -1,6 +1,7 @@
 import type { Queryable } from '@vafa/bus';
 import { AppError } from '@vafa/kernel';
 import { checkProgramme } from '../domain/check-programme.ts';
+import type { Programme } from '../domain/programme.ts';
 import { tryOrder } from '../domain/replay.ts';
 import type { Award } from '../domain/rules/award.ts';
 import type { Counter } from '../domain/rules/caps.ts';
@@ -88,11 +89,19 @@ const entryOf = (award: Award, rules: Rules, { atMs, facts }: Who, nowMs: number
   };
 };
 
+/** A tier that the programme has not would be tried as no tier at all. */
+const checkTier = ({ tiers }: Programme, tier: string | null | undefined): void => {
+  if (typeof tier !== 'string' || tiers?.levels.some(({ id }) => id === tier)) return;
+  throw new AppError('invalid', 'ledger.unknown_tier', 'the customer has a tier that the programme has not', {
+    problems: [{ path: '/customer/tier', message: 'is no tier of the programme' }],
+  });
+};
+
 /**
  * What an order would earn, with the reason, by a draft, a version or what is in force. Writes nothing. Of a known customer
  * caps go on from what they have counted; budgets for all do so in any case.
  * @throws AppError not_found `ledger.draft_not_found`, `ledger.no_programme`, invalid `ledger.invalid_programme`,
- * `ledger.simulation_of_two`, `ledger.order_too_old`, rejected `ledger.points_out_of_range`
+ * `ledger.simulation_of_two`, `ledger.unknown_tier`, `ledger.order_too_old`, rejected `ledger.points_out_of_range`
  */
 export const simulateOrder = async (
   db: Queryable,
@@ -111,6 +120,7 @@ export const simulateOrder = async (
     });
   const { programme, ...from } = await readProgramme(db, { draftId, version });
   checkProgramme(programme);
+  checkTier(programme, command.customer?.tier);
   const rules = rulesOf({ ...programme, version: from.version ?? 0 });
   const owner = customerId === undefined ? undefined : await resolveCustomer(db, customerId);
   const known = owner === undefined ? undefined : (await findFacts(db, [owner], programme.tiers)).get(owner);
