@@ -113,3 +113,21 @@ test('a merge that is told again after its old id was erased alone, and has begu
   await send(merge);
   expect(await ledger.balance('nick')).toMatchObject({ customerId: 'name', active: 9 });
 });
+
+test('a draft is not tried on orders of nobody: they earn nothing by any programme', async () => {
+  const currency = 'USD';
+  await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, rates: [{ currency, points: 1, perMinor: 100 }] });
+  await send(event(CustomerErased, at(erasure), { customerId: 'tried' }));
+  await send(
+    purchase('tried', 'tried-1', 5_000, { time: before, currency }),
+    purchase('tried', 'tried-2', 7_000, { time: after, currency }),
+  );
+  ledger.clock.advance({ seconds: 1 });
+  const { draftId } = (await ledger.call('POST', '/v1/programme/drafts', {})).json();
+  const asked = await ledger.call('POST', `/v1/programme/drafts/${draftId}/replays`, { days: 30 });
+  await ledger.settle();
+  const { result } = (await ledger.call('GET', `/v1/programme/replays/${asked.json().replayId}`)).json();
+  expect(result.byCurrency.filter((each: { currency: string }) => each.currency === currency)).toMatchObject([
+    { orders: 1, turnoverMinor: 7_000, booked: 70, draft: 70 },
+  ]);
+});

@@ -107,8 +107,9 @@ const KNOWN_BEFORE = '7 days';
 
 /**
  * Lays out the orders that a replay goes through: those of its days that were kept before it was asked for, so that it comes to
- * an end while purchases flow. Customer by customer and each customer's by time, in portions. Returns how many there are. It
- * reads the blocks of these days and sorts them: orders have no index by customer, as every purchase would pay for it.
+ * an end while purchases flow, but for those told after their customer was erased, which earn nothing by any programme. Customer
+ * by customer and each customer's by time, in portions. Returns how many there are. It reads the blocks of these days and sorts
+ * them: orders have no index by customer, as every purchase would pay for it.
  */
 export const layOutOrders = async (tx: Tx, replay: Replay, portion: number): Promise<number> => {
   const [row] = await tx<{ count: number }[]>`
@@ -119,6 +120,7 @@ export const layOutOrders = async (tx: Tx, replay: Replay, portion: number): Pro
         where recorded_at >= ${replay.fromAt}::timestamptz - ${KNOWN_BEFORE}::interval
           and recorded_at < ${replay.createdAt}::timestamptz
           and occurred_at >= ${replay.fromAt}::timestamptz and occurred_at < ${replay.untilAt}::timestamptz
+          and note is distinct from 'customer_erased'
       ) as placed group by 2 returning cardinality(order_ids) as orders
     ) select coalesce(sum(orders), 0)::bigint as count from laid`;
   return row?.count ?? 0;
