@@ -105,6 +105,7 @@ describe('PUT /v1/customers/:customerId', () => {
       'future',
     ],
     ['occurredAt', '2026-11-21', 'ISO 8601'],
+    ['ocurredAt', '2026-11-21T08:00:00Z', ', occurredAt, eventId'],
     ['occurredAt', '2026-11-21T09:00:00Z', 'future'],
   ])('%s = %j is refused, by name', async (field, value, says) => {
     const answer = await call('PUT', '/v1/customers/bad', { [field]: value });

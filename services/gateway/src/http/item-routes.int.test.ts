@@ -163,6 +163,14 @@ describe('what is refused, by name', () => {
       'whole, amount, lines',
     ],
     [
+      'an unknown field: the time and the id are among those that are allowed',
+      '/v1/interactions',
+      { customerId: 'c', interactionType: 'cart.abandoned', ocurredAt: '2026-11-21T08:00:00Z' },
+      'gateway.invalid_interaction',
+      '/ocurredAt',
+      'allowed: customerId, interactionType, attributes, occurredAt, eventId',
+    ],
+    [
       'an interaction with a shouted name',
       '/v1/interactions',
       { customerId: 'c', interactionType: 'VIEW' },

@@ -1,6 +1,6 @@
 import { CustomerUpdated, type EventOf, problemsOf } from '@vafa/contracts';
 import { type FieldProblem, toLatinDigits } from '@vafa/kernel';
-import { unknownFieldProblems } from '../domain/known-fields.ts';
+import { unknownProblems } from '../domain/known-fields.ts';
 import { explainProblems } from './explain-problem.ts';
 import { knownLocale, knownZone } from './known-names.ts';
 import { normaliseEmail } from './normalise-email.ts';
@@ -43,7 +43,7 @@ export const readProfile = (
   given: Readonly<Record<string, unknown>>,
   context: ProfileContext,
 ): { profile: CustomerProfile; problems: FieldProblem[] } => {
-  const problems = unknownFieldProblems(given, KNOWN);
+  const problems = unknownProblems(given, KNOWN);
   const data: Record<string, unknown> = { customerId };
   for (const [field, { read, allowed }] of Object.entries(FIELDS)) {
     const value = given[field];

@@ -1,6 +1,6 @@
 import { type EventDefinition, InteractionRecorded, PurchaseCompleted, PurchaseRefunded } from '@vafa/contracts';
 import type { FieldProblem } from '@vafa/kernel';
-import { unknownFieldProblems } from '../domain/known-fields.ts';
+import { unknownFieldProblems, unknownProblems } from '../domain/known-fields.ts';
 import { refundScopeProblems } from '../domain/refund-scope.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -36,7 +36,7 @@ export const PURCHASE: ItemKind = {
   definition: PurchaseCompleted,
   naturalEventId: ({ orderId }) => `purchase:${orderId}`,
   problems: (data) => [
-    ...unknownFieldProblems(data, PURCHASE_FIELDS),
+    ...unknownProblems(data, PURCHASE_FIELDS),
     ...unknownLineFields(data.lines, PURCHASE_LINE_FIELDS),
   ],
 };
@@ -47,7 +47,7 @@ export const REFUND: ItemKind = {
   naturalEventId: ({ refundId }) => `refund:${refundId}`,
   problems: (data) => [
     ...refundScopeProblems(data),
-    ...unknownFieldProblems(data, REFUND_FIELDS),
+    ...unknownProblems(data, REFUND_FIELDS),
     ...unknownLineFields(data.lines, REFUND_LINE_FIELDS),
   ],
 };
@@ -56,5 +56,5 @@ export const INTERACTION: ItemKind = {
   name: 'interaction',
   definition: InteractionRecorded,
   naturalEventId: () => undefined,
-  problems: (data) => unknownFieldProblems(data, INTERACTION_FIELDS),
+  problems: (data) => unknownProblems(data, INTERACTION_FIELDS),
 };

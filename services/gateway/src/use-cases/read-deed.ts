@@ -1,7 +1,7 @@
 import { CustomerErased, CustomerMerged, type EventEnvelope, problemsOf } from '@vafa/contracts';
 import { AppError, type FieldProblem } from '@vafa/kernel';
 import { eventIdProblems } from '../domain/event-id.ts';
-import { unknownFieldProblems } from '../domain/known-fields.ts';
+import { unknownProblems } from '../domain/known-fields.ts';
 import { readOccurredAt } from '../domain/occurred-at.ts';
 import type { CustomerDeed } from './customer-events.ts';
 import { explainProblems } from './explain-problem.ts';
@@ -62,7 +62,7 @@ const customerIdProblems = (customerId: string): FieldProblem[] => problemsOf(Cu
 
 /** Fields a deed does not have are refused: a misspelt one would be lost in silence. */
 export const onlyFields = (given: Readonly<Record<string, unknown>>, ...known: string[]): FieldProblem[] =>
-  unknownFieldProblems(given, new Set(known));
+  unknownProblems(given, new Set(known));
 
 /** The customer another one goes up in. */
 export const readMergeTarget = (customerId: string, into: unknown): { target: string; problems: FieldProblem[] } => {
