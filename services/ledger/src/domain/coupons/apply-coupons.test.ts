@@ -143,6 +143,28 @@ test('discounts are a share rounded down, an amount, or the price of pieces', ()
   });
 });
 
+test('a piece that is made free costs its share of what is left, and is made free once', () => {
+  const tea = (quantity: number, order: number) =>
+    terms({ kind: 'free_product', sku: 'tea', quantity }, { stacking: { order } });
+  const half = terms(percent(50), { stacking: { order: 1 } });
+  // Two of three pieces at 100 each, then two at 200: the third is paid for, whichever comes first.
+  expect(apply([coupon('X', half), coupon('Y', tea(2, 2))])).toMatchObject({
+    results: [{ discountMinor: 500 }, { discountMinor: 200 }],
+    lineDiscountsMinor: [500, 150],
+  });
+  expect(apply([coupon('X', half), coupon('Y', tea(2, 0))]).lineDiscountsMinor).toEqual([500, 150]);
+  expect(apply([coupon('X', tea(2, 0)), coupon('Y', tea(2, 0)), coupon('Z', tea(1, 0))])).toMatchObject({
+    results: [{ discountMinor: 400 }, { discountMinor: 200 }, { accepted: false, reason: 'nothing_left' }],
+  });
+  // The second coupon makes the second piece free, also where each piece is a line of its own.
+  const line = (amountMinor: number) => ({ sku: 'tea', quantity: 1, amountMinor });
+  const cart: Cart = { currency: 'IRR', totalMinor: 150, lines: [line(0), line(100), line(50)] };
+  expect(apply([coupon('X', tea(1, 0)), coupon('Y', tea(1, 0)), coupon('Z', tea(1, 0))], ANN, cart)).toMatchObject({
+    results: [{ discountMinor: 100 }, { discountMinor: 50 }, { accepted: false, reason: 'nothing_left' }],
+    lineDiscountsMinor: [0, 100, 50],
+  });
+});
+
 test('shares are of what is left, or of the cart as it came; the order decides, then the order of sending', () => {
   const half = (base: 'remaining' | 'original', order: number) =>
     terms(percent(50, 100, base), { stacking: { order } });

@@ -126,15 +126,26 @@ const allows = (one: CouponTerms, other: CouponTerms): boolean => {
 /** May the two be used for one cart? Both must allow it. */
 export const canStack = (one: CouponTerms, other: CouponTerms): boolean => allows(one, other) && allows(other, one);
 
-/** Pieces of the sku in the cart, up to the quantity, with the money each line gives for them. */
-const freePieces = (parts: readonly Part[], sku: string, quantity: number): { part: Part; minor: number }[] => {
+/**
+ * Makes pieces of the sku free that are not free yet, up to the quantity: each costs its share of what is left of its line.
+ * Returns what that came to, or undefined if the sku is not there.
+ */
+const freePieces = (parts: readonly Part[], sku: string, quantity: number): number | undefined => {
+  const own = parts.filter(({ line }) => line?.sku === sku);
+  if (own.length === 0) return undefined;
   let pieces = quantity;
-  return parts.flatMap((part) => {
-    if (part.line?.sku !== sku || pieces === 0) return [];
-    const free = Math.min(pieces, part.line.quantity);
+  let minor = 0;
+  for (const part of own) {
+    const free = Math.min(pieces, part.leftPieces);
+    const amount = free === 0 ? 0 : mulDivFloor(part.leftMinor, free, part.leftPieces);
+    // A piece that costs nothing anyway is not the one that is given.
+    if (amount === 0) continue;
+    takeOff([part], amount);
+    part.leftPieces -= free;
     pieces -= free;
-    return [{ part, minor: mulDivFloor(part.originalMinor, free, part.line.quantity) }];
-  });
+    minor += amount;
+  }
+  return minor;
 };
 
 /** Takes a coupon's discount off what is left. Returns what it came to, or why nothing. */
@@ -142,14 +153,8 @@ const discount = (terms: CouponTerms, remains: Remains): number | 'not_applicabl
   const parts = eligibleParts(remains, terms.appliesTo);
   const rule = terms.discount;
   if (rule.kind === 'free_product') {
-    const pieces = freePieces(parts, rule.sku, rule.quantity);
-    if (pieces.length === 0) return 'not_applicable';
-    const given = pieces.map(({ part, minor }) => {
-      const amount = Math.min(minor, part.leftMinor);
-      takeOff([part], amount);
-      return amount;
-    });
-    return given.reduce((sum, each) => sum + each, 0) || 'nothing_left';
+    const amount = freePieces(parts, rule.sku, rule.quantity);
+    return amount === undefined ? 'not_applicable' : amount || 'nothing_left';
   }
   if (parts.length === 0) return 'not_applicable';
   const left = leftIn(parts);

@@ -20,12 +20,18 @@ export interface Cart {
 
 /** What is left of a cart while discounts are taken off: of each line, and of what belongs to no line. */
 export interface Remains {
-  parts: { line: CartLine | null; originalMinor: number; leftMinor: number }[];
+  /** `leftPieces`: those of the line that no coupon has made free. */
+  parts: { line: CartLine | null; originalMinor: number; leftMinor: number; leftPieces: number }[];
 }
 
 export const remainsOf = ({ totalMinor, lines }: Cart): Remains => {
   const inLines = lines.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
-  const part = (line: CartLine | null, minor: number) => ({ line, originalMinor: minor, leftMinor: minor });
+  const part = (line: CartLine | null, minor: number): Remains['parts'][number] => ({
+    line,
+    originalMinor: minor,
+    leftMinor: minor,
+    leftPieces: line?.quantity ?? 0,
+  });
   return { parts: [...lines.map((line) => part(line, line.amountMinor)), part(null, totalMinor - inLines)] };
 };
 
