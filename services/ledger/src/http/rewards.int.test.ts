@@ -71,6 +71,17 @@ test('what makes no sense is refused', async () => {
     code: 'ledger.invalid_reward',
     problems: [{ path: '/endsAt' }],
   });
+  // Right by the format, but of no time: such a reward would be there for ever, though it ended long ago.
+  for (const never of ['2026-01-01T00:00:00+03', '2026-06-30T23:59:60Z'])
+    for (const name of ['startsAt', 'endsAt']) {
+      expect((await ledger.call('POST', '/v1/rewards', { ...REWARD, [name]: never })).json().problems).toMatchObject([
+        { path: `/${name}` },
+      ]);
+      const pool = { name: 'a tenth', terms: { discount: TERMS.discount, [name]: never } };
+      expect((await ledger.call('POST', '/v1/coupon-pools', pool)).json().problems).toMatchObject([
+        { path: `/terms/${name}` },
+      ]);
+    }
   const couponPoolId = '01890000-0000-7000-8000-000000000000';
   expect((await ledger.call('POST', '/v1/rewards', { ...REWARD, couponPoolId })).json().problems).toEqual([
     { path: '/couponPoolId', message: 'is no coupon pool' },

@@ -212,6 +212,8 @@ test('an order of a time without calendar is refused by name', async () => {
   const answer = await simulate({ order: { currency: 'EUR', totalMinor: 100, occurredAt: '0001-01-01T00:00:00Z' } });
   expect(answer.statusCode).toBe(400);
   expect(answer.json()).toMatchObject({ code: 'ledger.order_too_old', problems: [{ path: '/order/occurredAt' }] });
+  const never = await simulate({ order: { currency: 'EUR', totalMinor: 100, occurredAt: '2026-11-21T08:00:00+03' } });
+  expect(never.json()).toMatchObject({ status: 400, problems: [{ path: '/order/occurredAt' }] });
 });
 
 test('a replay goes on after a restart, and can be ended', async () => {

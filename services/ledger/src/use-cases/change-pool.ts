@@ -1,7 +1,8 @@
 import type { Tx } from '@vafa/bus';
-import { AppError, type FieldProblem, newId } from '@vafa/kernel';
+import { AppError, newId } from '@vafa/kernel';
 import { readPattern, requireCapacity } from '../domain/coupons/code.ts';
 import type { CouponTerms, PoolStatus } from '../domain/coupons/terms.ts';
+import { windowProblems } from '../domain/window-problems.ts';
 import { insertAudit } from '../store/audit.ts';
 import {
   type CouponPool,
@@ -39,10 +40,8 @@ const subjectOf = (id: string): string => `coupon-pool/${id}`;
 const told = ({ status, name, terms, validDays }: CouponPool) => ({ status, name, terms, validDays });
 
 /** What the schema can't say. @throws AppError invalid `ledger.invalid_coupon_pool` */
-const checkTerms = ({ startsAt, endsAt, discount }: CouponTerms): void => {
-  const problems: FieldProblem[] = [];
-  if (startsAt !== null && endsAt !== null && Date.parse(startsAt) >= Date.parse(endsAt))
-    problems.push({ path: '/terms/endsAt', message: 'must be after startsAt' });
+const checkTerms = ({ discount, ...window }: CouponTerms): void => {
+  const problems = windowProblems(window, '/terms');
   if (discount.kind === 'percent' && discount.numerator > discount.denominator)
     problems.push({ path: '/terms/discount/numerator', message: 'must not exceed the denominator' });
   if (problems.length > 0)

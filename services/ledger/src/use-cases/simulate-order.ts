@@ -9,6 +9,7 @@ import { countersFor } from '../domain/rules/earned.ts';
 import { earnByPurchase } from '../domain/rules/evaluate.ts';
 import { byRateAlone, explanationText } from '../domain/rules/explanation.ts';
 import type { CustomerFacts, OrderFacts } from '../domain/rules/facts.ts';
+import { isReadableInstant, UNREADABLE_INSTANT } from '../domain/window-problems.ts';
 import { resolveCustomer } from '../store/accounts.ts';
 import { isoOfMs } from '../store/instants.ts';
 import { factsOfAnybody, findFacts } from '../store/profiles.ts';
@@ -101,7 +102,8 @@ const checkTier = ({ tiers }: Programme, tier: string | null | undefined): void 
  * What an order would earn, with the reason, by a draft, a version or what is in force. Writes nothing. Of a known customer
  * caps go on from what they have counted; budgets for all do so in any case.
  * @throws AppError not_found `ledger.draft_not_found`, `ledger.no_programme`, invalid `ledger.invalid_programme`,
- * `ledger.simulation_of_two`, `ledger.unknown_tier`, `ledger.order_too_old`, rejected `ledger.points_out_of_range`
+ * `ledger.simulation_of_two`, `ledger.unknown_tier`, `ledger.unreadable_instant`, `ledger.order_too_old`, rejected
+ * `ledger.points_out_of_range`
  */
 export const simulateOrder = async (
   db: Queryable,
@@ -112,6 +114,10 @@ export const simulateOrder = async (
   if (draftId !== undefined && version !== undefined)
     throw new AppError('invalid', 'ledger.simulation_of_two', 'name a draft or a version, not both', {
       problems: [{ path: '/version', message: 'is given beside draftId' }],
+    });
+  if (order.occurredAt !== undefined && !isReadableInstant(order.occurredAt))
+    throw new AppError('invalid', 'ledger.unreadable_instant', 'the time of the order can not be read', {
+      problems: [{ path: '/order/occurredAt', message: UNREADABLE_INSTANT }],
     });
   const atMs = order.occurredAt === undefined ? now.epochMilliseconds : Date.parse(order.occurredAt);
   if (atMs < EARLIEST_MS)

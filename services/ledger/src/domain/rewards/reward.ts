@@ -1,5 +1,6 @@
 import { AppError } from '@vafa/kernel';
 import { type Audience, belongsTo } from '../coupons/terms.ts';
+import { windowProblems } from '../window-problems.ts';
 
 /** draft: being written, nobody sees it · active: in the catalogue · archived: no longer to be had. */
 export const REWARD_STATUSES = ['draft', 'active', 'archived'] as const;
@@ -118,9 +119,8 @@ export const claimRefused = (refusal: RewardRefusal, details: Record<string, unk
   );
 
 /** What the schema can't say of a reward. @throws AppError invalid `ledger.invalid_reward` */
-export const checkReward = ({ startsAt, endsAt }: Pick<RewardDefinition, 'startsAt' | 'endsAt'>): void => {
-  if (startsAt === null || endsAt === null || Date.parse(startsAt) < Date.parse(endsAt)) return;
-  throw new AppError('invalid', 'ledger.invalid_reward', 'the reward ends before it starts', {
-    problems: [{ path: '/endsAt', message: 'must be after startsAt' }],
-  });
+export const checkReward = (window: Pick<RewardDefinition, 'startsAt' | 'endsAt'>): void => {
+  const problems = windowProblems(window, '');
+  if (problems.length > 0)
+    throw new AppError('invalid', 'ledger.invalid_reward', 'the reward is not as it should be', { problems });
 };

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { conditions, customerFacts, orderFacts, ruleLists } from '../../test/rules.fixture.ts';
+import { UNREADABLE_INSTANT } from '../window-problems.ts';
 import { compileRules } from './compile.ts';
 import { earnByPurchase } from './evaluate.ts';
 import { problemsOf } from './problems.ts';
@@ -61,7 +62,7 @@ test.each<[string, object, string]>([
     { startsAt: '2026-01-02T00:00:00Z', endsAt: '2026-01-02T00:00:00Z' },
     '/rules/0/endsAt must be after',
   ],
-  ['no instant', { startsAt: 'soon' }, '/rules/0/startsAt must be an ISO 8601 instant'],
+  ['no instant', { startsAt: 'soon' }, `/rules/0/startsAt ${UNREADABLE_INSTANT}`],
   ['no caps', { caps: { beyond: 'reduce' } }, '/rules/0/caps names no cap'],
   [
     'caps that reject always',

@@ -4,6 +4,7 @@ import { activationProblems } from '../activation.ts';
 import { ruleExpiryProblems } from '../expiry-policy.ts';
 import { interactionTypeProblems } from '../interaction-type.ts';
 import { BASE_RULE } from '../programme.ts';
+import { windowProblems } from '../window-problems.ts';
 import { type ConditionSurroundings, conditionProblems, lineFilter } from './condition-problems.ts';
 import {
   CAP_PERIODS,
@@ -70,17 +71,6 @@ const idProblems = (rules: readonly EarningRule[], i: number, path: string): Fie
   if (id === BASE_RULE || id === GRANT_RULE)
     return say(`${path}/id`, `is taken: ${BASE_RULE} is the rate, ${GRANT_RULE} a grant without a rule`);
   return rules.findIndex((each) => each.id === id) < i ? say(`${path}/id`, 'is the id of another rule') : [];
-};
-
-const windowProblems = ({ startsAt, endsAt }: EarningRule, path: string): FieldProblem[] => {
-  const unreadable = (['startsAt', 'endsAt'] as const).filter((name) => {
-    const value = name === 'startsAt' ? startsAt : endsAt;
-    return value !== undefined && Number.isNaN(Date.parse(value));
-  });
-  if (unreadable.length > 0) return unreadable.flatMap((name) => say(`${path}/${name}`, 'must be an ISO 8601 instant'));
-  return startsAt !== undefined && endsAt !== undefined && Date.parse(endsAt) <= Date.parse(startsAt)
-    ? say(`${path}/endsAt`, 'must be after startsAt')
-    : [];
 };
 
 /** An entry that a multiplier names must be one of the same trigger, made before it. */
