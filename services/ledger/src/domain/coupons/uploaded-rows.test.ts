@@ -14,10 +14,14 @@ test('rows are kept or refused, each with its reason', () => {
     { row: 10, code: '۱۲۳۴۵', customerId: 'ann', expiresAt: '2027-01-01T00:00:00+03:30' },
     { row: 11, code: '=CMD|A' },
     { row: 12, code: 'GOOD4', unknownField: true },
+    { row: 13, code: 'GOOD5', expiresAt: '2027-02-29T12:00:00Z' },
+    { row: 14, code: 'GOOD6', expiresAt: '2028-02-29T12:00:00Z' },
+    { row: 15, code: 'GOOD7', customerId: 'half \ud800' },
   ]);
   expect(kept).toEqual([
     { row: 2, code: 'SAVE10', shown: 'save-10', customerId: null, expiresAtMs: null },
     { row: 10, code: '12345', shown: null, customerId: 'ann', expiresAtMs: Date.parse('2026-12-31T20:30:00Z') },
+    { row: 14, code: 'GOOD6', shown: null, customerId: null, expiresAtMs: Date.parse('2028-02-29T12:00:00Z') },
   ]);
   expect(refused).toEqual([
     { row: 3, reason: 'duplicate' },
@@ -29,5 +33,7 @@ test('rows are kept or refused, each with its reason', () => {
     { row: 9, reason: 'invalid_instant' },
     { row: 11, reason: 'invalid_code' },
     { row: 12, reason: 'unknown_field' },
+    { row: 13, reason: 'invalid_instant' },
+    { row: 15, reason: 'invalid_customer' },
   ]);
 });

@@ -40,10 +40,16 @@ export interface RefusedRow {
 }
 
 const MAX_SHOWN_CHARACTERS = 64;
-/** As ids of customers everywhere: no blanks at the ends, no control characters, 128 at most. */
-const CUSTOMER_ID = /^(?=.{1,128}$)[^\s\p{Cc}]([^\p{Cc}]*[^\s\p{Cc}])?$/u;
+/** As ids of customers everywhere: no blanks at the ends, no control or half characters, 128 at most. */
+const CUSTOMER_ID = /^(?=.{1,128}$)[^\s\p{Cc}\p{Cs}]([^\p{Cc}\p{Cs}]*[^\s\p{Cc}\p{Cs}])?$/u;
 const SHOWABLE = /^[A-Za-z0-9-]+$/;
 const ISO_INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/;
+
+/** `Date.parse` takes 30 February for 2 March. */
+const isDate = (instant: string): boolean => {
+  const [year = 0, month = 0, day = 0] = instant.slice(0, 'yyyy-mm-dd'.length).split('-').map(Number);
+  return day <= new Date(Date.UTC(year, month, 0)).getUTCDate();
+};
 
 const checkRow = (row: UploadedRow): CheckedRow | RowRefusal => {
   if (row.unreadable) return 'unreadable';
@@ -58,7 +64,7 @@ const checkRow = (row: UploadedRow): CheckedRow | RowRefusal => {
   const expiresAt = row.expiresAt === undefined || row.expiresAt === '' ? null : row.expiresAt;
   if (expiresAt !== null && (typeof expiresAt !== 'string' || !ISO_INSTANT.test(expiresAt))) return 'invalid_instant';
   const expiresAtMs = expiresAt === null ? null : Date.parse(expiresAt);
-  if (Number.isNaN(expiresAtMs)) return 'invalid_instant';
+  if (Number.isNaN(expiresAtMs) || (expiresAt !== null && !isDate(expiresAt))) return 'invalid_instant';
   return { row: row.row, code, shown: typed !== code && SHOWABLE.test(typed) ? typed : null, customerId, expiresAtMs };
 };
 
