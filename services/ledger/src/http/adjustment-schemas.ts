@@ -1,7 +1,7 @@
 import { fields } from '@vafa/contracts';
 import Type from 'typebox';
 import { REQUEST_STATUSES } from '../store/schema.ts';
-import { Account, Instant, KEEPABLE } from './schemas.ts';
+import { Account, Instant, KEEPABLE, keepable } from './schemas.ts';
 
 const Uuid = Type.String({ format: 'uuid' });
 const Reason = Type.String({ ...fields.Reason, pattern: KEEPABLE });
@@ -43,7 +43,7 @@ export const ApprovedBody = Type.Object({ request: RequestBody, entryId: Type.St
 export const RejectBody = Type.Object({ reason: Reason }, { additionalProperties: false });
 
 export const TransferBody = Type.Object(
-  { toCustomerId: fields.CustomerId, points: fields.PositivePoints, reason: Reason },
+  { toCustomerId: keepable(fields.CustomerId), points: fields.PositivePoints, reason: Reason },
   { additionalProperties: false },
 );
 

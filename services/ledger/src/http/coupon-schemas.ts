@@ -7,7 +7,7 @@ import { ROW_REFUSALS } from '../domain/coupons/uploaded-rows.ts';
 import { REDEMPTION_STATUSES } from '../store/schema.ts';
 import { MAX_CODES } from '../use-cases/change-pool.ts';
 import { AudienceBody, IdPageQuery, Names, Uuid, Window } from './reward-schemas.ts';
-import { Instant, KEEPABLE, MAX_RESERVATION_SECONDS } from './schemas.ts';
+import { Instant, KEEPABLE, keepable, MAX_RESERVATION_SECONDS } from './schemas.ts';
 import { orNull, withDefault } from './with-default.ts';
 
 const MAX_LINES = 2_000;
@@ -16,6 +16,7 @@ const MAX_CODES_PER_CART = 30;
 const MAX_TYPED_CHARACTERS = 64;
 const closed = { additionalProperties: false } as const;
 
+const Group = Type.String({ ...fields.Label, pattern: KEEPABLE });
 const Amount = Type.Object({ currency: fields.Currency, minor: fields.PositiveMinor }, closed);
 const Count = Type.Integer({ minimum: 0 });
 const TypedCode = Type.String({
@@ -77,10 +78,10 @@ export const TermsBody = Type.Object(
     stacking: withDefault(
       Type.Object(
         {
-          group: orNull(fields.Label, 'Two coupons of one group are never combined; null = of no group'),
+          group: orNull(Group, 'Two coupons of one group are never combined; null = of no group'),
           exclusive: withDefault(Type.Boolean({ description: 'Combined with nothing' }), false),
           with: orNull(
-            Type.Array(fields.Label, { maxItems: 100 }),
+            Type.Array(Group, { maxItems: 100 }),
             'Groups it may be combined with; null = all. Both sides must allow it',
           ),
           order: withDefault(
@@ -201,7 +202,7 @@ const CartLineBody = Type.Object(
 );
 
 const cart = {
-  customerId: Type.Optional(fields.CustomerId),
+  customerId: Type.Optional(keepable(fields.CustomerId)),
   currency: fields.Currency,
   totalMinor: Type.Integer({
     ...fields.AmountMinor,
@@ -215,7 +216,7 @@ export const ValidateBody = Type.Object(cart, closed);
 
 export const RedeemBody = Type.Object(
   {
-    orderId: fields.OrderId,
+    orderId: keepable(fields.OrderId),
     ...cart,
     holdSeconds: Type.Optional(
       Type.Integer({

@@ -4,11 +4,14 @@ import Type from 'typebox';
 import type { CurrentRules } from '../use-cases/current-programme.ts';
 import { grantPoints } from '../use-cases/grant-points.ts';
 import { callOf } from './call.ts';
-import { Account, CustomerParams, KEEPABLE } from './schemas.ts';
+import { Account, CustomerParams, KEEPABLE, keepable } from './schemas.ts';
 
 const GrantBody = Type.Object(
   {
-    grantId: Type.String({ ...fields.Id, description: 'Chosen by the caller: the same grant is given once, for ever' }),
+    grantId: Type.String({
+      ...keepable(fields.Id),
+      description: 'Chosen by the caller: the same grant is given once, for ever',
+    }),
     ruleId: Type.Optional(
       Type.String({ ...fields.Id, description: 'A rule whose trigger is manual_grant; in the place of points' }),
     ),

@@ -10,6 +10,7 @@ import {
   CapturedBody,
   CustomerParams,
   Instant,
+  keepable,
   MAX_RESERVATION_SECONDS,
   ReservationParams,
 } from './schemas.ts';
@@ -35,7 +36,7 @@ const QuotedBody = Type.Object({
 const PayBody = Type.Object(
   {
     ...amount,
-    orderId: Type.Optional(fields.OrderId),
+    orderId: Type.Optional(keepable(fields.OrderId)),
     ttlSeconds: Type.Optional(
       Type.Integer({ minimum: 1, maximum: MAX_RESERVATION_SECONDS, description: "The programme's own if not given" }),
     ),

@@ -2,7 +2,7 @@ import { fields } from '@vafa/contracts';
 import Type from 'typebox';
 import { REWARD_REFUSALS, REWARD_STATUSES } from '../domain/rewards/reward.ts';
 import { CLAIM_STATUSES } from '../store/schema.ts';
-import { Account, Instant, KEEPABLE } from './schemas.ts';
+import { Account, Instant, KEEPABLE, KEEPABLE_OR_EMPTY, keepable } from './schemas.ts';
 import { orNull } from './with-default.ts';
 
 const MAX_NAMES = 100;
@@ -39,6 +39,12 @@ export const Window = {
   endsAt: orNull(fields.Instant, 'Up to, not including; null = for ever'),
 };
 
+const Attributes = Type.Record(
+  Type.String(),
+  Type.Union([Type.String({ maxLength: 1_000, pattern: KEEPABLE_OR_EMPTY }), Type.Number(), Type.Boolean()]),
+  { propertyNames: { pattern: KEEPABLE, maxLength: 64 }, maxProperties: 50, description: "The shop's own fields" },
+);
+
 export const RewardBody = Type.Object(
   {
     name: Words(200),
@@ -55,7 +61,7 @@ export const RewardBody = Type.Object(
     audience: Type.Optional(AudienceBody),
     ...Window,
     couponPoolId: orNull(Uuid, 'Pool that each claim takes a code from; null = no code'),
-    attributes: Type.Optional(fields.Attributes),
+    attributes: Type.Optional(Attributes),
   },
   { additionalProperties: false },
 );
@@ -115,7 +121,7 @@ export const ClaimBody = Type.Optional(
       {
         reference: Type.Optional(
           Type.String({
-            ...fields.Id,
+            ...keepable(fields.Id),
             description: 'Your own name of this claim: the same again is the same claim, for ever',
           }),
         ),

@@ -82,6 +82,14 @@ test('what makes no sense is refused', async () => {
         { path: `/terms/${name}` },
       ]);
     }
+  for (const text of ['nul \u0000', 'half \ud800']) {
+    for (const attributes of [{ picture: text }, { [text]: 1 }])
+      expect((await ledger.call('POST', '/v1/rewards', { ...REWARD, attributes })).statusCode).toBe(400);
+    for (const stacking of [{ group: text }, { with: [text] }])
+      expect(
+        (await ledger.call('POST', '/v1/coupon-pools', { name: 'a tenth', terms: { ...TERMS, stacking } })).json(),
+      ).toMatchObject({ status: 400, problems: [{ path: expect.stringMatching(/^\/terms\/stacking/) }] });
+  }
   const couponPoolId = '01890000-0000-7000-8000-000000000000';
   expect((await ledger.call('POST', '/v1/rewards', { ...REWARD, couponPoolId })).json().problems).toEqual([
     { path: '/couponPoolId', message: 'is no coupon pool' },

@@ -8,6 +8,11 @@ export const MAX_RESERVATION_SECONDS = 2_592_000;
 
 /** No text of blanks alone, and nothing that Postgres can't keep as text or JSON: NUL and halves of characters. */
 export const KEEPABLE = '^[^\\u0000\\p{Cs}]*[^\\u0000\\p{Cs}\\s][^\\u0000\\p{Cs}]*$';
+/** The same where no text at all may be said, or blanks. */
+export const KEEPABLE_OR_EMPTY = '^[^\\u0000\\p{Cs}]*$';
+/** Ids as everywhere, but without halves of characters, which would all be kept as one and the same. */
+const KEEPABLE_ID = '^[^\\s\\p{Cc}\\p{Cs}]([^\\p{Cc}\\p{Cs}]*[^\\s\\p{Cc}\\p{Cs}])?$';
+export const keepable = (id: typeof fields.Id) => Type.String({ ...id, pattern: KEEPABLE_ID });
 
 export const Instant = Type.String({ description: 'ISO 8601 instant' });
 const Amount = Type.Integer({ minimum: 0, description: 'Points, whole' });
@@ -101,7 +106,7 @@ export const StatementPage = Type.Object({
 export const ReserveBody = Type.Object(
   {
     points: fields.PositivePoints,
-    orderId: Type.Optional(fields.OrderId),
+    orderId: Type.Optional(keepable(fields.OrderId)),
     ttlSeconds: Type.Optional(
       Type.Integer({ minimum: 1, maximum: MAX_RESERVATION_SECONDS, description: "The programme's own if not given" }),
     ),

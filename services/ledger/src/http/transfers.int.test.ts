@@ -152,3 +152,18 @@ test('a gift stays with who got it when the giver is erased', async () => {
   expect(entry).toMatchObject({ kind: 'transfer_in', points: 4 });
   expect(entry.reason).not.toBe('a gift');
 });
+
+test('halves of characters are no ids: all of them would be kept as one', async () => {
+  const half = 'half \ud800';
+  for (const [url, body, path] of [
+    ['/v1/customers/ann/transfers', { toCustomerId: half, points: 1, reason: 'a gift' }, '/toCustomerId'],
+    ['/v1/customers/ann/grants', { grantId: half, points: 1, reason: 'late' }, '/grantId'],
+    ['/v1/customers/ann/reservations', { points: 1, orderId: half }, '/orderId'],
+    ['/v1/customers/ann/points-payments', { currency: 'EUR', amountMinor: 1, orderId: half }, '/orderId'],
+    ['/v1/coupons/redemptions', { orderId: half, currency: 'EUR', totalMinor: 1, codes: ['ABCD'] }, '/orderId'],
+    ['/v1/coupons/validate', { customerId: half, currency: 'EUR', totalMinor: 1, codes: ['ABCD'] }, '/customerId'],
+  ] as const) {
+    const answer = await ledger.call('POST', url, body);
+    expect(answer.json(), url).toMatchObject({ status: 400, problems: [{ path }] });
+  }
+});
