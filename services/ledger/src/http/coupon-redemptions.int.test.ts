@@ -122,6 +122,24 @@ test('held, redeemed, released, timed out: uses come and go with the order', asy
   expect(await ok('GET', '/v1/coupons/redemptions/held-1')).toMatchObject({ status: 'timed_out' });
   expect(await coupon()).toMatchObject({ reserved: 0, redeemed: 0 });
   expect((await redeem('held-2', ['HOLDME'])).statusCode).toBe(201);
+  expect((await close('held-2', 'release')).statusCode).toBe(200);
+  // Held already, and now asked for at once: nobody is to think it used and have it given back by time.
+  expect((await redeem('held-3', ['HOLDME'], { holdSeconds: 60 })).json().status).toBe('reserved');
+  expect((await redeem('held-3', ['HOLDME'])).json()).toMatchObject({ status: 'redeemed' });
+  expect(await coupon()).toMatchObject({ reserved: 0, redeemed: 1 });
+  expect((await redeem('held-3', ['HOLDME'], { holdSeconds: 60 })).json().status).toBe('redeemed');
+  expect((await close('held-3', 'release')).statusCode).toBe(200);
+  // What was held for too long is not held, though no sweep has been by: not to the same cart, nor to another.
+  await addPool({}, { codes: ['HOLDTOO'] });
+  expect((await redeem('held-4', ['HOLDME'], { holdSeconds: 60 })).statusCode).toBe(201);
+  ledger.clock.advance('PT60S');
+  expect((await redeem('held-4', ['HOLDME'], { holdSeconds: 60 })).json().expiresAt).toBe(
+    ledger.clock.now().add({ seconds: 60 }).toString(),
+  );
+  ledger.clock.advance('PT60S');
+  expect((await redeem('held-4', ['HOLDTOO'])).json()).toMatchObject({ status: 'redeemed' });
+  expect(await coupon()).toMatchObject({ reserved: 0, redeemed: 0 });
+  expect(await ok('GET', '/v1/coupons/HOLDTOO')).toMatchObject({ reserved: 0, redeemed: 1 });
   expect((await close('never', 'redeem')).json().code).toBe('ledger.redemption_not_found');
   ledger.clock.set('2026-11-21T08:00:00Z');
 });

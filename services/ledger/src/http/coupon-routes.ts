@@ -9,7 +9,8 @@ import { confirmRedemption, releaseRedemption } from '../use-cases/close-redempt
 import type { CurrentRules } from '../use-cases/current-programme.ts';
 import { decideCoupons } from '../use-cases/decide-coupons.ts';
 import { type GuessLimits, limitGuesses } from '../use-cases/limit-guesses.ts';
-import { type RedemptionView as Redeemed, redeemCoupons, viewRedemption } from '../use-cases/redeem-coupons.ts';
+import { redeemCoupons } from '../use-cases/redeem-coupons.ts';
+import { type RedemptionView as Redeemed, viewRedemption } from '../use-cases/view-redemption.ts';
 import { actorOf, callOf } from './call.ts';
 import { RedeemBody, RedemptionParams, RedemptionView, ValidateBody, ValidatedBody } from './coupon-schemas.ts';
 

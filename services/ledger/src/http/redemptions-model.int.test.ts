@@ -160,6 +160,7 @@ test('coupons: any order of redeeming, holding, confirming, giving back, merging
         if (known && (known.status === 'reserved' || known.status === 'redeemed')) {
           const same = known.customer === customer && known.codes.toSorted().join() === wanted.toSorted().join();
           expect(answer.statusCode).toBe(same ? 201 : 409);
+          if (same && each.deed === 'redeem') known.status = 'redeemed';
           continue;
         }
         const expected = fits(customer, wanted) ? 201 : 422;

@@ -9,7 +9,7 @@ import {
 } from '../store/coupon-redemptions.ts';
 import { lockCoupons, moveUses } from '../store/coupons.ts';
 import type { Call } from './call.ts';
-import { type RedemptionView, redemptionNotFound, viewRedemption } from './redeem-coupons.ts';
+import { type RedemptionView, redemptionNotFound, viewRedemption } from './view-redemption.ts';
 
 const closed = (status: string): AppError =>
   new AppError('conflict', 'ledger.redemption_closed', `the redemption is ${status.replace('_', ' ')}`, {
@@ -28,13 +28,32 @@ const move = async (
   redemption: CouponRedemption,
   status: 'redeemed' | 'released' | 'timed_out',
   nowIso: string,
+  wantedNext: readonly string[] = [],
 ): Promise<void> => {
   const uses = await findUses(tx, redemption.orderId, redemption.attempt);
   const codes = uses.map(({ code }) => code);
-  await lockCoupons(tx, codes);
+  await lockCoupons(tx, [...new Set([...codes, ...wantedNext])]);
   const held = redemption.status === 'reserved';
   const change = { reserved: held ? -1 : 0, redeemed: (status === 'redeemed' ? 1 : 0) - (held ? 0 : 1) };
   await Promise.all([moveUses(tx, codes, change), saveStatus(tx, redemption, status, nowIso)]);
+};
+
+const isOverdue = ({ status, expiresAtMs }: CouponRedemption, { now }: Call): boolean =>
+  status === 'reserved' && expiresAtMs !== null && expiresAtMs <= now.epochMilliseconds;
+
+/**
+ * Gives back what a redemption, which is locked, held for too long, whether or not the sweep has been by. The codes that are wanted
+ * next are locked with those, so that all are in their order. Returns whether it did.
+ */
+export const giveBackOverdue = async (
+  tx: Tx,
+  locked: CouponRedemption,
+  wantedNext: readonly string[],
+  call: Call,
+): Promise<boolean> => {
+  if (!isOverdue(locked, call)) return false;
+  await move(tx, locked, 'timed_out', call.now.toString(), wantedNext);
+  return true;
 };
 
 /**
@@ -43,8 +62,7 @@ const move = async (
  */
 export const confirmRedemption = async (tx: Tx, orderId: string, call: Call): Promise<RedemptionView> => {
   const found = await open(tx, orderId);
-  const overdue = found.expiresAtMs !== null && found.expiresAtMs <= call.now.epochMilliseconds;
-  if (found.status === 'reserved' && overdue) throw closed('timed_out');
+  if (isOverdue(found, call)) throw closed('timed_out');
   if (found.status === 'reserved') await move(tx, found, 'redeemed', call.now.toString());
   else if (found.status !== 'redeemed') throw closed(found.status);
   return viewRedemption(tx, orderId);

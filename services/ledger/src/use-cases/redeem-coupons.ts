@@ -1,24 +1,16 @@
-import type { Queryable, Tx } from '@vafa/bus';
+import type { Tx } from '@vafa/bus';
 import { AppError, assert, idFrom, present } from '@vafa/kernel';
 import type { AcceptedCode, CodeResult } from '../domain/coupons/apply-coupons.ts';
 import type { Cart } from '../domain/coupons/cart.ts';
 import { normaliseCode } from '../domain/coupons/code.ts';
 import { lockOrOpenAccounts, resolveCustomer } from '../store/accounts.ts';
-import {
-  type CouponRedemption,
-  type CouponUse,
-  claimOrder,
-  claimOrderAgain,
-  findRedemption,
-  findUses,
-  insertUses,
-  lockRedemption,
-  saveDiscounts,
-} from '../store/coupon-redemptions.ts';
+import { claimOrder, claimOrderAgain, insertUses, lockRedemption, saveDiscounts } from '../store/coupon-redemptions.ts';
 import { lockCoupons, moveUses } from '../store/coupons.ts';
 import type { Call } from './call.ts';
+import { confirmRedemption, giveBackOverdue } from './close-redemption.ts';
 import type { CurrentRules } from './current-programme.ts';
 import { decideCoupons } from './decide-coupons.ts';
+import { type RedemptionView, viewRedemption } from './view-redemption.ts';
 
 export interface RedeemCouponsCommand {
   orderId: string;
@@ -28,22 +20,6 @@ export interface RedeemCouponsCommand {
   /** Held for so long, to be redeemed or released; null = redeemed at once. */
   holdSeconds: number | null;
 }
-
-/** A redemption as it is told. */
-export interface RedemptionView {
-  redemption: CouponRedemption;
-  uses: CouponUse[];
-}
-
-export const redemptionNotFound = (): AppError =>
-  new AppError('not_found', 'ledger.redemption_not_found', 'no coupons were redeemed for an order of this id');
-
-/** The redemption of an order. @throws AppError not_found `ledger.redemption_not_found` */
-export const viewRedemption = async (db: Queryable, orderId: string): Promise<RedemptionView> => {
-  const redemption = await findRedemption(db, orderId);
-  if (!redemption) throw redemptionNotFound();
-  return { redemption, uses: await findUses(db, orderId, redemption.attempt) };
-};
 
 /** What was asked, whoever asked it: a customer may be called otherwise once it was merged. */
 const contentOf = ({ cart, codes }: RedeemCouponsCommand): string => {
@@ -71,10 +47,17 @@ const lockCustomer = async (tx: Tx, customerId: string | null): Promise<string |
 type NewRedemption = Parameters<typeof claimOrder>[1];
 
 /** Takes the order for this redemption; a number = its attempt, nothing = the same was asked before and stands. */
-const takeOrder = async (tx: Tx, row: NewRedemption, call: Call, now: string): Promise<number | undefined> => {
+const takeOrder = async (
+  tx: Tx,
+  row: NewRedemption,
+  codes: readonly string[],
+  call: Call,
+): Promise<number | undefined> => {
+  const now = call.now.toString();
   if (await claimOrder(tx, row, call.actor, now)) return 1;
   const known = present(await lockRedemption(tx, row.orderId), 'redemption of a claimed order');
-  if (known.status === 'released' || known.status === 'timed_out') {
+  const overdue = await giveBackOverdue(tx, known, codes.map(normaliseCode), call);
+  if (overdue || known.status === 'released' || known.status === 'timed_out') {
     const attempt = known.attempt + 1;
     await claimOrderAgain(tx, { ...row, attempt }, call.actor, now);
     return attempt;
@@ -90,7 +73,7 @@ const takeOrder = async (tx: Tx, row: NewRedemption, call: Call, now: string): P
 
 /**
  * Uses coupons for an order, all of the codes or none: at once, or held until the order is paid. The order id is the natural
- * key: asked again it is told again. Locks the account, then the order, then the coupons in the order of their codes; nobody
+ * key: asked again it is told again; what is held already is used when it is asked for at once. Locks the account, then the order, then the coupons in the order of their codes; nobody
  * gets a use that is not there.
  * @throws AppError rejected `ledger.coupons_rejected` (`results` has the reason of each code), conflict
  * `ledger.order_redeemed_otherwise`
@@ -114,8 +97,9 @@ export const redeemCoupons = async (
     totalMinor: cart.totalMinor,
     expiresAtMs: holdSeconds === null ? null : call.now.add({ seconds: holdSeconds }).epochMilliseconds,
   };
-  const attempt = await takeOrder(tx, row, call, now);
-  if (attempt === undefined) return viewRedemption(tx, orderId);
+  const attempt = await takeOrder(tx, row, codes, call);
+  if (attempt === undefined)
+    return status === 'redeemed' ? confirmRedemption(tx, orderId, call) : viewRedemption(tx, orderId);
   const pools = new Map<string, string>();
   const applied = await decideCoupons(tx, { customerId, cart, codes }, call.now, deps, async (wanted) => {
     const coupons = await lockCoupons(tx, wanted);
