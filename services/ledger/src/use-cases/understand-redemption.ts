@@ -92,7 +92,9 @@ const meantToHold = (deed: Reserve | Pay, { rules, ownerOf }: Known, maxTtlSecon
   const ofProgramme = rules.programme?.reservationTtlSeconds ?? DEFAULT_TTL_SECONDS;
   const ttlSeconds = deed.ttlSeconds ?? Math.min(ofProgramme, maxTtlSeconds);
   if (ttlSeconds > maxTtlSeconds)
-    throw new AppError('invalid', 'ledger.ttl_too_long', `a reservation lasts ${maxTtlSeconds} seconds at most`);
+    throw new AppError('invalid', 'ledger.ttl_too_long', `a reservation lasts ${maxTtlSeconds} seconds at most`, {
+      problems: [{ path: '/ttlSeconds', message: `must be <= ${maxTtlSeconds}` }],
+    });
   const { orderId = null } = deed;
   return { kind: 'hold', customerId: ownerOf(deed.customerId), orderId, ttlSeconds, ...price };
 };
