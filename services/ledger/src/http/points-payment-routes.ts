@@ -9,6 +9,7 @@ import {
   Account,
   CapturedBody,
   CustomerParams,
+  GivenBackPoints,
   Instant,
   keepable,
   MAX_RESERVATION_SECONDS,
@@ -68,6 +69,7 @@ const PaymentBody = Type.Object({
   capturedMinor: Minor,
   points: Points,
   capturedPoints: Points,
+  givenBackPoints: GivenBackPoints,
   value: Type.Object({ minor: Type.Integer(), perPoints: Type.Integer() }),
 });
 
@@ -126,6 +128,7 @@ export const pointsPaymentRoutes = (
         capturedMinor,
         points: reservation.points,
         capturedPoints: reservation.captured,
+        ...(reservation.givenBack === 0 ? {} : { givenBackPoints: reservation.givenBack }),
         value: { minor: payment.valueMinor, perPoints: payment.perPoints },
       };
     },

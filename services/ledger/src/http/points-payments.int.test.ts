@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { PROGRAMME, purchase, refund } from '../test/events.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
 import { redemptions } from '../test/redemption.fixture.ts';
 
@@ -123,4 +124,25 @@ test('more than the balance pays is refused, and one key pays once', async () =>
     'ledger.payment_not_found',
   );
   expect((await capture('01890000-0000-7000-8000-000000000000')).json().code).toBe('ledger.payment_not_found');
+});
+
+test('a payment, and its reservation, tells what refunds of its order gave back', async () => {
+  const { returnPolicy, ...programme } = PROGRAMME;
+  await ok('PUT', '/v1/programme', {
+    ...programme,
+    pointValues: [{ currency: 'EUR', minor: 5, perPoints: 3 }],
+    returns: { policy: 'allow_negative', spentPoints: 'proportional' },
+  });
+  await earn(100, 'ivy');
+  const { reservationId } = (await pay('ivy', 100, { orderId: 'ivy-paid' })).json();
+  expect((await capture(reservationId)).json()).toMatchObject({ capturedPoints: 60 });
+  const both = async () => [
+    await ok('GET', `/v1/points-payments/${reservationId}`),
+    await ok('GET', `/v1/reservations/${reservationId}`),
+  ];
+  for (const each of await both()) expect(each).not.toHaveProperty('givenBackPoints');
+  const half = { scope: 'amount', orderId: 'ivy-paid', amountMinor: 500 } as const;
+  await ledger.publish([purchase('ivy', 'ivy-paid', 1_000), refund('ivy', 'ivy-half', half)]);
+  await ledger.settle();
+  for (const each of await both()) expect(each).toMatchObject({ capturedPoints: 60, givenBackPoints: 30 });
 });

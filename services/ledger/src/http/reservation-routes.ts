@@ -22,6 +22,7 @@ const bodyOf = (found: KeptReservation) => ({
   customerId: found.customerId,
   points: found.points,
   capturedPoints: found.captured,
+  ...(found.givenBack === 0 ? {} : { givenBackPoints: found.givenBack }),
   status: found.status,
   createdAt: isoOfMs(found.createdAtMs),
   expiresAt: isoOfMs(found.expiresAtMs),

@@ -148,11 +148,16 @@ export const CapturedBody = Type.Object({
 
 export const ReleasedBody = Type.Object({ reservationId: Type.String(), releasedPoints: Amount, balance: Account });
 
+export const GivenBackPoints = Type.Optional(
+  Type.Integer({ minimum: 1, description: 'How many of them refunds of the order have given back since' }),
+);
+
 export const ReservationBody = Type.Object({
   reservationId: Type.String(),
   customerId: Type.String(),
   points: Amount,
   capturedPoints: Amount,
+  givenBackPoints: GivenBackPoints,
   status: fields.OneOf(RESERVATION_STATUSES),
   createdAt: Instant,
   expiresAt: Instant,

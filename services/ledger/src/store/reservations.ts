@@ -9,6 +9,8 @@ const COLUMNS = `id, customer_id as "customerId", points, captured, order_id as 
 export interface KeptReservation extends Reservation {
   createdAtMs: number;
   closedAtMs: number | null;
+  /** What refunds, or a cancelled reward, gave back of what was captured. */
+  givenBack: number;
 }
 
 /** A reservation under lock. */
@@ -37,7 +39,8 @@ export const insertReservations = async (tx: Tx, rows: readonly NewReservation[]
 
 export const findReservations = (db: Queryable, ids: readonly string[]): Promise<KeptReservation[]> =>
   db<KeptReservation[]>`select ${db.unsafe(COLUMNS)}, ${db.unsafe(msOf('created_at'))} as "createdAtMs",
-    ${db.unsafe(msOf('closed_at'))} as "closedAtMs" from reservation where id = any(${plainArray(ids)}::uuid[])`;
+    ${db.unsafe(msOf('closed_at'))} as "closedAtMs", given_back as "givenBack"
+    from reservation where id = any(${plainArray(ids)}::uuid[])`;
 
 export const findReservation = async (db: Queryable, id: string): Promise<KeptReservation | undefined> =>
   (await findReservations(db, [id]))[0];
