@@ -71,6 +71,16 @@ test('what makes no sense is refused', async () => {
     code: 'ledger.invalid_reward',
     problems: [{ path: '/endsAt' }],
   });
+  const discount = { kind: 'fixed', currency: 'EUR', minor: 100 };
+  for (const [currency, problems] of [
+    ['IRR', [{ path: '/terms/minimum/currency' }]],
+    ['EUR', undefined],
+  ] as const) {
+    const terms = { discount, minimum: { currency, minor: 1_000 } };
+    const pool = (await ledger.call('POST', '/v1/coupon-pools', { name: 'a euro', terms })).json();
+    if (problems) expect(pool).toMatchObject({ status: 400, problems });
+    else expect(pool.status).toBe('active');
+  }
   // Right by the format, but of no time: such a reward would be there for ever, though it ended long ago.
   for (const never of ['2026-01-01T00:00:00+03', '2026-06-30T23:59:60Z'])
     for (const name of ['startsAt', 'endsAt']) {

@@ -1,5 +1,6 @@
 import type { Tx } from '@vafa/bus';
 import { AppError, newId } from '@vafa/kernel';
+import { currencyOf } from '../domain/coupons/apply-coupons.ts';
 import { readPattern, requireCapacity } from '../domain/coupons/code.ts';
 import type { CouponTerms, PoolStatus } from '../domain/coupons/terms.ts';
 import { windowProblems } from '../domain/window-problems.ts';
@@ -40,10 +41,12 @@ const subjectOf = (id: string): string => `coupon-pool/${id}`;
 const told = ({ status, name, terms, validDays }: CouponPool) => ({ status, name, terms, validDays });
 
 /** What the schema can't say. @throws AppError invalid `ledger.invalid_coupon_pool` */
-const checkTerms = ({ discount, ...window }: CouponTerms): void => {
+const checkTerms = ({ discount, minimum, ...window }: CouponTerms): void => {
   const problems = windowProblems(window, '/terms');
   if (discount.kind === 'percent' && discount.numerator > discount.denominator)
     problems.push({ path: '/terms/discount/numerator', message: 'must not exceed the denominator' });
+  if (minimum && minimum.currency !== (currencyOf(discount) ?? minimum.currency))
+    problems.push({ path: '/terms/minimum/currency', message: "must be the discount's, as a cart has one currency" });
   if (problems.length > 0)
     throw new AppError('invalid', 'ledger.invalid_coupon_pool', 'the pool is not as it should be', { problems });
 };

@@ -103,7 +103,8 @@ const whyNotThisCustomer = (coupon: Coupon, customer: CouponCustomer | null): Co
   return perCustomer !== null && coupon.usesOfCustomer >= perCustomer ? 'customer_limit' : undefined;
 };
 
-const currencyOf = (discount: Discount): string | undefined => {
+/** Of the money that a discount says; undefined = it says none. */
+export const currencyOf = (discount: Discount): string | undefined => {
   if (discount.kind === 'fixed') return discount.currency;
   return discount.kind === 'percent' ? discount.atMost?.currency : undefined;
 };
