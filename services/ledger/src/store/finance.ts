@@ -190,12 +190,13 @@ const closedOffsets = (db: Queryable) =>
     where m.kind = 'offset' and m.cohort <> '' group by 1, 2, 3`;
 
 /**
- * Did anybody ever have a tier? Else no lot has one, and none is looked at. A free level is
- * had without a state: then the count tells with which tiers begin.
+ * Did anybody ever have a tier? Else no lot has one, and none is looked at. A free level is had without a state, from the moment at
+ * which tiers are in force: then it is told by programmes that had tiers.
  */
 export const hasTiers = async (db: Queryable): Promise<boolean> => {
   const [row] = await db<{ any: boolean }[]>`
-    select exists (select from tier_state) or exists (select from tier_recount) as any`;
+    select exists (select from tier_state)
+      or exists (select from programme_version where definition -> 'tiers' is not null) as any`;
   return row?.any ?? false;
 };
 
