@@ -1,11 +1,12 @@
 import { Topics } from '@vafa/contracts';
 import { afterEach, expect, test } from 'vitest';
 import type { TierStructure } from '../domain/tiers/structure.ts';
-import { purchase } from '../test/events.fixture.ts';
+import { PROGRAMME, purchase } from '../test/events.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
 import { level } from '../test/tiers.fixture.ts';
 import { createCurrentRules } from './current-programme.ts';
 import { mergeCustomers } from './merge-customers.ts';
+import { recountTiers } from './recount-tiers.ts';
 
 /** Points of a month; kept to the end of the next. */
 const MONTHLY: TierStructure = {
@@ -78,4 +79,17 @@ test('what was to be lost before the merge is lost, though the sweep had not bee
   expect(await tierOf('new')).toMatchObject({ tier: { id: 'silver' }, validUntil: '2027-01-31T22:59:59.999Z' });
   expect(await told('old')).toEqual(['gold', 'silver']);
   expect(await told('new')).toEqual(['silver']);
+});
+
+test('who is merged while everybody is counted anew, into one who has been counted, is counted with that one', async () => {
+  ledger = await startLedger();
+  await buy('first', 4_000);
+  await buy('second', 7_000);
+  expect((await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, tiers: MONTHLY })).statusCode).toBe(200);
+  ledger.clock.advance({ minutes: 5 });
+  await ledger.sql('ledger').begin((tx) => recountTiers(tx, ledger.clock.now(), 1));
+  await merge('second', 'first');
+  expect(await tierOf('first')).toMatchObject({ tier: { id: 'silver' }, progress: { amount: 110 } });
+  expect(await told('first')).toEqual(['silver']);
+  expect(await tierOf('first')).toMatchObject({ tier: { id: 'silver' }, progress: { amount: 110 } });
 });

@@ -1,7 +1,8 @@
 import { emit, type Tx } from '@vafa/bus';
 import { betterTier } from '../domain/tiers/better-tier.ts';
 import { isDue, type TierState } from '../domain/tiers/state.ts';
-import { moveQualifications } from '../store/qualifications.ts';
+import { moveQualifications, recountQualifications } from '../store/qualifications.ts';
+import { findTierRecount } from '../store/tier-recounts.ts';
 import { findTierStates, forgetTierState, saveTierStates } from '../store/tier-states.ts';
 import { lookAtTiers } from './look-at-tiers.ts';
 import type { TierRules } from './tier-rules.ts';
@@ -24,8 +25,18 @@ const settledStates = async (
 };
 
 /**
+ * While everybody is counted anew, the one may be counted already and the other not: nobody would come back for what the other did.
+ */
+const recountJoint = async (tx: Tx, { structure, measure, zone }: TierRules, customerId: string): Promise<void> => {
+  const recount = await findTierRecount(tx);
+  if (recount === undefined || recount.done) return;
+  await recountQualifications(tx, structure.metric, measure, zone.timeZone, [customerId]);
+};
+
+/**
  * Makes the qualification of two merged customers one; the one that lives on has the better of their tiers (of the same
- * tier the one that lasts longer), or what both together are enough for. The caller holds the locks of both balance rows.
+ * tier the one that lasts longer), or what both together are enough for. The caller holds the locks of both balance rows, and
+ * has given the orders of the one to the other and noted that they are one.
  */
 export const joinTiers = async (
   tx: Tx,
@@ -43,6 +54,7 @@ export const joinTiers = async (
     if (better) await saveTierStates(tx, [{ customerId: into, state: better }]);
     return;
   }
+  await recountJoint(tx, rules, into);
   const given = better ? new Map([[into, better]]) : undefined;
   await emit(tx, await lookAtTiers(tx, rules, new Map([[into, kept]]), now, given));
 };
