@@ -67,13 +67,13 @@ export const findQualifications = async (
  * What an order counts: columns of `purchase p`. Refunded points are those that refunds were to take back. An order of total 0
  * is refunded only as a whole.
  */
-const PURCHASE_AMOUNT = {
+export const PURCHASE_AMOUNT = {
   points_earned: `p.points_earned - case
     when p.awards is not null then (select sum((award->>3)::bigint) from jsonb_array_elements(p.awards) as award)
     when p.total_minor = 0 then 0 else floor(p.points_earned::numeric * p.refunded_minor / p.total_minor) end::bigint`,
   spend: 'p.total_minor - p.refunded_minor',
   orders: `case when p.total_minor > 0 then case when p.refunded_minor = p.total_minor then 0 else 1 end
-    when exists (select from refund r where r.customer_id = p.customer_id and r.order_id = p.order_id and r.scope = 'whole'
+    when exists (select from ledger.refund r where r.customer_id = p.customer_id and r.order_id = p.order_id and r.scope = 'whole'
       and r.status = 'applied') then 0 else 1 end`,
 } as const;
 

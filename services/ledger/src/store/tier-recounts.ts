@@ -14,7 +14,7 @@ export const findTierRecount = async (db: Queryable): Promise<TierRecount | unde
   const [row] = await db<TierRecount[]>`
     select programme_version as "programmeVersion", fingerprint, after_customer as "afterCustomer",
       done_at is not null as done
-    from tier_recount order by programme_version desc limit 1`;
+    from ledger.tier_recount order by programme_version desc limit 1`;
   return row;
 };
 

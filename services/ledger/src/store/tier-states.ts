@@ -71,6 +71,8 @@ export const forgetTierState = async (tx: Tx, customerId: string): Promise<void>
 
 /** When the earliest look falls due, milliseconds since 1970; null = none does. */
 export const findOldestLook = async (db: Queryable): Promise<number | null> => {
-  const [row] = await db<{ ms: number | null }[]>`select ${db.unsafe(msOf('min(next_look_at)'))} as ms from tier_state`;
+  const [row] = await db<
+    { ms: number | null }[]
+  >`select ${db.unsafe(msOf('min(next_look_at)'))} as ms from ledger.tier_state`;
   return row?.ms ?? null;
 };

@@ -1,7 +1,8 @@
 import type { Tx } from '@vafa/bus';
 import type { Fragment } from 'postgres';
 
-interface Found {
+/** What breaks an invariant. */
+export interface Found {
   subject: string;
   detail: string;
 }

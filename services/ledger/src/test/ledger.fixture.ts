@@ -34,6 +34,6 @@ export const startLedger = async (
     ...harness,
     call,
     balance: async (customerId) => (await call('GET', `/v1/customers/${customerId}/balance`)).json(),
-    verify: async () => expect(await verifyLedger(harness.sql('ledger'))).toEqual([]),
+    verify: async () => expect(await verifyLedger(harness.sql('ledger'), { now: harness.clock.now() })).toEqual([]),
   };
 };

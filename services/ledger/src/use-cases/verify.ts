@@ -1,11 +1,13 @@
 import type { Sql, Tx } from '@vafa/bus';
 import { allowLongReads } from '../store/long-reads.ts';
 import { findSealHashes, readHeads, type SealPlace } from '../store/read-seals.ts';
+import { AWARD_RULES } from '../store/verify-award-rules.ts';
 import { FINANCE_RULES } from '../store/verify-finance-rules.ts';
 import { MOVEMENT_RULES } from '../store/verify-movement-rules.ts';
 import { ORDER_RULES } from '../store/verify-order-rules.ts';
 import { REDEMPTION_RULES } from '../store/verify-redemption-rules.ts';
 import { RULES } from '../store/verify-rules.ts';
+import { verifyCounts } from './verify-counts.ts';
 import { verifyLots } from './verify-lots.ts';
 import { verifySeal } from './verify-seal.ts';
 import type { Progress, Violation } from './violation.ts';
@@ -24,6 +26,8 @@ export interface VerifyOptions {
   knownHeads?: readonly SealHead[];
   /** Told the heads of the moment that was checked. */
   onHeads?: (heads: SealHead[]) => void;
+  /** The ledger's time; what it has forgotten by then is not looked for. By default that of this machine. */
+  now?: Temporal.Instant;
   /** Longest that one statement may take, milliseconds. */
   limitMs?: number;
 }
@@ -50,20 +54,27 @@ const findCut = async (tx: Tx, knownHeads: readonly SealHead[]): Promise<Violati
 /**
  * Checks the whole ledger, of one moment, against what must always hold: both sides of the entries against the balances,
  * balances against lots and reservations, lots against how they were booked, orders against what they earned and gave back,
- * closed books against their entries, entries against their seals. Returns what is wrong; empty = all is well. Reads every table once or twice, in constant
+ * what caps and tiers count against orders and entries, closed books against their entries, entries against their seals. Returns what is wrong; empty = all is well. Reads every table once or twice, in constant
  * memory; any role that may read the schema `ledger` can run it.
  */
 export const verifyLedger = (sql: Sql, options: VerifyOptions = {}): Promise<Violation[]> =>
   sql.begin('isolation level repeatable read read only', async (tx) => {
-    const { onProgress = () => undefined, knownHeads = [], onHeads, limitMs = LIMIT_MS } = options;
+    const {
+      onProgress = () => undefined,
+      knownHeads = [],
+      onHeads,
+      now = Temporal.Now.instant(),
+      limitMs = LIMIT_MS,
+    } = options;
     await allowLongReads(tx, limitMs);
     const violations: Violation[] = [];
-    const rules = [...RULES, ...ORDER_RULES, ...REDEMPTION_RULES, ...FINANCE_RULES, ...MOVEMENT_RULES];
+    const rules = [...RULES, ...ORDER_RULES, ...AWARD_RULES, ...REDEMPTION_RULES, ...FINANCE_RULES, ...MOVEMENT_RULES];
     for (const [i, { rule, find }] of rules.entries()) {
       const rows = await find(tx, MAX_PER_RULE);
       violations.push(...rows.map(({ subject, detail }) => ({ rule, subject, detail })));
       onProgress({ step: rule, done: i + 1, of: rules.length });
     }
+    violations.push(...(await verifyCounts(tx, MAX_PER_RULE, now, onProgress)));
     violations.push(...(await verifyLots(tx, MAX_PER_RULE, onProgress)));
     violations.push(...(await verifySeal(tx, MAX_PER_RULE, onProgress)), ...(await findCut(tx, knownHeads)));
     onHeads?.(await readHeads(tx));
