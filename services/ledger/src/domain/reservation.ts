@@ -30,9 +30,13 @@ export const hold = (book: Book, account: Account, reservation: Pick<Reservation
   return allocate(book, reservation.id, taken);
 };
 
+/** The status of a reservation at an instant, whether or not the sweep has been by. */
+export const statusAt = ({ status, expiresAtMs }: Reservation, nowMs: number): ReservationStatus =>
+  status === 'held' && expiresAtMs <= nowMs ? 'timed_out' : status;
+
 /** @throws AppError conflict `ledger.reservation_closed` */
 export const requireOpen = (reservation: Reservation, nowMs: number): void => {
-  const status = reservation.status === 'held' && reservation.expiresAtMs <= nowMs ? 'timed_out' : reservation.status;
+  const status = statusAt(reservation, nowMs);
   if (status === 'held') return;
   throw new AppError('conflict', 'ledger.reservation_closed', `the reservation is ${status.replace('_', ' ')}`, {
     reservationStatus: status,

@@ -7,6 +7,7 @@ import { findOrdersOf } from '../store/coupon-redemptions.ts';
 import { findCoupon, findDisplays, type KeptCoupon } from '../store/coupons.ts';
 import { createPool, editPool, orderCodes, poolNotFound, setPoolStatus } from '../use-cases/change-pool.ts';
 import { uploadCodes } from '../use-cases/upload-codes.ts';
+import { statusAt } from '../use-cases/view-redemption.ts';
 import { couponNotFound, voidCode } from '../use-cases/void-code.ts';
 import { callOf } from './call.ts';
 import { exportCodes } from './code-export.ts';
@@ -224,7 +225,12 @@ export const couponPoolRoutes = (app: HttpApp, context: ServiceContext): void =>
         findOrdersOf(sql, code, MAX_ORDERS_TOLD),
       ]);
       if (!found || !display) throw couponNotFound();
-      return { ...couponOf(found, displayOf(code, display.shown, display.pattern)), orders };
+      const nowMs = clock.now().epochMilliseconds;
+      const told = orders.map(({ expiresAtMs, ...order }) => ({
+        ...order,
+        status: statusAt({ ...order, expiresAtMs }, nowMs),
+      }));
+      return { ...couponOf(found, displayOf(code, display.shown, display.pattern)), orders: told };
     },
   );
 

@@ -10,7 +10,7 @@ import type { CurrentRules } from '../use-cases/current-programme.ts';
 import { decideCoupons } from '../use-cases/decide-coupons.ts';
 import { type GuessLimits, limitGuesses } from '../use-cases/limit-guesses.ts';
 import { redeemCoupons } from '../use-cases/redeem-coupons.ts';
-import { type RedemptionView as Redeemed, viewRedemption } from '../use-cases/view-redemption.ts';
+import { type RedemptionView as Redeemed, statusAt, viewRedemption } from '../use-cases/view-redemption.ts';
 import { actorOf, callOf } from './call.ts';
 import { RedeemBody, RedemptionParams, RedemptionView, ValidateBody, ValidatedBody } from './coupon-schemas.ts';
 
@@ -128,7 +128,13 @@ export const couponRoutes = (
       },
       config: { scope: 'ledger:read' },
     },
-    async (request) => bodyOf(await viewRedemption(sql, request.params.orderId)),
+    async (request) => {
+      const { redemption, uses } = await viewRedemption(sql, request.params.orderId);
+      return bodyOf({
+        redemption: { ...redemption, status: statusAt(redemption, clock.now().epochMilliseconds) },
+        uses,
+      });
+    },
   );
 
   for (const { deed, close, summary } of CLOSING)

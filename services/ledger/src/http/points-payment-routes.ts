@@ -1,6 +1,7 @@
 import { fields } from '@vafa/contracts';
 import type { HttpApp, ServiceContext } from '@vafa/platform';
 import Type from 'typebox';
+import { statusAt } from '../domain/reservation.ts';
 import { RESERVATION_STATUSES } from '../store/schema.ts';
 import type { CurrentRules } from '../use-cases/current-programme.ts';
 import { quotePoints, viewPayment } from '../use-cases/pay-with-points.ts';
@@ -122,7 +123,7 @@ export const pointsPaymentRoutes = (
       return {
         reservationId: reservation.id,
         customerId: reservation.customerId,
-        status: reservation.status,
+        status: statusAt(reservation, clock.now().epochMilliseconds),
         currency: payment.currency,
         amountMinor: payment.amountMinor,
         capturedMinor,

@@ -1,5 +1,6 @@
 import { AppError } from '@vafa/kernel';
 import type { HttpApp, ServiceContext } from '@vafa/platform';
+import { lotAt } from '../domain/lot-at.ts';
 import { explanationOf } from '../domain/rules/explanation.ts';
 import type { TransferKind } from '../domain/transfer.ts';
 import { resolveCustomer } from '../store/accounts.ts';
@@ -81,7 +82,16 @@ const readCursor = (text: string | undefined): LotCursor | null => {
   return { atMs, lotId };
 };
 
-const lotOf = ({ orderId, issuedAtMs, expiresAtMs: _, keptUntilMs, pendingUntilMs, awaits, ...lot }: LotRow) => ({
+const lotOf = ({
+  orderId,
+  issuedAtMs,
+  expiresAtMs: _,
+  payingOff: _off,
+  keptUntilMs,
+  pendingUntilMs,
+  awaits,
+  ...lot
+}: LotRow) => ({
   ...lot,
   ...(orderId === null ? {} : { orderId }),
   issuedAt: isoOfMs(issuedAtMs),
@@ -96,7 +106,7 @@ async function* mapped(pages: AsyncIterable<readonly StatementRow[]>): AsyncGene
 
 /** What there is to read of a customer's and an order's points, beyond the balance. */
 export const readingRoutes = (app: HttpApp, context: ServiceContext): void => {
-  const { sql } = context;
+  const { sql, clock } = context;
 
   app.get(
     '/v1/customers/:customerId/statement/export',
@@ -138,11 +148,13 @@ export const readingRoutes = (app: HttpApp, context: ServiceContext): void => {
     async (request) => {
       const { state, cursor, limit } = request.query;
       const customerId = await resolveCustomer(sql, request.params.customerId);
-      const page = { after: readCursor(cursor), limit: limit + 1 };
+      const now = clock.now();
+      const page = { after: readCursor(cursor), limit: limit + 1, now };
       const found = await READ_LOTS[state](sql, customerId, page);
       const rows = found.slice(0, limit);
       const last = found.length > limit ? rows.at(-1) : undefined;
-      return { lots: rows.map(lotOf), ...(last ? { nextCursor: cursorText(last, state) } : {}) };
+      const lots = rows.map((row) => lotOf(lotAt(row, now.epochMilliseconds)));
+      return { lots, ...(last ? { nextCursor: cursorText(last, state) } : {}) };
     },
   );
 
@@ -157,6 +169,6 @@ export const readingRoutes = (app: HttpApp, context: ServiceContext): void => {
       },
       config: { scope: 'ledger:read' },
     },
-    (request) => explainOrder(sql, request.params.orderId) as never,
+    (request) => explainOrder(sql, request.params.orderId, clock.now()) as never,
   );
 };

@@ -1,4 +1,5 @@
 import type { HttpApp, ServiceContext } from '@vafa/platform';
+import { statusAt } from '../domain/reservation.ts';
 import { findReservation, type KeptReservation } from '../store/reservations.ts';
 import { reservationNotFound } from '../use-cases/understand-redemption.ts';
 import type { Redeem } from './redeem-together.ts';
@@ -17,13 +18,13 @@ const tags = ['reservations'];
 
 const isoOfMs = (ms: number): string => Temporal.Instant.fromEpochMilliseconds(ms).toString();
 
-const bodyOf = (found: KeptReservation) => ({
+const bodyOf = (found: KeptReservation, now: Temporal.Instant) => ({
   reservationId: found.id,
   customerId: found.customerId,
   points: found.points,
   capturedPoints: found.captured,
   ...(found.givenBack === 0 ? {} : { givenBackPoints: found.givenBack }),
-  status: found.status,
+  status: statusAt(found, now.epochMilliseconds),
   createdAt: isoOfMs(found.createdAtMs),
   expiresAt: isoOfMs(found.expiresAtMs),
   ...(found.closedAtMs === null ? {} : { closedAt: isoOfMs(found.closedAtMs) }),
@@ -31,7 +32,7 @@ const bodyOf = (found: KeptReservation) => ({
 });
 
 /** Redemption in two phases: reserve, then capture or release. */
-export const reservationRoutes = (app: HttpApp, { sql }: ServiceContext, redeem: Redeem): void => {
+export const reservationRoutes = (app: HttpApp, { sql, clock }: ServiceContext, redeem: Redeem): void => {
   app.post(
     '/v1/customers/:customerId/reservations',
     {
@@ -56,7 +57,7 @@ export const reservationRoutes = (app: HttpApp, { sql }: ServiceContext, redeem:
     async (request) => {
       const found = await findReservation(sql, request.params.reservationId);
       if (!found) throw reservationNotFound();
-      return bodyOf(found);
+      return bodyOf(found, clock.now());
     },
   );
 

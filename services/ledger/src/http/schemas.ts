@@ -161,7 +161,9 @@ export const ReservationBody = Type.Object({
   status: fields.OneOf(RESERVATION_STATUSES),
   createdAt: Instant,
   expiresAt: Instant,
-  closedAt: Type.Optional(Instant),
+  closedAt: Type.Optional(
+    Type.String({ description: 'When its points were spent or given back; shortly after it timed out' }),
+  ),
   orderId: Type.Optional(Type.String()),
 });
 

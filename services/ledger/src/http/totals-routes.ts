@@ -11,6 +11,8 @@ export const totalsRoutes = (app: HttpApp, { sql }: ServiceContext): void => {
       schema: {
         tags: ['ledger'],
         summary: 'Points issued, taken back, spent and outstanding; reads every transfer once, so not for every second',
+        description:
+          'What is booked: points whose time is up (to expire, to become spendable, to be given back) change sides when the sweep has booked it, some seconds after the instant that the balance of a customer tells at once.',
         response: { 200: TotalsBody },
       },
       config: { scope: 'ledger:read' },

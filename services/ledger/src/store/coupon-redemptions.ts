@@ -111,11 +111,13 @@ export interface OrderOfCode {
   orderId: string;
   status: RedemptionStatus;
   discountMinor: number;
+  expiresAtMs: number | null;
 }
 
 /** Orders whose use of a code counts, some at most. */
 export const findOrdersOf = (db: Queryable, code: string, limit: number): Promise<OrderOfCode[]> =>
-  db<OrderOfCode[]>`select u.order_id as "orderId", r.status, u.discount_minor as "discountMinor"
+  db<OrderOfCode[]>`select u.order_id as "orderId", r.status, u.discount_minor as "discountMinor",
+      ${db.unsafe(msOf('r.expires_at'))} as "expiresAtMs"
     from coupon_use u join coupon_redemption r using (order_id)
     where u.code = ${code} and u.live order by r.created_at desc, u.order_id limit ${limit}`;
 

@@ -19,6 +19,19 @@ export const keptUntil = (
   then ${lot}.expires_at else greatest(${lot}.expires_at,
     (select slides_until from balance where balance.customer_id = ${lot}.customer_id)) end`;
 
+/**
+ * SQL that gives what the pending points of a lot will pay off of what is owed, once they are spendable: those that wait only for
+ * their time pay it off one after the other. The alias is ours, never a caller's.
+ */
+export const payingOff = (
+  lot: string,
+): string => `coalesce((select least(${lot}.pending, greatest(0, balance.deficit - (
+    select coalesce(sum(earlier.pending), 0)::bigint from lot earlier
+    where earlier.customer_id = ${lot}.customer_id and earlier.pending > 0 and earlier.awaits is null
+      and (earlier.pending_until, earlier.id) < (${lot}.pending_until, ${lot}.id)
+  ))) from balance
+  where ${lot}.pending > 0 and ${lot}.awaits is null and balance.customer_id = ${lot}.customer_id and balance.deficit > 0), 0)`;
+
 export const insertLots = async (tx: Tx, lots: readonly Lot[]): Promise<void> => {
   await tx`
     insert into lot (id, customer_id, granted, remaining, pending, absorbed, expired, waived, expires_at, slides, noticed,

@@ -3,6 +3,7 @@ import type { ToldAccount } from '../domain/account.ts';
 import { resolveCustomer } from './accounts.ts';
 import { monthOf, monthsBetween } from './expiry-months.ts';
 import { isoOf } from './instants.ts';
+import { payingOff } from './lots.ts';
 
 /** What a customer has at an instant. */
 export interface BalanceAt {
@@ -64,6 +65,10 @@ export const readBalance = async (db: Queryable, asked: string, now: Temporal.In
   const month = db.unsafe(monthOf('lot'));
   const monthsUntilNow = db.unsafe(monthsBetween('balance', { to: 'clock.now', never: false }));
   const months = db.unsafe(monthsBetween('balance', { never: false }));
+  const keptTo = db`greatest(expires_at, case when lot.slides then slides_until end)`;
+  const lasting = db`
+    (expires_at > ${nowIso}::timestamptz or lot.slides and lot.expired = 0 and slides_until > ${nowIso}::timestamptz)`;
+  const payingOffSql = db.unsafe(payingOff('lot'));
   const [row = NOTHING] = await db<Row[]>`
     select active, pending, reserved, deficit, earned, spent, expired, former_earned as "formerEarned",
       former_spent as "formerSpent", former_expired as "formerExpired",
@@ -87,10 +92,14 @@ export const readBalance = async (db: Queryable, asked: string, now: Temporal.In
         and lot.pending > 0 and pending_until <= ${nowIso}::timestamptz
     ) p on true
     left join lateral (
-      select sum(remaining)::bigint as points, greatest(expires_at, case when lot.slides then slides_until end) as at from lot
-      where ${month} = any(every.months) and lot.customer_id = ${customerId} and remaining > 0
-        and (expires_at > ${nowIso}::timestamptz or lot.slides and lot.expired = 0 and slides_until > ${nowIso}::timestamptz)
-      group by at order by at limit 1
+      select sum(points)::bigint as points, at from (
+        select remaining as points, ${keptTo} as at from lot
+        where ${month} = any(every.months) and lot.customer_id = ${customerId} and remaining > 0 and ${lasting}
+        union all
+        select lot.pending - ${payingOffSql}, ${keptTo} from lot
+        where balance.next_activation_at <= ${nowIso}::timestamptz and lot.customer_id = ${customerId} and lot.pending > 0
+          and awaits is null and pending_until <= ${nowIso}::timestamptz and ${payingOffSql} < lot.pending and ${lasting}
+      ) as ends group by at order by at limit 1
     ) expiring on true
     left join lateral (
       select sum(lot.pending)::bigint as points, pending_until as at from lot

@@ -1,7 +1,8 @@
 import type { Queryable } from '@vafa/bus';
+import type { LotState } from '../domain/lot-at.ts';
 import type { Explanation } from '../domain/rules/explanation.ts';
 import { msOf } from './instants.ts';
-import { keptUntil } from './lots.ts';
+import { keptUntil, payingOff } from './lots.ts';
 import { inAnyWeek } from './weeks.ts';
 
 /** An order as far as its points are concerned. */
@@ -33,15 +34,8 @@ export interface OrderEntryRow {
   ruleId: string | null;
   ruleVersion: number | null;
   explanation: Explanation | null;
-  /** The lot that it brought. */
-  granted: number | null;
-  remaining: number | null;
-  pending: number | null;
-  absorbed: number | null;
-  expired: number | null;
-  expiresAtMs: number | null;
-  pendingUntilMs: number | null;
-  awaits: string | null;
+  /** The lot that it brought, as its row has it; `lotAt` tells what holds of it. */
+  lot: (LotState & { granted: number }) | null;
 }
 
 export interface OrderRefundRow {
@@ -79,8 +73,11 @@ export const readOrderEntries = (
     select t.id as "entryId", t.customer_id as "customerId", t.kind,
       case when t.credit in ('customer', 'pending') then t.amount else -t.amount end as points,
       t.occurred_at as "occurredAt", t.recorded_at as "recordedAt", t.refund_id as "refundId", t.reverses_id as "reversesId",
-      t.rule_id as "ruleId", t.rule_version as "ruleVersion", t.explanation, l.granted, l.remaining, l.pending, l.absorbed, l.expired,
-      ${db.unsafe(msOf(keptUntil('l')))} as "expiresAtMs", ${db.unsafe(msOf('l.pending_until'))} as "pendingUntilMs", l.awaits
+      t.rule_id as "ruleId", t.rule_version as "ruleVersion", t.explanation,
+      case when l.id is not null then json_build_object('granted', l.granted, 'remaining', l.remaining, 'pending', l.pending,
+        'absorbed', l.absorbed, 'expired', l.expired, 'keptUntilMs', ${db.unsafe(msOf(keptUntil('l')))},
+        'pendingUntilMs', ${db.unsafe(msOf('l.pending_until'))}, 'awaits', l.awaits, 'payingOff', ${db.unsafe(payingOff('l'))}
+      ) end as lot
     from transfer t left join lot l on l.id = t.id
     where t.order_id = ${orderId} and t.kind in ('earn', 'clawback') and (
       ${db.unsafe(inAnyWeek('transfer', 't'))} and t.customer_id = any(array(

@@ -1,31 +1,24 @@
 import type { Queryable } from '@vafa/bus';
+import type { LotState as LotParts } from '../domain/lot-at.ts';
 import type { TransferKind } from '../domain/transfer.ts';
 import { monthOf, monthsBetween } from './expiry-months.ts';
 import { isoOfMs, msOf } from './instants.ts';
-import { keptUntil } from './lots.ts';
+import { keptUntil, payingOff } from './lots.ts';
 import { inAnyWeek } from './weeks.ts';
 
 export const LOT_STATES = ['open', 'pending', 'all'] as const;
 export type LotState = (typeof LOT_STATES)[number];
 
-/** A lot as it is told. */
-export interface LotRow {
+/** A lot as its row has it; `lotAt` tells what holds of it. */
+export interface LotRow extends LotParts {
   lotId: string;
   /** What brought it. */
   kind: TransferKind;
   orderId: string | null;
   issuedAtMs: number;
   granted: number;
-  remaining: number;
-  pending: number;
-  absorbed: number;
-  expired: number;
   /** The lot's own expiry, by which pages go on. */
   expiresAtMs: number | null;
-  /** When it expires as things stand: activity may have kept it. */
-  keptUntilMs: number | null;
-  pendingUntilMs: number | null;
-  awaits: string | null;
 }
 
 /** Where a page ended. */
@@ -40,6 +33,8 @@ interface LotPageAsked {
   /** Null = the first page. */
   after: LotCursor | null;
   limit: number;
+  /** When it is asked: what is open or pending then is told, whether or not the sweeps have been by. */
+  now: Temporal.Instant;
 }
 
 /** Instant after which a page goes on. */
@@ -47,35 +42,43 @@ const afterIso = ({ after }: LotPageAsked): string | null => (after?.atMs == nul
 
 const COLUMNS = `lot.id as "lotId", t.kind, t.order_id as "orderId", ${msOf('t.occurred_at')} as "issuedAtMs", lot.granted,
   lot.remaining, lot.pending, lot.absorbed, lot.expired, ${msOf('lot.expires_at')} as "expiresAtMs",
-  ${msOf(keptUntil('lot'))} as "keptUntilMs", ${msOf('lot.pending_until')} as "pendingUntilMs", lot.awaits`;
+  ${msOf(keptUntil('lot'))} as "keptUntilMs", ${msOf('lot.pending_until')} as "pendingUntilMs", lot.awaits,
+  ${payingOff('lot')} as "payingOff"`;
 
-/** Open lots: earliest expiry first, those that never expire last. */
+/** Open lots: earliest expiry first, those that never expire last. Also those that wait only for the sweep to be so. */
 export const readOpenLots = (db: Queryable, customerId: string, page: LotPageAsked): Promise<LotRow[]> => {
   const { after } = page;
   const month = db.unsafe(monthOf('lot'));
+  const onPage = db`
+    (lot.expires_at is null or lot.expires_at > m.now or lot.slides and lot.expired = 0 and m.slides_until > m.now)
+    and (
+      ${after === null}
+      or lot.expires_at > m.at
+      or lot.expires_at is not distinct from m.at and lot.id > ${after?.lotId ?? null}::uuid
+      or lot.expires_at is null and m.at is not null
+    )`;
   return db<LotRow[]>`
     select ${db.unsafe(COLUMNS)} from (
-      select ${db.unsafe(monthsBetween('balance', { from: 'at' }))} as months, at
-      from balance cross join (select ${afterIso(page)}::timestamptz as at) as page
+      select ${db.unsafe(monthsBetween('balance', { from: 'at' }))} as months, at, now, slides_until, next_activation_at
+      from balance
+      cross join (select ${afterIso(page)}::timestamptz as at, ${page.now.toString()}::timestamptz as now) as page
       where customer_id = ${customerId} offset 0
     ) m cross join lateral (
-      select * from lot
-      where ${month} = any(m.months) and lot.customer_id = ${customerId} and lot.remaining > 0 and (
-        ${after === null}
-        or lot.expires_at > m.at
-        or lot.expires_at is not distinct from m.at and lot.id > ${after?.lotId ?? null}::uuid
-        or lot.expires_at is null and m.at is not null
-      )
-      order by ${month}, lot.expires_at, lot.id limit ${page.limit}
+      (select * from lot where ${month} = any(m.months) and lot.customer_id = ${customerId} and lot.remaining > 0 and ${onPage}
+        order by ${month}, lot.expires_at, lot.id limit ${page.limit})
+      union all
+      (select * from lot where m.next_activation_at <= m.now and lot.customer_id = ${customerId} and lot.pending > 0
+          and lot.pending_until <= m.now and lot.awaits is null and ${db.unsafe(payingOff('lot'))} < lot.pending and ${onPage}
+        order by lot.expires_at, lot.id limit ${page.limit})
     ) lot join transfer t on t.id = lot.id
-    order by lot.expires_at, lot.id`;
+    order by lot.expires_at, lot.id limit ${page.limit}`;
 };
 
 /** Pending lots, as they become spendable. */
 export const readPendingLots = (db: Queryable, customerId: string, page: LotPageAsked): Promise<LotRow[]> =>
   db<LotRow[]>`
     select ${db.unsafe(COLUMNS)} from lot join transfer t on t.id = lot.id
-    where lot.customer_id = ${customerId} and lot.pending > 0
+    where lot.customer_id = ${customerId} and lot.pending > 0 and lot.pending_until > ${page.now.toString()}::timestamptz
       and (${page.after === null}
         or (lot.pending_until, lot.id) > (${afterIso(page)}::timestamptz, ${page.after?.lotId ?? null}::uuid))
     order by lot.pending_until, lot.id limit ${page.limit}`;

@@ -9,7 +9,7 @@ import {
 } from '../store/coupon-redemptions.ts';
 import { lockCoupons, moveUses } from '../store/coupons.ts';
 import type { Call } from './call.ts';
-import { type RedemptionView, redemptionNotFound, viewRedemption } from './view-redemption.ts';
+import { type RedemptionView, redemptionNotFound, statusAt, viewRedemption } from './view-redemption.ts';
 
 const closed = (status: string): AppError =>
   new AppError('conflict', 'ledger.redemption_closed', `the redemption is ${status.replace('_', ' ')}`, {
@@ -38,8 +38,8 @@ const move = async (
   await Promise.all([moveUses(tx, codes, change), saveStatus(tx, redemption, status, nowIso)]);
 };
 
-const isOverdue = ({ status, expiresAtMs }: CouponRedemption, { now }: Call): boolean =>
-  status === 'reserved' && expiresAtMs !== null && expiresAtMs <= now.epochMilliseconds;
+const isOverdue = (redemption: CouponRedemption, { now }: Call): boolean =>
+  redemption.status === 'reserved' && statusAt(redemption, now.epochMilliseconds) === 'timed_out';
 
 /**
  * Gives back what a redemption, which is locked, held for too long, whether or not the sweep has been by. The codes that are wanted

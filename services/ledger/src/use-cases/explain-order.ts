@@ -1,5 +1,6 @@
 import type { Sql, Tx } from '@vafa/bus';
-import { AppError, present } from '@vafa/kernel';
+import { AppError } from '@vafa/kernel';
+import { lotAt } from '../domain/lot-at.ts';
 import { explanationOf } from '../domain/rules/explanation.ts';
 import { isoOf, textOf } from '../store/instants.ts';
 import {
@@ -18,31 +19,21 @@ const defined = <Fields extends Record<string, unknown>>(fields: Fields) =>
     [Name in keyof Fields]?: NonNullable<Fields[Name]>;
   };
 
-/** What an entry took back, or brought. */
-const lotOf = ({ entryId, granted, remaining, pending, absorbed, expired, ...row }: OrderEntryRow) =>
-  granted === null
-    ? {}
-    : {
-        lot: {
-          lotId: entryId,
-          granted,
-          remaining: present(remaining, 'remaining'),
-          absorbed: present(absorbed, 'absorbed'),
-          expired: present(expired, 'expired'),
-          pending: present(pending, 'pending'),
-          expiresAt: textOf(row.expiresAtMs),
-          pendingUntil: textOf(row.pendingUntilMs),
-          ...defined({ awaits: row.awaits }),
-        },
-      };
+/** The lot that an entry brought, at an instant. */
+const lotOf = ({ entryId, lot }: OrderEntryRow, nowMs: number) => {
+  if (lot === null) return {};
+  const { payingOff: _, keptUntilMs, pendingUntilMs, awaits, ...points } = lotAt(lot, nowMs);
+  const times = { expiresAt: textOf(keptUntilMs), pendingUntil: textOf(pendingUntilMs) };
+  return { lot: { lotId: entryId, ...points, ...times, ...defined({ awaits }) } };
+};
 
-const earningOf = (entry: OrderEntryRow) => ({
+const earningOf = (entry: OrderEntryRow, nowMs: number) => ({
   entryId: entry.entryId,
   points: entry.points,
   occurredAt: isoOf(entry.occurredAt),
   recordedAt: isoOf(entry.recordedAt),
   ...defined({ ruleId: entry.ruleId, ruleVersion: entry.ruleVersion, explanation: explanationOf(entry) }),
-  ...lotOf(entry),
+  ...lotOf(entry, nowMs),
 });
 
 const takenBackOf = ({ entryId, points, occurredAt, refundId, reversesId }: OrderEntryRow) => ({
@@ -71,10 +62,10 @@ const refundOf = ({ refundId, scope, status, note, ...row }: OrderRefundRow, ord
 
 /**
  * Why an order earned what it did: the entries with their rules, what became of their points, and which refund took how much
- * of them back; or why it earned nothing.
+ * of them back; or why it earned nothing. What is left of its points is told as of an instant.
  * @throws AppError not_found `ledger.order_not_found`
  */
-export const explainOrder = (sql: Sql, orderId: string) =>
+export const explainOrder = (sql: Sql, orderId: string, now: Temporal.Instant) =>
   sql.begin('isolation level repeatable read read only', async (tx: Tx) => {
     const order = await findOrder(tx, orderId);
     if (!order) throw notFound();
@@ -85,7 +76,7 @@ export const explainOrder = (sql: Sql, orderId: string) =>
       occurredAt: isoOf(occurredAt),
       recordedAt: isoOf(recordedAt),
       ...defined({ note, programmeVersion }),
-      earnings: entries.filter(({ kind }) => kind === 'earn').map(earningOf),
+      earnings: entries.filter(({ kind }) => kind === 'earn').map((entry) => earningOf(entry, now.epochMilliseconds)),
       takenBack: entries.filter(({ kind }) => kind === 'clawback').map(takenBackOf),
       refunds: refunds.map((refund) => refundOf(refund, orderId)),
     };
