@@ -12,6 +12,7 @@ import { pointsPaymentRoutes } from './http/points-payment-routes.ts';
 import { programmeRoutes } from './http/programme-routes.ts';
 import { readingRoutes } from './http/reading-routes.ts';
 import { createRedeem } from './http/redeem-together.ts';
+import { refundRoutes } from './http/refund-routes.ts';
 import { reservationRoutes } from './http/reservation-routes.ts';
 import { rewardRoutes } from './http/reward-routes.ts';
 import { simulationRoutes } from './http/simulation-routes.ts';
@@ -58,6 +59,7 @@ export const ledger = defineService({
     tierRoutes(app, context, { currentRules });
     totalsRoutes(app, context);
     readingRoutes(app, context);
+    refundRoutes(app, context);
     financeRoutes(app, context, { currentRules });
   },
   findErased,

@@ -94,6 +94,8 @@ export const refund = ledgerSchema.table(
     index('refund_held').on(table.customerId).where(sql`${table.held} is not null`),
     index('refund_open').on(table.customerId).where(sql`${table.openUntil} is not null`),
     index('refund_customer').on(table.customerId),
+    /** Those that were refused, as they are read. */
+    index('refund_refused').on(table.recordedAt, table.refundId).where(sql`${table.status} = 'refused'`),
     check('refund_status', oneOf(table.status, REFUND_STATUSES)),
     check('refund_points', sql`${table.pointsTaken} between 0 and ${table.pointsDue}`),
   ],

@@ -1,0 +1,1 @@
+CREATE INDEX "refund_refused" ON "ledger"."refund" USING btree ("recorded_at","refund_id") WHERE "ledger"."refund"."status" = 'refused';
