@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { purchase } from '../test/events.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
-import { redemptions, TERMS } from '../test/redemption.fixture.ts';
+import { customerMerged, redemptions, TERMS } from '../test/redemption.fixture.ts';
 
 let ledger: LedgerHarness;
-const { ok, addPool, redeem, validate } = redemptions(() => ledger);
+const { ok, earn, addPool, addReward, claim, redeem, validate } = redemptions(() => ledger);
 
 beforeAll(async () => {
   ledger = await startLedger();
@@ -22,6 +23,52 @@ const codesOf = async (poolId: string): Promise<string[]> => {
 };
 const upload = (poolId: string, body: string, type = 'text/csv') =>
   ledger.call('POST', `/v1/coupon-pools/${poolId}/codes`, body, { 'content-type': type });
+
+test('a known code that is sent with other values is told and stays as it is', async () => {
+  const poolId = await addPool({}, { codes: [] });
+  const [YEAR, LATER] = ['2027-01-01T00:00:00Z', '2028-01-01T00:00:00Z'];
+  await upload(poolId, `code,customerId,expiresAt\nOWN-1,ann,${YEAR}\nOWN-2,,\nOWN-3,+98912,\nOWN-4,dan,\n`);
+  const before = (await ledger.call('GET', `/v1/coupon-pools/${poolId}/codes`)).body;
+  const rows = [`OWN1,bob,`, `OWN2,bob,`, `OWN3,,${LATER}`, `OWN4,dan,`, `NEW-1,bob,`];
+  const told = { reason: 'known_with_other_values' };
+  expect((await upload(poolId, `code,customerId,expiresAt\n${rows.join('\n')}\n`)).json()).toEqual({
+    ...{ added: 1, known: 1, refused: 3 },
+    errors: [2, 3, 4].map((row) => ({ row, ...told })),
+  });
+  const later = await upload(poolId, `code,expiresAt\nOWN1,${LATER}\nOWN2,\n`);
+  expect(later.json()).toEqual({ added: 0, known: 1, refused: 1, errors: [{ row: 2, ...told }] });
+  // The same instant, written otherwise; what a row leaves out it says nothing of.
+  const same = await upload(poolId, 'code,expiresAt\nOWN1,2027-01-01T03:30:00+03:30\nOWN4,\n');
+  expect(same.json()).toMatchObject({ known: 2, refused: 0 });
+  await upload(poolId, before);
+  const after = (await ledger.call('GET', `/v1/coupon-pools/${poolId}/codes`)).body;
+  expect(after.split('\r\n').filter((line) => !line.startsWith('NEW'))).toEqual(before.split('\r\n'));
+  expect((await upload(poolId, before)).json()).toMatchObject({ known: 4, refused: 0 });
+  await ledger.publish([purchase('dan', 'dan-1', 100), purchase('eva', 'eva-1', 100)]);
+  await ledger.settle();
+  await ledger.publish([customerMerged('dan', 'eva')]);
+  await ledger.settle();
+  expect((await upload(poolId, 'code,customerId\nOWN4,dan\nOWN-4,eva\n')).json()).toMatchObject({
+    known: 1,
+    errors: [{ row: 3, reason: 'duplicate' }],
+  });
+  expect((await upload(poolId, 'code,customerId\nOWN4,eva\n')).json()).toMatchObject({ known: 1, refused: 0 });
+});
+
+test('an uploaded code that a reward gave is known still, and not for anybody else', async () => {
+  const poolId = await addPool({}, { codes: ['GIVE-1,2027-01-01T00:00:00Z'], validDays: 7 });
+  await earn(10, 'ria');
+  const rewardId = await addReward({ couponPoolId: poolId });
+  expect((await claim('ria', rewardId)).statusCode).toBe(201);
+  const sendAgain = async (row: string) => (await upload(poolId, `code,customerId,expiresAt\n${row}\n`)).json();
+  expect(await sendAgain('GIVE-1,,2027-01-01T00:00:00Z')).toMatchObject({ known: 1, refused: 0 });
+  expect(await sendAgain('GIVE-1,ria,')).toMatchObject({ known: 1, refused: 0 });
+  for (const row of ['GIVE-1,bob,', 'GIVE-1,,2026-11-22T00:00:00Z'])
+    expect(await sendAgain(row), row).toMatchObject({
+      known: 0,
+      errors: [{ row: 2, reason: 'known_with_other_values' }],
+    });
+});
 
 test('codes are generated after the request, unlike each other, and exported', async () => {
   const poolId = await addPool();

@@ -162,10 +162,14 @@ export const ExportQuery = Type.Object({
 
 export const UploadedBody = Type.Object({
   added: Count,
-  known: Type.Integer({ minimum: 0, description: 'Were in this pool before' }),
+  known: Type.Integer({
+    minimum: 0,
+    description: 'Were in this pool before, for this customer and until this instant if the row says so',
+  }),
   refused: Count,
   errors: Type.Array(Type.Object({ row: Type.Integer({ minimum: 1 }), reason: fields.OneOf(ROW_REFUSALS) }), {
-    description: 'The first 1000 refused rows; the row is the line of the body, from 1',
+    description:
+      'The first 1000 refused rows; the row is the line of the body, from 1. known_with_other_values: the code is in this pool for another customer, or until another instant, and stays so',
   }),
 });
 

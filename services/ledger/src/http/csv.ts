@@ -16,6 +16,10 @@ const cellText = (cell: Cell): string => {
   return NEEDS_QUOTES.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 };
 
+/** A cell that `csvLine` disarmed, as it was before. */
+export const rearmed = (cell: string): string =>
+  cell.startsWith("'") && FORMULA.test(cell.slice(1)) ? cell.slice(1) : cell;
+
 /** One line (RFC 4180). A text that a spreadsheet would run as a formula is disarmed; numbers stay as they are. */
 export const csvLine = (cells: readonly Cell[]): string => `${cells.map(cellText).join(',')}\r\n`;
 

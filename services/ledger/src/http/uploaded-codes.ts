@@ -1,6 +1,6 @@
 import { AppError } from '@vafa/kernel';
 import type { UploadedRow } from '../domain/coupons/uploaded-rows.ts';
-import { BOM, csvCells } from './csv.ts';
+import { BOM, csvCells, rearmed } from './csv.ts';
 
 export const UPLOAD_TYPES = ['text/csv', 'application/x-ndjson'] as const;
 
@@ -29,7 +29,8 @@ const readLine = (line: string, names: readonly string[]): Omit<UploadedRow, 'ro
   const cells = csvCells(line);
   // Cells that no column is of: some comma was meant otherwise, and shifted the others.
   if (!cells || cells.slice(names.length).some((cell) => cell !== '')) return { unreadable: true };
-  return Object.fromEntries(COLUMNS.map((name) => [name, cells[names.indexOf(name)]]));
+  // An export is an upload: ids that begin with a plus have an apostrophe there.
+  return Object.fromEntries(COLUMNS.map((name) => [name, rearmed(cells[names.indexOf(name)] ?? '')]));
 };
 
 /**

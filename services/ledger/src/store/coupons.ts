@@ -1,6 +1,7 @@
 import type { Queryable, Tx } from '@vafa/bus';
 import { plainArray, textArray } from '@vafa/bus';
 import type { Coupon } from '../domain/coupons/apply-coupons.ts';
+import type { KnownCode } from '../domain/coupons/uploaded-rows.ts';
 import { msOf, textOf } from './instants.ts';
 
 /** A coupon with its pool, as it is decided on. */
@@ -48,11 +49,16 @@ export const insertUploaded = async (
   return new Set(inserted.map(({ code }) => code));
 };
 
-/** In which pools codes are. */
-export const findPoolsOf = async (db: Queryable, codes: readonly string[]): Promise<Map<string, string>> => {
-  const rows = await db<{ code: string; poolId: string }[]>`
-    select code, pool_id as "poolId" from coupon where code = any(${textArray(codes)}::text[])`;
-  return new Map(rows.map(({ code, poolId }) => [code, poolId]));
+/** What is kept of codes, and in which pools they are. */
+export const findKnownCodes = async (
+  db: Queryable,
+  codes: readonly string[],
+): Promise<Map<string, KnownCode & { poolId: string }>> => {
+  const rows = await db<(KnownCode & { code: string; poolId: string })[]>`
+    select code, pool_id as "poolId", customer_id as "customerId", ${db.unsafe(msOf('expires_at'))} as "expiresAtMs",
+      claim_id is not null as "isGiven"
+    from coupon where code = any(${textArray(codes)}::text[])`;
+  return new Map(rows.map(({ code, ...known }) => [code, known]));
 };
 
 /** A coupon as it is kept, for support and exports. */

@@ -1,16 +1,23 @@
 import type { Tx } from '@vafa/bus';
 import { AppError } from '@vafa/kernel';
-import { checkRows, type RefusedRow, type UploadedRow } from '../domain/coupons/uploaded-rows.ts';
+import {
+  type CheckedRow,
+  checkRows,
+  type RefusedRow,
+  saysOtherwise,
+  type UploadedRow,
+} from '../domain/coupons/uploaded-rows.ts';
 import { insertAudit } from '../store/audit.ts';
 import { findPool } from '../store/coupon-pools.ts';
-import { findPoolsOf, insertUploaded } from '../store/coupons.ts';
+import { findKnownCodes, insertUploaded } from '../store/coupons.ts';
 import type { Call } from './call.ts';
 import { poolNotFound } from './change-pool.ts';
+import { resolveCustomers } from './resolve-customers.ts';
 
 export interface Uploaded {
   /** Codes that are new. */
   added: number;
-  /** Codes that were in this pool before: sending a file again changes nothing. */
+  /** Codes that were in this pool before, with what the row says of them: sending a file again changes nothing. */
   known: number;
   refused: number;
   /** The first refused rows, by their number. */
@@ -20,6 +27,24 @@ export interface Uploaded {
 /** Rows of one request; longer lists are sent in parts. */
 export const MAX_UPLOAD_ROWS = 50_000;
 const MAX_ERRORS = 1_000;
+
+/** Which rows of codes that are there already are refused, and why; the others are known as they are. */
+const refuseKnown = async (tx: Tx, poolId: string, rows: readonly CheckedRow[]): Promise<RefusedRow[]> => {
+  if (rows.length === 0) return [];
+  const known = await findKnownCodes(
+    tx,
+    rows.map(({ code }) => code),
+  );
+  const ownerOf = await resolveCustomers(
+    tx,
+    rows.flatMap(({ customerId }) => customerId ?? []),
+  );
+  return rows.flatMap((each): RefusedRow[] => {
+    const kept = known.get(each.code);
+    if (kept?.poolId !== poolId) return [{ row: each.row, reason: 'taken' }];
+    return saysOtherwise(each, kept, ownerOf) ? [{ row: each.row, reason: 'known_with_other_values' }] : [];
+  });
+};
 
 /**
  * Adds codes that were made elsewhere. Rows that can't be kept are told and don't keep the others out.
@@ -45,14 +70,9 @@ export const uploadCodes = async (
   const { kept, refused } = checkRows(rows);
   const added = await insertUploaded(tx, poolId, pool.usesPerCode, kept);
   const others = kept.filter(({ code }) => !added.has(code));
-  const pools = await findPoolsOf(
-    tx,
-    others.map(({ code }) => code),
-  );
-  const taken = others.filter(({ code }) => pools.get(code) !== poolId);
-  const errors = [...refused, ...taken.map(({ row }) => ({ row, reason: 'taken' as const }))];
-  errors.sort((a, b) => a.row - b.row);
-  const known = others.length - taken.length;
+  const refusedOthers = await refuseKnown(tx, poolId, others);
+  const errors = [...refused, ...refusedOthers].sort((a, b) => a.row - b.row);
+  const known = others.length - refusedOthers.length;
   const at = call.now.toString();
   const after = { added: added.size, known, refused: errors.length };
   await insertAudit(tx, [

@@ -22,7 +22,7 @@ export interface CheckedRow {
   expiresAtMs: number | null;
 }
 
-/** Why a row is left out. taken: the code belongs to another pool. */
+/** Why a row is left out. taken: the code belongs to another pool; known_with_other_values: to this one, for another customer or until another instant. */
 export const ROW_REFUSALS = [
   'unreadable',
   'unknown_field',
@@ -31,6 +31,7 @@ export const ROW_REFUSALS = [
   'invalid_instant',
   'duplicate',
   'taken',
+  'known_with_other_values',
 ] as const;
 export type RowRefusal = (typeof ROW_REFUSALS)[number];
 
@@ -38,6 +39,28 @@ export interface RefusedRow {
   row: number;
   reason: RowRefusal;
 }
+
+/** A code as it is kept already. */
+export interface KnownCode {
+  customerId: string | null;
+  expiresAtMs: number | null;
+  /** A reward gave it to its customer, and may have let it end earlier than it was uploaded. */
+  isGiven: boolean;
+}
+
+/**
+ * Says a row of a known code something else than what is kept, which it would not change? What it leaves out it says nothing of.
+ * `ownerOf` tells whose a customer's codes are now, after merges.
+ */
+export const saysOtherwise = (
+  { customerId, expiresAtMs }: Pick<CheckedRow, 'customerId' | 'expiresAtMs'>,
+  known: KnownCode,
+  ownerOf: (customerId: string) => string,
+): boolean => {
+  if (customerId !== null && customerId !== known.customerId && ownerOf(customerId) !== known.customerId) return true;
+  if (expiresAtMs === null || expiresAtMs === known.expiresAtMs) return false;
+  return !known.isGiven || known.expiresAtMs === null || expiresAtMs < known.expiresAtMs;
+};
 
 const MAX_SHOWN_CHARACTERS = 64;
 /** As ids of customers everywhere: no blanks at the ends, no control or half characters, 128 at most. */
