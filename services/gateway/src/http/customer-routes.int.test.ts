@@ -156,7 +156,7 @@ test('a customer goes up in another, never in itself', async () => {
   expect(await eventsOf('c6')).toMatchObject([
     { type: 'customer.merged', data: { customerId: 'c6', intoCustomerId: 'c7' } },
   ]);
-  for (const into of ['c6', undefined, 5, '']) {
+  for (const into of ['c6', undefined, 5, '', 'c\ud800']) {
     const answer = await call('POST', '/v1/customers/c6/merge', { into });
     expect(answer.json()).toMatchObject({ status: 400, problems: [{ path: '/into' }] });
   }

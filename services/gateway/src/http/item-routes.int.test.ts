@@ -287,3 +287,29 @@ describe('a batch', () => {
     expect(ids).toEqual(items.map(({ eventId }) => eventId));
   });
 });
+
+test('ids with halves of characters are refused by field: all halves would be kept as one and the same', async () => {
+  const half = '\ud801x';
+  const refund = { customerId: 'c1', refundId: 'r-half', scope: 'whole', orderId: 'o-half', currency: 'EUR' };
+  const interaction = { customerId: 'c1', interactionType: 'product.viewed' };
+  for (const [url, body, path] of [
+    ['/v1/purchases', purchase(half), '/orderId'],
+    ['/v1/purchases', purchase('half-1', { customerId: '\udfff' }), '/customerId'],
+    ['/v1/purchases', purchase('half-2', { lines: [{ sku: half, quantity: 1, amountMinor: 1 }] }), '/lines/0/sku'],
+    ['/v1/purchases', purchase('half-3', { eventId: half }), '/eventId'],
+    ['/v1/refunds', { ...refund, refundId: half }, '/refundId'],
+    ['/v1/refunds', { ...refund, orderId: half }, '/orderId'],
+    ['/v1/refunds', { ...refund, scope: 'lines', lines: [{ sku: half, quantity: 1, amountMinor: 1 }] }, '/lines/0/sku'],
+    ['/v1/interactions', { ...interaction, customerId: half }, '/customerId'],
+  ] as const) {
+    const answer = await post(url, body);
+    expect(answer.json(), path).toMatchObject({ status: 400, problems: [{ path }] });
+    expect(answer.json().problems, path).toHaveLength(1);
+  }
+  expect((await post('/v1/purchases', [purchase(half), purchase('half-4')])).json()).toMatchObject({
+    accepted: 1,
+    results: [{ error: { problems: [{ path: '/orderId' }] } }, { eventId: 'purchase:half-4' }],
+  });
+  // Whole characters of two halves are none.
+  expect((await post('/v1/purchases', purchase('half-😀'))).statusCode).toBe(202);
+});

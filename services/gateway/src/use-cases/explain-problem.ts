@@ -13,7 +13,10 @@ const explainProblem = ({ path, message }: FieldProblem): FieldProblem => {
       message: `${message}; amounts are integers in minor units of the currency, not negative (1999 is 19.99 EUR)`,
     };
   if (ID.test(path) && (message.startsWith(PATTERN) || message.includes('characters')))
-    return { path, message: 'must be 1 to 128 characters without blanks at the ends or control characters' };
+    return {
+      path,
+      message: 'must be 1 to 128 characters, none of them a control or half character, without blanks at the ends',
+    };
   if (message.startsWith(PATTERN) && path === '/interactionType')
     return { path, message: 'must be lower-case words joined by dots, e.g. product.viewed' };
   return { path, message };

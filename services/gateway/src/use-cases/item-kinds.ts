@@ -1,5 +1,6 @@
 import { type EventDefinition, InteractionRecorded, PurchaseCompleted, PurchaseRefunded } from '@vafa/contracts';
 import type { FieldProblem } from '@vafa/kernel';
+import { halfProblems } from '../domain/half-characters.ts';
 import { unknownFieldProblems, unknownProblems } from '../domain/known-fields.ts';
 import { refundScopeProblems } from '../domain/refund-scope.ts';
 
@@ -24,11 +25,21 @@ const INTERACTION_FIELDS = fieldsOf(InteractionRecorded);
 const PURCHASE_LINE_FIELDS = new Set(Object.keys(PurchaseCompleted.data.properties.lines.items.properties));
 const REFUND_LINE_FIELDS = new Set(Object.keys(PurchaseRefunded.data.properties.lines.items.properties));
 
-const unknownLineFields = (lines: unknown, known: ReadonlySet<string>): FieldProblem[] => {
+const IDS = ['customerId', 'orderId', 'refundId'];
+const LINE_IDS = ['sku'];
+
+const lineProblems = (lines: unknown, known: ReadonlySet<string>): FieldProblem[] => {
   if (!Array.isArray(lines)) return [];
-  return lines.flatMap((line: unknown, index) =>
-    typeof line === 'object' && line !== null ? unknownFieldProblems(line as Fields, known, `/lines/${index}`) : [],
-  );
+  const problems: FieldProblem[] = [];
+  lines.forEach((line: unknown, index) => {
+    if (typeof line !== 'object' || line === null) return;
+    const path = `/lines/${index}`;
+    problems.push(
+      ...unknownFieldProblems(line as Fields, known, path),
+      ...halfProblems(line as Fields, LINE_IDS, path),
+    );
+  });
+  return problems;
 };
 
 export const PURCHASE: ItemKind = {
@@ -37,7 +48,8 @@ export const PURCHASE: ItemKind = {
   naturalEventId: ({ orderId }) => `purchase:${orderId}`,
   problems: (data) => [
     ...unknownProblems(data, PURCHASE_FIELDS),
-    ...unknownLineFields(data.lines, PURCHASE_LINE_FIELDS),
+    ...halfProblems(data, IDS),
+    ...lineProblems(data.lines, PURCHASE_LINE_FIELDS),
   ],
 };
 
@@ -48,7 +60,8 @@ export const REFUND: ItemKind = {
   problems: (data) => [
     ...refundScopeProblems(data),
     ...unknownProblems(data, REFUND_FIELDS),
-    ...unknownLineFields(data.lines, REFUND_LINE_FIELDS),
+    ...halfProblems(data, IDS),
+    ...lineProblems(data.lines, REFUND_LINE_FIELDS),
   ],
 };
 
@@ -56,5 +69,5 @@ export const INTERACTION: ItemKind = {
   name: 'interaction',
   definition: InteractionRecorded,
   naturalEventId: () => undefined,
-  problems: (data) => unknownProblems(data, INTERACTION_FIELDS),
+  problems: (data) => [...unknownProblems(data, INTERACTION_FIELDS), ...halfProblems(data, IDS)],
 };

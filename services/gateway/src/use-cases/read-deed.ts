@@ -1,6 +1,7 @@
 import { CustomerErased, CustomerMerged, type EventEnvelope, problemsOf } from '@vafa/contracts';
 import { AppError, type FieldProblem } from '@vafa/kernel';
 import { eventIdProblems } from '../domain/event-id.ts';
+import { halfProblems } from '../domain/half-characters.ts';
 import { unknownProblems } from '../domain/known-fields.ts';
 import { readOccurredAt } from '../domain/occurred-at.ts';
 import type { CustomerDeed } from './customer-events.ts';
@@ -58,7 +59,10 @@ export const readDeed = (
   return events;
 };
 
-const customerIdProblems = (customerId: string): FieldProblem[] => problemsOf(CustomerErased, { customerId });
+const customerIdProblems = (customerId: string): FieldProblem[] => [
+  ...problemsOf(CustomerErased, { customerId }),
+  ...halfProblems({ customerId }, ['customerId']),
+];
 
 /** Fields a deed does not have are refused: a misspelt one would be lost in silence. */
 export const onlyFields = (given: Readonly<Record<string, unknown>>, ...known: string[]): FieldProblem[] =>
@@ -72,7 +76,7 @@ export const readMergeTarget = (customerId: string, into: unknown): { target: st
       path: path.replace('/intoCustomerId', '/into') || '/into',
       message: message.replace('intoCustomerId', 'into'),
     }));
-  const explained = explainProblems(problems, MAX_PROBLEMS);
+  const explained = explainProblems([...problems, ...halfProblems({ into }, ['into'])], MAX_PROBLEMS);
   if (into === customerId)
     explained.push({ path: '/into', message: 'must be another customer than the one in the path' });
   return { target: String(into), problems: explained };
