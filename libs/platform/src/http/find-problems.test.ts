@@ -18,6 +18,18 @@ test('of a field that may be null, only what is wrong with its value', () => {
   expect(findProblems(schema, null)).toEqual([]);
 });
 
+test('a value that is not allowed is named', () => {
+  const notZero = Type.Unsafe<number>({ type: 'integer', not: { const: 0 } });
+  const schema = Type.Object({ points: notZero, list: Type.Array(orNull(Type.Object({ points: notZero }))) });
+  expect(findProblems(schema, { points: 0, list: [{ points: 1 }, { points: 0 }] })).toEqual([
+    { path: '/points', message: 'must not be 0' },
+    { path: '/list/1/points', message: 'must not be 0' },
+  ]);
+  expect(findProblems(Type.Unsafe({ not: { type: 'string' } }), 'x')).toEqual([
+    { path: '', message: 'is not allowed' },
+  ]);
+});
+
 test('where no branch is of its type, which types there are', () => {
   const schema = Type.Object({ stock: orNull(Type.Integer({ minimum: 1 })) });
   expect(findProblems(schema, { stock: '5' })).toEqual([{ path: '/stock', message: 'must be either integer or null' }]);

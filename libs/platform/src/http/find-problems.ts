@@ -8,13 +8,31 @@ const MAX_PROBLEMS = 100;
 
 interface Found {
   keyword: string;
+  /** Where the schema says so: `#/properties/points`. */
+  schemaPath: string;
   instancePath: string;
   message: string;
   params: object;
 }
 
+interface Shape {
+  type?: string | string[];
+  anyOf?: Shape[];
+  properties?: Record<string, Shape>;
+  items?: Shape;
+  const?: unknown;
+  not?: Shape;
+}
+
+/** The one value that the schema there does not take; undefined when it says otherwise what it does not. */
+const forbidden = (schema: Shape, schemaPath: string): unknown => {
+  const [, ...steps] = schemaPath.split('/');
+  const there = steps.reduce<unknown>((at, step) => (at as Record<string, unknown> | undefined)?.[step], schema);
+  return (there as Shape | undefined)?.not?.const;
+};
+
 /** Names what is allowed, and which field it is that is missing or too much. */
-const problemsOf = ({ keyword, instancePath, message, params }: Found): FieldProblem[] => {
+const problemsOf = (schema: Shape, { keyword, schemaPath, instancePath, message, params }: Found): FieldProblem[] => {
   const { additionalProperties, requiredProperties, allowedValues } = params as Record<string, unknown>;
   const each = (names: unknown, text: string): FieldProblem[] =>
     (names as string[]).map((name) => ({ path: `${instancePath}/${name}`, message: text }));
@@ -23,6 +41,10 @@ const problemsOf = ({ keyword, instancePath, message, params }: Found): FieldPro
   if (keyword === 'boolean') return [];
   // Its branches say more.
   if (keyword === 'anyOf') return [];
+  if (keyword === 'not') {
+    const value = forbidden(schema, schemaPath);
+    return [{ path: instancePath, message: value === undefined ? 'is not allowed' : `must not be ${value}` }];
+  }
   if (keyword === 'required') return each(requiredProperties, 'is missing');
   if (keyword === 'enum' && Array.isArray(allowedValues))
     return [
@@ -33,14 +55,6 @@ const problemsOf = ({ keyword, instancePath, message, params }: Found): FieldPro
     ];
   return [{ path: instancePath, message }];
 };
-
-interface Shape {
-  type?: string | string[];
-  anyOf?: Shape[];
-  properties?: Record<string, Shape>;
-  items?: Shape;
-  const?: unknown;
-}
 
 /** The field that tells the branches of a choice apart: a constant in each of them, as `kind` is. */
 const discriminatorOf = (branches: readonly Shape[]): string | undefined =>
@@ -98,14 +112,15 @@ const narrowed = (shape: Shape, value: unknown): Shape => {
 };
 
 /** All that is wrong with a value; the library would stop at the eighth. */
-const findAll = (schema: TSchema, value: unknown): Found[] => {
+const findAll = (schema: TSchema, value: unknown): FieldProblem[] => {
   const { maxErrors } = Settings.Get();
   Settings.Set({ maxErrors: MAX_PROBLEMS });
   try {
     // What may be left out is no problem.
     const whole = Default(schema, Clone(value));
     // Not compiled: a schema made for one wrong body is not used again.
-    return Errors(narrowed(schema as Shape, whole) as TSchema, whole) as Found[];
+    const meant = narrowed(schema as Shape, whole);
+    return (Errors(meant as TSchema, whole) as Found[]).flatMap((found) => problemsOf(meant, found));
   } finally {
     Settings.Set({ maxErrors });
   }
@@ -125,4 +140,4 @@ const deduplicated = (problems: readonly FieldProblem[]): FieldProblem[] => {
  * Of a choice (`kind` and its fields, something or null) only what is wrong with the branch that was meant.
  */
 export const findProblems = (schema: TSchema, value: unknown): FieldProblem[] =>
-  deduplicated(findAll(schema, value).flatMap(problemsOf)).slice(0, MAX_PROBLEMS);
+  deduplicated(findAll(schema, value)).slice(0, MAX_PROBLEMS);

@@ -33,6 +33,11 @@ const decide = (id: string, what: string, body: unknown, headers?: Record<string
   ledger.call('POST', `/v1/adjustment-requests/${id}/${what}`, body, headers);
 const requestOf = async (id: string) => (await ledger.call('GET', `/v1/adjustment-requests/${id}`)).json();
 
+test('no points are no correction', async () => {
+  const answer = await adjust('ann', 0);
+  expect(answer.json()).toMatchObject({ status: 400, problems: [{ path: '/points', message: 'must not be 0' }] });
+});
+
 test('up to the limit it is booked at once, above it another must consent', async () => {
   expect((await adjust('ann', 100)).json()).toMatchObject({ points: 100, balance: { active: 100 } });
   const id = await ask('ann', 101);
