@@ -6,6 +6,7 @@ import { afterAll, beforeAll, test } from 'vitest';
 import type { CalendarZone } from '../domain/calendar.ts';
 import { compare } from '../test/compare.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
+import { createUnseenSweep } from '../test/reads-as-one.fixture.ts';
 import { type Doors, realWorld } from '../test/real-world.fixture.ts';
 import { renameRules } from '../test/rules.fixture.ts';
 import { scenario } from '../test/scenario.fixture.ts';
@@ -57,7 +58,9 @@ test('the ledger behind its doors does what the slow and obvious one does', asyn
       // Counters are kept by rule: each scenario has rules of its own.
       const own = { ...drawn, rules: renameRules(drawn.rules, prefix) };
       const ledger = present(ledgers.get(drawn.zone), 'ledger');
-      await compare(realWorld(ledger, own, doorsOf(ledger)), own, prefix, ledger.clock.now().epochMilliseconds);
+      const world = realWorld(ledger, own, doorsOf(ledger));
+      const sweep = createUnseenSweep(ledger, prefix, world.sweep);
+      await compare({ ...world, sweep }, own, prefix, ledger.clock.now().epochMilliseconds);
       await ledger.verify();
     }),
     { numRuns: 60 },
