@@ -20,8 +20,13 @@ export const createStandings = (tiers: TierStructure, zone: CalendarZone) => {
   const days = new Map<string, { day: string; amount: number }[]>();
   /** Orders that were taken back as a whole. */
   const whole = new Set<string>();
+  /** What was added since the last look, by customer and day. */
+  const added = new Map<string, Map<string, number>>();
   const add = ({ customerId, atMs, amount }: Counted): void => {
-    days.set(customerId, [...(days.get(customerId) ?? []), { day: rules.dayOf(atMs), amount }]);
+    const day = rules.dayOf(atMs);
+    days.set(customerId, [...(days.get(customerId) ?? []), { day, amount }]);
+    const sums = added.get(customerId) ?? new Map<string, number>();
+    added.set(customerId, sums.set(day, (sums.get(day) ?? 0) + amount));
   };
   const forget = (customerId: string): void => {
     days.delete(customerId);
@@ -56,7 +61,9 @@ export const createStandings = (tiers: TierStructure, zone: CalendarZone) => {
     forget,
     look: (customerIds: Iterable<string>, nowMs: number): void => {
       for (const customerId of customerIds) {
-        const state = look({ ...rules, days: days.get(customerId) ?? [] }, states.get(customerId), nowMs);
+        const told = [...(added.get(customerId) ?? [])].filter(([, amount]) => amount > 0).map(([day]) => day);
+        added.delete(customerId);
+        const state = look({ ...rules, days: days.get(customerId) ?? [] }, states.get(customerId), nowMs, told);
         if (state) states.set(customerId, state);
       }
     },

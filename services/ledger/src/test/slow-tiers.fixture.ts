@@ -19,6 +19,8 @@ interface SlowTier {
   until: Temporal.PlainDate | null;
   /** Day of the last look. */
   looked: Temporal.PlainDate;
+  /** What each day came to at the last look. */
+  seen: Map<string, number>;
 }
 
 const isAfter = (a: Temporal.PlainDate, b: Temporal.PlainDate): boolean => Temporal.PlainDate.compare(a, b) > 0;
@@ -38,7 +40,8 @@ export const createSlowTiers = (
   /** What nothing at all is enough for is had from the start. */
   const start = placeFor(0);
 
-  const lookAt = (own: SlowTier, counted: readonly SlowDay[], day: Temporal.PlainDate): void => {
+  /** What the terms say by what had counted. */
+  const termsBy = (counted: readonly SlowDay[]) => {
     const sumOf = (counts: (on: Temporal.PlainDate) => boolean): number =>
       counted.filter(({ on }) => counts(on)).reduce((sum, { amount }) => sum + amount, 0);
     /** Tells whether a day is in the window of another. A rolling one begins so many months back, and has no end. */
@@ -66,7 +69,11 @@ export const createSlowTiers = (
       while (sumAt(next(last)) >= threshold) last = next(last);
       return last;
     };
+    return { sumOf, windowOf, sumAt, keptUntil };
+  };
 
+  const lookAt = (own: SlowTier, counted: readonly SlowDay[], day: Temporal.PlainDate): void => {
+    const { sumOf, windowOf, sumAt, keptUntil } = termsBy(counted);
     if (validity.kind === 'while_earned' && own.until && !isAfter(day, own.until))
       own.until = keptUntil(own.place, day);
     while (own.until && isAfter(day, own.until)) {
@@ -93,13 +100,58 @@ export const createSlowTiers = (
     }
   };
 
+  const dailySums = (counted: readonly SlowDay[]): Map<string, number> => {
+    const sums = new Map<string, number>();
+    for (const { on, amount } of counted) sums.set(String(on), (sums.get(String(on)) ?? 0) + amount);
+    return sums;
+  };
+  /**
+   * Days that came to more than they did were told of late: every day of their windows that is over is gone back to, and what it
+   * gave then is given now, if it would still be had.
+   */
+  const lookBack = (own: SlowTier, counted: readonly SlowDay[], today: Temporal.PlainDate): void => {
+    const sums = dailySums(counted);
+    const told = counted.filter(({ on }) => (sums.get(String(on)) ?? 0) > (own.seen.get(String(on)) ?? 0));
+    own.seen = sums;
+    const days = counted.map(({ on }) => on).filter((on) => (sums.get(String(on)) ?? 0) > 0 && isAfter(today, on));
+    let best: Pick<SlowTier, 'place' | 'until'> | undefined;
+    for (const day of days) {
+      const known = counted.filter(({ on }) => !isAfter(on, day));
+      const { sumOf, windowOf, keptUntil } = termsBy(known);
+      const isInWindow = windowOf(day);
+      const isOver = window.kind === 'rolling' || !isInWindow(today);
+      const isTold = told.some(({ on }) => isInWindow(on) && (window.kind === 'calendar' || !isAfter(on, day)));
+      if (!isOver || !isTold) continue;
+      const place = placeFor(sumOf(isInWindow));
+      const before = placeFor(sumOf((on) => isInWindow(on) && isAfter(day, on)));
+      for (let level = 0; level <= place; level++) {
+        // In a window of the calendar it is reached once.
+        if (window.kind === 'calendar' && level <= before) continue;
+        let until = keptUntil(level, day);
+        // Where validity ended within the window it was kept, as the window was enough.
+        while (window.kind === 'calendar' && until && isInWindow(until)) {
+          const again = keptUntil(level, until);
+          if (again && !isAfter(again, until)) break;
+          until = again;
+        }
+        if (until && isAfter(today, until.add({ days: graceDays }))) continue;
+        const isLonger = best?.until != null && (until === null || isAfter(until, best.until));
+        if (!best || level > best.place || (level === best.place && isLonger)) best = { place: level, until };
+      }
+    }
+    if (!best || best.place <= own.place) return;
+    Object.assign(own, best);
+    lookAt(own, counted, today);
+  };
+
   return {
     tierOf: (customerId: string): string | null => levels[tiers.get(customerId)?.place ?? start]?.id ?? null,
     look: (customerId: string, nowMs: number): void => {
       const today = dayOf(nowMs);
-      const own = tiers.get(customerId) ?? { place: start, until: null, looked: today };
+      const own = tiers.get(customerId) ?? { place: start, until: null, looked: today, seen: new Map() };
       const counted = countedOf(customerId).map(({ timeMs, amount }) => ({ on: dayOf(timeMs), amount }));
       for (let day = own.looked; !isAfter(day, today); day = next(day)) lookAt(own, counted, day);
+      lookBack(own, counted, today);
       tiers.set(customerId, { ...own, looked: today });
     },
     /** Of two who are one now the better tier counts, of one tier the one that is had longer. Both were looked at today. */
@@ -109,6 +161,11 @@ export const createSlowTiers = (
         b.until !== null && (a.until === null || isAfter(a.until, b.until));
       if (gone && (gone.place > (kept?.place ?? start) || (gone.place === kept?.place && isLonger(gone, kept))))
         tiers.set(into, gone);
+      const both = tiers.get(into);
+      // What was told of the one has been told of both.
+      const seen = new Map(kept?.seen);
+      for (const [day, amount] of gone?.seen ?? []) seen.set(day, (seen.get(day) ?? 0) + amount);
+      if (both) tiers.set(into, { ...both, seen });
       tiers.delete(from);
     },
     forget: (customerId: string): void => void tiers.delete(customerId),

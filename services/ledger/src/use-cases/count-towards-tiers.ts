@@ -1,8 +1,10 @@
 import type { Tx } from '@vafa/bus';
 import type { EventEnvelope } from '@vafa/contracts';
+import { dayAt } from '../domain/calendar.ts';
 import type { Match } from '../domain/order.ts';
 import type { NewPurchase } from '../domain/plan.ts';
 import type { RefundCase } from '../domain/refund-case.ts';
+import { toldBefore } from '../domain/tiers/look-back.ts';
 import { isDue, stateOf, type TierState } from '../domain/tiers/state.ts';
 import { placeFor, placeOf, type TierMetric } from '../domain/tiers/structure.ts';
 import { addQualifications, type QualificationDelta, sumQualifications } from '../store/qualifications.ts';
@@ -96,6 +98,18 @@ const mayChange = ({ structure }: TierRules, kept: TierState | undefined, amount
   return state !== undefined && (state.graceUntilMs !== null || isDue(state, nowMs));
 };
 
+/** Days of windows that are over of which something was told that may give a tier that is still had, by customer. */
+const toldLate = (rules: TierRules, deltas: readonly QualificationDelta[], nowMs: number): Map<string, string[]> => {
+  const more = deltas.filter(({ amount }) => amount > 0);
+  const days = [...new Set(more.map(({ day }) => day))];
+  const late = new Set(toldBefore(rules, days, dayAt(rules.zone, nowMs).date));
+  const byCustomer = new Map<string, string[]>();
+  if (late.size === 0) return byCustomer;
+  for (const { customerId, day } of more)
+    if (late.has(day)) byCustomer.set(customerId, [...(byCustomer.get(customerId) ?? []), day]);
+  return byCustomer;
+};
+
 /**
  * Adds what counts to the customers' sums, and raises whoever has reached a tier. The caller holds the locks of their balance
  * rows. Returns what to tell.
@@ -125,10 +139,13 @@ export const countTowardsTiers = async (
   // What a shop's clock dated into the next window is in no sum of the open one.
   const isAhead = ({ day }: QualificationDelta): boolean => open.last !== null && day > open.last;
   const ahead = new Set(deltas.filter(isAhead).map(({ customerId }) => customerId));
+  const told = toldLate(rules, deltas, nowMs);
   const due = customerIds.filter((customerId) => {
     const state = states.get(customerId);
-    if (ahead.has(customerId) || (state !== undefined && shortened.has(customerId))) return true;
+    if (ahead.has(customerId) || told.has(customerId) || (state !== undefined && shortened.has(customerId)))
+      return true;
     return mayChange(rules, state, sums.get(customerId) ?? 0, nowMs);
   });
-  return lookAtTiers(tx, rules, new Map(due.map((customerId) => [customerId, states.get(customerId)])), now);
+  const customers = new Map(due.map((customerId) => [customerId, states.get(customerId)]));
+  return lookAtTiers(tx, rules, customers, now, { toldOf: (customerId) => told.get(customerId) });
 };

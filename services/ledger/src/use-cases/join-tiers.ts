@@ -56,5 +56,5 @@ export const joinTiers = async (
   }
   await recountJoint(tx, rules, into);
   const given = better ? new Map([[into, better]]) : undefined;
-  await emit(tx, await lookAtTiers(tx, rules, new Map([[into, kept]]), now, given));
+  await emit(tx, await lookAtTiers(tx, rules, new Map([[into, kept]]), now, given && { given }));
 };

@@ -2,6 +2,7 @@ import type { Tx } from '@vafa/bus';
 import { type EventEnvelope, event, TierChanged } from '@vafa/contracts';
 import { idFrom, present } from '@vafa/kernel';
 import { daysNeededFrom, look } from '../domain/tiers/look.ts';
+import type { ToldDays } from '../domain/tiers/look-back.ts';
 import { stateOf, type TierState } from '../domain/tiers/state.ts';
 import { placeOf, type TierStructure } from '../domain/tiers/structure.ts';
 import { isoOfMs } from '../store/instants.ts';
@@ -44,24 +45,31 @@ const isSame = (a: TierState | undefined, b: TierState): boolean =>
   a.validUntilMs === b.validUntilMs &&
   a.graceUntilMs === b.graceUntilMs;
 
+/** What a look knows beside what is kept. */
+interface Known {
+  /** Tiers that some customers have now in the place of what is kept. */
+  given?: ReadonlyMap<string, TierState>;
+  /** Days of which something was told that counts more than before. */
+  toldOf?: (customerId: string) => ToldDays | undefined;
+}
+
 /**
- * Looks at the tiers of customers, by what is kept of them, and writes what has changed. `given` are
- * tiers that some of them have now in the place of what is kept. The caller holds the locks of their balance rows. Returns
- * what to tell.
+ * Looks at the tiers of customers, by what is kept of them, and writes what has changed. The caller holds the locks of their
+ * balance rows. Returns what to tell.
  */
 export const lookAtTiers = async (
   tx: Tx,
   rules: TierRules,
   customers: ReadonlyMap<string, TierState | undefined>,
   now: Temporal.Instant,
-  given: ReadonlyMap<string, TierState> = new Map(),
+  { given = new Map(), toldOf = () => undefined }: Known = {},
 ): Promise<EventEnvelope[]> => {
   if (customers.size === 0) return [];
   const nowMs = now.epochMilliseconds;
   const hasNow = (customerId: string) => given.get(customerId) ?? customers.get(customerId);
   const wanted = [...customers.keys()].map((customerId) => ({
     customerId,
-    from: daysNeededFrom(rules, hasNow(customerId), nowMs),
+    from: daysNeededFrom(rules, hasNow(customerId), nowMs, toldOf(customerId)),
   }));
   const daysOf = await findQualifications(tx, rules.measure, wanted);
   const events: EventEnvelope[] = [];
@@ -69,7 +77,7 @@ export const lookAtTiers = async (
   for (const [customerId, kept] of customers) {
     const days = daysOf.get(customerId) ?? [];
     const before = stateOf(rules.structure, kept);
-    const state = look({ ...rules, days }, hasNow(customerId), nowMs);
+    const state = look({ ...rules, days }, hasNow(customerId), nowMs, toldOf(customerId));
     if (!state || isSame(before, state)) continue;
     saved.push({ customerId, state });
     const from = before?.tier ?? null;

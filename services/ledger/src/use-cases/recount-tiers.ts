@@ -45,7 +45,7 @@ const findOrBegin = async (
 
 /**
  * After tiers were introduced or changed: counts the qualification of everybody anew from the orders, and gives everybody the
- * tier that this is enough for; one portion. Returns how many customers it went through; 0 = nothing is left.
+ * tier that this is enough for, in windows that are over too if it still runs; one portion. Returns how many customers it went through; 0 = nothing is left.
  */
 export const recountTiers = async (tx: Tx, now: Temporal.Instant, maxCustomers: number): Promise<number> => {
   const programme = await findProgramme(tx);
@@ -63,7 +63,7 @@ export const recountTiers = async (tx: Tx, now: Temporal.Instant, maxCustomers: 
     await recountQualifications(tx, metric, rules.measure, rules.zone.timeZone, customerIds);
     const states = await findTierStates(tx, customerIds);
     const customers = new Map(customerIds.map((customerId) => [customerId, states.get(customerId)]));
-    await emit(tx, await lookAtTiers(tx, rules, customers, now));
+    await emit(tx, await lookAtTiers(tx, rules, customers, now, { toldOf: () => 'all' }));
   }
   await advanceTierRecount(
     tx,

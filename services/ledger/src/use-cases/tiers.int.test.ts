@@ -108,9 +108,13 @@ test('a refund that comes before its purchase counts with it', async () => {
 
 test('an order of the year before counts for that year', async () => {
   await send(purchase('cat', 'cat-1', 20_000, { time: '2026-03-20T20:29:59.999Z' }));
-  expect(await tierOf('cat')).toMatchObject({ tier: null, progress: { amount: 0 } });
+  expect(await tierOf('cat')).toMatchObject({
+    ...{ tier: { id: 'silver' }, validUntil: '2027-03-20T20:29:59.999Z', progress: { amount: 0 } },
+    toKeep: { missing: 100 },
+  });
   await send(purchase('cat', 'cat-2', 20_000, { time: '2026-03-20T20:30:00Z' }));
-  expect(await tierOf('cat')).toMatchObject({ tier: { id: 'silver' }, progress: { amount: 200 } });
+  // It earns by what the year before gave.
+  expect(await tierOf('cat')).toMatchObject({ tier: { id: 'silver' }, progress: { amount: 240 } });
 });
 
 test('merged: both count together, and the better tier is kept', async () => {

@@ -1,5 +1,6 @@
 import { assert } from '@vafa/kernel';
 import { addToDate, type CalendarZone, dayAt, endOfDateMs, inCalendar } from '../calendar.ts';
+import { daysBackFrom, daysToldFrom, reachedBefore, type ToldDays } from './look-back.ts';
 import { stateOf, type TierState } from './state.ts';
 import { placeFor, placeOf, type TierStructure } from './structure.ts';
 import { validUntilMs } from './validity.ts';
@@ -50,26 +51,34 @@ export const decisionAt = ({ structure, zone, days }: Qualification, place: numb
   };
 };
 
-/** First day whose sum `look` and `standingOf` may need, as an ISO 8601 date. */
+/** First day whose sum `look` (of which these days were told) and `standingOf` may need, as an ISO 8601 date. */
 export const daysNeededFrom = (
   { structure, zone }: Pick<Qualification, 'structure' | 'zone'>,
   state: TierState | undefined,
   nowMs: number,
+  told: ToldDays = [],
 ): string => {
   const oldestMs = Math.min(nowMs, state?.validUntilMs ?? nowMs);
-  return windowOf(structure.window, zone, dayAt(zone, oldestMs).date).first;
+  const { first } = windowOf(structure.window, zone, dayAt(zone, oldestMs).date);
+  const back = daysToldFrom({ structure, zone }, told, dayAt(zone, nowMs).date);
+  if (back !== undefined && back < first) return back;
+  return first;
 };
 
 /**
  * First day whose sum a look at any customer may need, as an ISO 8601 date: `oldestLookMs` is the earliest look that is due, or
- * now if none is. Validity may have ended by the days of grace before that.
+ * now if none is. Validity may have ended by the days of grace before that. Windows that are over are asked so long as
+ * something that is told late may give a tier there that is still had.
  */
 export const daysNeededByAll = (
   { structure, zone }: Pick<Qualification, 'structure' | 'zone'>,
   oldestLookMs: number,
 ): string => {
-  const oldest = addToDate(dayAt(zone, oldestLookMs).date, -(structure.graceDays + 1), 'days');
-  return windowOf(structure.window, zone, oldest).first;
+  const lookDate = dayAt(zone, oldestLookMs).date;
+  const { first } = windowOf(structure.window, zone, addToDate(lookDate, -(structure.graceDays + 1), 'days'));
+  const back = daysBackFrom({ structure, zone }, lookDate);
+  if (back < first) return back;
+  return first;
 };
 
 /** Sum of the window that is open at an instant. */
@@ -109,16 +118,50 @@ const placeAfter = (structure: TierStructure, place: number, amount: number): nu
 /** Ends of validity that are gone through one after the other at most: monthly windows of some hundred years. */
 const MAX_STEPS = 5_000;
 
+/** A level that is held: its place, since and until when. */
+interface Held extends Omit<TierState, 'tier'> {
+  place: number;
+}
+
+/**
+ * What is left of a tier by now: kept or lost each time that its validity and grace were over. `earned` is what the open window
+ * is enough for.
+ */
+const settled = (qualification: Qualification, held: Held, earned: Earned, nowMs: number): Held => {
+  const { structure, zone, days } = qualification;
+  const untilOf = (place: number, date: Temporal.PlainDate): number | null =>
+    validUntilMs(structure, zone, days, place, date);
+  let { place, sinceMs, validUntilMs: untilMs } = held;
+  for (let steps = 0; untilMs !== null && nowMs > untilMs; steps++) {
+    assert(steps < MAX_STEPS, 'a tier that is looked at comes to an end');
+    const decision = decisionAt(qualification, place, untilMs);
+    if (placeFor(structure, decision.amount) >= place) {
+      untilMs = decision.renewedUntilMs;
+    } else if (earned.place >= place) {
+      untilMs = untilOf(place, earned.date);
+    } else if (nowMs <= decision.graceUntilMs) {
+      return { place, sinceMs, validUntilMs: untilMs, graceUntilMs: decision.graceUntilMs };
+    } else {
+      place = placeAfter(structure, place, decision.amount);
+      sinceMs = decision.graceUntilMs + 1;
+      untilMs = untilOf(place, decision.date);
+    }
+  }
+  return { place, sinceMs, validUntilMs: untilMs, graceUntilMs: null };
+};
+
 /**
  * What a customer's tier is at an instant: lost if its validity and grace are over and it was not kept, as often as that has
- * happened since it was looked at last; and as high as the open window is enough for. Reaching a tier again before its
- * validity ends changes nothing until then, so a purchase seldom changes the state. `kept` is the state after the last look that
- * changed it; the answer is that of `stateOf` where nothing has. undefined = never had one.
+ * happened since it was looked at last; and as high as the open window is enough for, or as one that is over and of which
+ * something was told since (`told`), where what that gave still runs. Reaching a tier again before its validity ends changes
+ * nothing until then, so a purchase seldom changes the state. `kept` is the state after the last look that changed it; the
+ * answer is that of `stateOf` where nothing has. undefined = never had one.
  */
 export const look = (
   qualification: Qualification,
   kept: TierState | undefined,
   nowMs: number,
+  told: ToldDays = [],
 ): TierState | undefined => {
   const { structure, zone, days } = qualification;
   const state = stateOf(structure, kept);
@@ -128,41 +171,24 @@ export const look = (
     validUntilMs(structure, zone, days, place, date);
 
   const before = state ? placeOf(structure, state.tier) : -1;
-  let place = before;
-  let sinceMs = state ? state.sinceMs : nowMs;
   // A structure that was changed meanwhile may make a tier losable, or not losable any more.
-  const fromNowMs = untilOf(place, today);
+  const fromNowMs = untilOf(before, today);
   let untilMs = fromNowMs === null ? null : (state?.validUntilMs ?? fromNowMs);
   // So long as the window holds enough: refunds shorten it, purchases lengthen it.
   if (structure.validity.kind === 'while_earned' && untilMs !== null && nowMs <= untilMs) untilMs = fromNowMs;
-  let graceUntilMs: number | null = null;
+  const had = { place: before, sinceMs: state ? state.sinceMs : nowMs, validUntilMs: untilMs, graceUntilMs: null };
+  const raisedTo = (place: number, until: number | null): Held => ({
+    ...{ place, sinceMs: nowMs, validUntilMs: until, graceUntilMs: null },
+  });
 
-  for (let steps = 0; untilMs !== null && nowMs > untilMs; steps++) {
-    assert(steps < MAX_STEPS, 'a tier that is looked at comes to an end');
-    const decision = decisionAt(qualification, place, untilMs);
-    if (placeFor(structure, decision.amount) >= place) {
-      untilMs = decision.renewedUntilMs;
-    } else if (earned.place >= place) {
-      untilMs = untilOf(place, earned.date);
-    } else if (nowMs <= decision.graceUntilMs) {
-      graceUntilMs = decision.graceUntilMs;
-      break;
-    } else {
-      place = placeAfter(structure, place, decision.amount);
-      sinceMs = decision.graceUntilMs + 1;
-      untilMs = untilOf(place, decision.date);
-    }
-  }
-  if (earned.place > place) {
-    place = earned.place;
-    sinceMs = nowMs;
-    untilMs = untilOf(place, earned.date);
-    graceUntilMs = null;
-  }
+  let held = settled(qualification, had, earned, nowMs);
+  if (earned.place > held.place) held = raisedTo(earned.place, untilOf(earned.place, earned.date));
+  const past = told.length === 0 ? undefined : reachedBefore(qualification, told, nowMs);
+  if (past && past.place > held.place) held = settled(qualification, raisedTo(past.place, past.untilMs), earned, nowMs);
 
+  const { place, ...times } = held;
   const tier = structure.levels[place]?.id ?? null;
   if (!state && tier === null) return undefined;
   // Lost and reached again since the last look: nobody has noticed.
-  if (state?.tier === tier) sinceMs = state.sinceMs;
-  return { tier, sinceMs, validUntilMs: untilMs, graceUntilMs };
+  return { tier, ...times, ...(state?.tier === tier ? { sinceMs: state.sinceMs } : {}) };
 };

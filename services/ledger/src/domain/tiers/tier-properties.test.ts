@@ -78,6 +78,8 @@ const lookAt = (
   return state;
 };
 
+/** Days that are told of late: those of some orders, or all. */
+const told = fc.oneof(fc.constant('all' as const), fc.array(fc.nat(), { maxLength: 3 }));
 const LAST = START + 2_000 * DAY_MS;
 
 test('who is looked at by the due index alone has at every time what frequent looks give', () => {
@@ -138,22 +140,57 @@ test('to look twice changes nothing, the next look is to come, and until then no
 
 test('only days from the day on that is asked for are needed', () => {
   fc.assert(
-    fc.property(structures, zones, orders, fc.integer({ min: 0, max: 400 }), (of, zone, list, later) => {
+    fc.property(structures, zones, orders, fc.integer({ min: 0, max: 400 }), told, (of, zone, list, later, late) => {
       const state = lookAt(of, zone, list, [list[0]?.atMs ?? START]);
       const atMs = (list.at(-1)?.atMs ?? START) + later * DAY_MS;
       const all = daysUntil(list, atMs, zone);
-      const from = daysNeededFrom({ structure: of, zone }, state, atMs);
+      const toldOf = late === 'all' ? late : late.map((n) => all[n % all.length]?.day ?? '');
+      const from = daysNeededFrom({ structure: of, zone }, state, atMs, toldOf);
       // What is kept for all is enough for each, from when it is due to be looked at.
       const dueMs = (state && nextLookMs(state)) ?? atMs;
       expect(daysNeededByAll({ structure: of, zone }, Math.min(dueMs, atMs)) <= from).toBe(true);
       const some = all.filter(({ day }) => day >= from);
-      expect(look({ structure: of, zone, days: some }, state, atMs)).toEqual(
-        look({ structure: of, zone, days: all }, state, atMs),
+      expect(look({ structure: of, zone, days: some }, state, atMs, toldOf)).toEqual(
+        look({ structure: of, zone, days: all }, state, atMs, toldOf),
       );
       expect(standingOf({ structure: of, zone, days: some }, state, atMs)).toEqual(
         standingOf({ structure: of, zone, days: all }, state, atMs),
       );
     }),
+    { numRuns: 300 },
+  );
+});
+
+/** Where validity ends with the window after at the latest, it does not matter which window a tier was had from. */
+const alone = structures.filter(({ validity }) => validity.kind === 'windows' && validity.more < 2);
+
+test('whose whole history is told at once has what the windows that still run would have given in time', () => {
+  fc.assert(
+    fc.property(alone, zones, orders, fc.integer({ min: 0, max: 400 }), (drawn, zone, list, later) => {
+      const of: TierStructure = drawn.downgrade === 'none' ? drawn : { ...drawn, downgrade: 'to_earned', graceDays: 0 };
+      const atMs = (list.at(-1)?.atMs ?? START) + later * DAY_MS;
+      const inTime = lookAt(of, zone, list, [...list.map((each) => each.atMs), atMs]);
+      const qualification = { structure: of, zone, days: daysUntil(list, atMs, zone) };
+      const atOnce = look(qualification, undefined, atMs, 'all');
+      expect(atOnce?.tier ?? null).toBe(inTime?.tier ?? null);
+      for (let afterMs = atMs; afterMs < atMs + 500 * DAY_MS; afterMs += 20 * DAY_MS) {
+        const tierThen = (state: TierState | undefined) => look(qualification, state, afterMs)?.tier ?? null;
+        expect(tierThen(atOnce)).toBe(tierThen(inTime));
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('who was told of in time has nothing more of it when everybody is counted anew', () => {
+  fc.assert(
+    fc.property(alone, zones, orders, fc.integer({ min: 0, max: 60 }), (of, zone, list, later) => {
+      const atMs = (list.at(-1)?.atMs ?? START) + later * DAY_MS;
+      const instants = [...list.map((each) => each.atMs), atMs];
+      const state = lookAt(of, zone, list, instants);
+      expect(look({ structure: of, zone, days: daysUntil(list, atMs, zone) }, state, atMs, 'all')).toEqual(state);
+    }),
+    { numRuns: 300 },
   );
 });
 

@@ -19,7 +19,7 @@ const lastOfWindows = (
 };
 
 /** Can a customer who has this level fall below it at all? */
-const canBeLost = (structure: TierStructure, place: number): boolean => {
+export const canBeLost = (structure: TierStructure, place: number): boolean => {
   const { levels, downgrade, neverBelow } = structure;
   const level = levels[place];
   if (!level || level.threshold === 0 || downgrade === 'none') return false;
