@@ -119,11 +119,14 @@ export const reachedBefore = (
     nowMs <= endOfDateMs(zone.timeZone, addToDate(dayAt(zone, untilMs).date, structure.graceDays, 'days'));
 
   let best: ReachedBefore | undefined;
+  let window: WindowDays | undefined;
   for (const [i, { day, amount }] of sums.entries()) {
     if (day >= open) break;
     if (amount <= 0) continue;
     const date = inCalendar(zone.calendar, day);
-    const { first, last } = windowOf(structure.window, zone, date);
+    // Days come in their order: those of one window of the calendar share it.
+    if (!window?.last || day > window.last) window = windowOf(structure.window, zone, date);
+    const { first, last } = window;
     if (!isAsked({ first, last: last ?? day })) continue;
     const sum = sumWithin(sums, { first, last: day });
     const before = last === null ? -1 : placeFor(structure, sum - amount);
