@@ -48,6 +48,7 @@ export const findMiscounted = async (tx: Tx, limit: number, counted: readonly Co
         select w.rule_id, w.per, w.starts_on, t.amount,
           case when w.everybody then '' else coalesce(b.merged_into, t.customer_id) end as customer_id
         from (${wanted}) w join ledger.transfer t on t.rule_id = w.rule_id and t.rule_version = w.version and t.kind = 'earn'
+          and (w.ends_before is null or t.occurred_at between w.starts_on - interval '2 days' and w.ends_before + interval '2 days')
           and (w.ends_before is null or (${tx.unsafe(exactly('t.id', 't.occurred_at'))} at time zone w.time_zone)::date
             between w.starts_on and w.ends_before - 1)
         left join ledger.balance b on b.customer_id = t.customer_id
@@ -112,7 +113,8 @@ export const findMisqualified = (tx: Tx, limit: number, what: Counting, firstDay
       select customer_id, day, amount from ledger.qualification
       where measure = ${what.measure} and day >= ${firstDay}::date and not starts_with(customer_id, ${ERASED_PREFIX})
     ) q using (customer_id, day)
-    where coalesce(c.amount, 0) <> coalesce(q.amount, 0) and customer_id not in (select customer_id from c where unsure)`,
+    where coalesce(c.amount, 0) <> coalesce(q.amount, 0) 
+      and not exists (select from c as those where unsure and those.customer_id = coalesce(q.customer_id, c.customer_id))`,
   );
 
 /** Levels with what they ask for, lowest first. */
@@ -149,8 +151,8 @@ export const findUnderrated = (
     ) as earned
     left join ledger.tier_state s on s.customer_id = q.customer_id
     left join (select tier, place from ${askedRows(tx, levels)}) as had on had.tier = s.tier
-    where coalesce(had.place, 0) < earned.place and q.customer_id not in (
-      select customer_id from (${counting(tx, what, '0')}) as each where ahead)`,
+    where coalesce(had.place, 0) < earned.place and not exists (
+      select from (${counting(tx, what, '0')}) as each where ahead and each.customer_id = q.customer_id)`,
   );
 
 /**
