@@ -152,6 +152,7 @@ test('a customer sees what there is, what it may claim, and why not the rest', a
 
 test('tiers and segments decide who sees and gets a reward', async () => {
   await earn(30, 'tia', 'tom');
+  await earn(1, 'tia');
   const sql = ledger.sql('ledger');
   await sql`insert into customer_profile (customer_id, segments) values ('tia', '["vip"]')`;
   await sql`insert into tier_state (customer_id, tier, since) values ('tia', 'gold', ${ledger.clock.now().toString()}::timestamptz)`;
@@ -172,13 +173,13 @@ test('tiers and segments decide who sees and gets a reward', async () => {
   const level = (id: string, rewards: string[]) => ({
     id,
     name: { en: id, fa: id },
-    threshold: 1_000,
+    threshold: 2,
     benefits: { rewards },
   });
   const tiers = {
     metric: { kind: 'orders' },
     window: { kind: 'calendar', period: 'year' },
-    levels: [level('gold', [named]), { ...level('platinum', []), threshold: 2_000 }],
+    levels: [level('gold', [named]), { ...level('platinum', []), threshold: 3 }],
     validity: { kind: 'windows', more: 0 },
     graceDays: 0,
     downgrade: 'none',
