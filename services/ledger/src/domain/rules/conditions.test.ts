@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { conditions, customerFacts, orderFacts } from '../../test/rules.fixture.ts';
-import { slowHolds } from '../../test/slow-rules.fixture.ts';
+import { slowHolds } from '../../test/slow-conditions.fixture.ts';
 import type { CalendarZone } from '../calendar.ts';
 import { asksCustomer, compileCondition } from './conditions.ts';
 import type { CustomerFacts, EventFacts, OrderFacts } from './facts.ts';
