@@ -1,5 +1,6 @@
 import { TEA } from '../shop.ts';
 import { createFinding, type Invariant } from './finding.ts';
+import { teaEarned } from './tea-earned.ts';
 
 interface Row {
   orderId: string;
@@ -26,15 +27,7 @@ export const awaitedReleased: Invariant = async ({ sql, done }) => {
       (select coalesce(sum(a.amount), 0) from ledger.transfer a where a.kind = 'activate' and a.lot_id = t.id)::bigint as activated
     from ledger.transfer t join ledger.lot l on l.id = t.id
     where t.kind = 'earn' and t.rule_id = ${ruleId}`;
-  const byOrder = new Map(rows.map((row) => [row.orderId, row]));
-  for (const { orderId, category, totalMinor } of done.purchases) {
-    if (category !== 'tea') continue;
-    finding.checked += 1;
-    const due = Math.floor(totalMinor / perMinor);
-    const row = byOrder.get(orderId);
-    if (!row) wrong('lost', orderId);
-    else if (row.points !== due) wrong('misvalued', `${orderId} earned ${row.points}, ${due} expected`);
-  }
+  finding.checked = teaEarned(done.purchases, rows, perMinor, wrong);
   const rated = new Set(done.ratings.map(({ orderId }) => orderId));
   const unknown = new Set(done.unanswered);
   for (const { orderId, customerId, points, pending, takenBack, activations, activated } of rows) {

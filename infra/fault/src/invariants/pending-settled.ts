@@ -1,5 +1,6 @@
 import { TEA } from '../shop.ts';
 import { createFinding, type Invariant } from './finding.ts';
+import { teaEarned } from './tea-earned.ts';
 
 interface Row {
   orderId: string;
@@ -49,15 +50,7 @@ export const pendingSettled: Invariant = async ({ sql, done }) => {
       from ledger.transfer where kind = 'activate' group by lot_id
     ) a on a.lot_id = t.id
     where t.kind = 'earn' and t.rule_id = ${ruleId}`;
-  const byOrder = new Map(rows.map((row) => [row.orderId, row]));
-  for (const { orderId, category, totalMinor } of done.purchases) {
-    if (category !== 'tea') continue;
-    finding.checked += 1;
-    const due = Math.floor(totalMinor / perMinor);
-    const row = byOrder.get(orderId);
-    if (!row) wrong('lost', orderId);
-    else if (row.points !== due) wrong('misvalued', `${orderId} earned ${row.points}, ${due} expected`);
-  }
+  finding.checked = teaEarned(done.purchases, rows, perMinor, wrong);
   for (const { orderId, points, waited, pending, takenBack, activations, activated, early, spent } of rows) {
     const owed = waited ? points - takenBack : 0;
     if (pending > 0) wrong('pending still', `${orderId}: ${pending} of ${points}`);

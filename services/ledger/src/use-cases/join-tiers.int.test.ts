@@ -1,23 +1,18 @@
 import { Topics } from '@vafa/contracts';
 import { afterEach, expect, test } from 'vitest';
-import type { TierStructure } from '../domain/tiers/structure.ts';
 import { PROGRAMME, purchase } from '../test/events.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
-import { level } from '../test/tiers.fixture.ts';
+import { level, structure } from '../test/tiers.fixture.ts';
 import { createCurrentRules } from './current-programme.ts';
 import { mergeCustomers } from './merge-customers.ts';
 import { recountTiers } from './recount-tiers.ts';
 
 /** Points of a month; kept to the end of the next. */
-const MONTHLY: TierStructure = {
-  metric: { kind: 'points_earned' },
+const MONTHLY = structure({
   window: { kind: 'calendar', period: 'month' },
   levels: [level('silver', 100), level('gold', 500)],
-  validity: { kind: 'windows', more: 1 },
-  graceDays: 0,
-  downgrade: 'one_level',
   atRiskDays: 0,
-};
+});
 
 let ledger: LedgerHarness;
 

@@ -2,18 +2,14 @@ import { afterEach, expect, test } from 'vitest';
 import type { TierStructure } from '../domain/tiers/structure.ts';
 import { PROGRAMME, purchase, refund } from '../test/events.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
-import { level } from '../test/tiers.fixture.ts';
+import { level, structure } from '../test/tiers.fixture.ts';
 
 /** Points of a quarter; kept to the end of the next. */
-const QUARTERLY: TierStructure = {
-  metric: { kind: 'points_earned' },
+const QUARTERLY = structure({
   window: { kind: 'calendar', period: 'quarter' },
   levels: [level('silver', 100), level('gold', 5_000)],
-  validity: { kind: 'windows', more: 1 },
-  graceDays: 0,
-  downgrade: 'one_level',
   atRiskDays: 0,
-};
+});
 
 let ledger: LedgerHarness;
 
