@@ -24,7 +24,7 @@ const give = (book: Book, account: Account, name: string, points: number, terms:
     book,
     account,
     { kind: 'earn', points, occurredAt: T0.toString(), naturalKey: [name] },
-    { expiresAtMs: null, slides: true, pendingUntilMs: null, awaits: null, ...terms },
+    { expiresAtMs: null, sliding: 'always', pendingUntilMs: null, awaits: null, ...terms },
   );
 
 const later = (from: Book, account: Account, hours: number): Book => {
@@ -65,7 +65,7 @@ test('a deficit is paid off when points become spendable, not before', () => {
 test('points that await an interaction come with it, and their expiry counts from it', () => {
   const { book, account } = setUp();
   give(book, account, 'o1', 5, { pendingUntilMs: at(48), awaits: 'product.returned_window' });
-  const expiringOf = () => byProgramme((ms) => ms + 10 * HOUR_MS);
+  const expiringOf = () => byProgramme((ms) => ms + 10 * HOUR_MS, true);
   const seen = later(book, account, 20);
   expect(activateAwaited(seen, account, { type: 'app.opened', atMs: at(20), orderId: null }, expiringOf)).toEqual([]);
   const activated = activateAwaited(
@@ -86,7 +86,7 @@ test('what happened before points were won does not make them spendable', () => 
       later(book, account, 20),
       account,
       { type: 'order.delivered', atMs: at(hours), orderId: null },
-      () => byProgramme(() => null),
+      () => byProgramme(() => null, true),
     );
   expect(come(-1)).toEqual([]);
   expect(come(20)).toMatchObject([{ kind: 'activate', amount: 5 }]);
@@ -98,7 +98,7 @@ test('points that awaited an interaction in vain are lost, and what comes too la
   const late = later(book, account, 49);
   expect(
     activateAwaited(late, account, { type: 'survey.answered', atMs: at(49), orderId: null }, () =>
-      byProgramme(() => null),
+      byProgramme(() => null, true),
     ),
   ).toEqual([]);
   expect(settlePending(late, account)).toMatchObject([

@@ -2,7 +2,7 @@ import { present } from '@vafa/kernel';
 import type { Account } from './account.ts';
 import { type Book, post, touchLot } from './book.ts';
 import { happenedAtMs } from './entry-id.ts';
-import { keepByActivity } from './kept-by-activity.ts';
+import { keepByActivity, slidesIn } from './kept-by-activity.ts';
 import type { Lot } from './lot.ts';
 import type { Expiring, ExpiringOf } from './terms.ts';
 import type { Transfer } from './transfer.ts';
@@ -80,9 +80,9 @@ export const fulfil = (
   fulfilled: Fulfilled,
   traceparent?: string,
 ): Transfer => {
-  const { atMs, expiresAtMs, slides } = fulfilled;
+  const { atMs, expiresAtMs } = fulfilled;
   lot.expiresAtMs = expiresAtMs;
-  lot.slides = slides;
+  lot.slides = slidesIn(account, fulfilled);
   lot.noticed = expiresAtMs !== null && expiresAtMs <= book.nowMs;
   keepByActivity(account, lot);
   return activateLot(book, account, lot, atMs, traceparent);

@@ -1,5 +1,6 @@
 import type { Account } from './account.ts';
 import { addLots, type Book, type Posting, post, touchLot } from './book.ts';
+import { slidesIn } from './kept-by-activity.ts';
 import type { Lot } from './lot.ts';
 import type { Terms } from './terms.ts';
 import { PENDING, type Transfer } from './transfer.ts';
@@ -11,7 +12,7 @@ import { PENDING, type Transfer } from './transfer.ts';
  */
 export const credit = (book: Book, account: Account, posting: Posting, terms: Terms): Transfer => {
   const { points } = posting;
-  const { expiresAtMs, slides, pendingUntilMs, awaits } = terms;
+  const { expiresAtMs, sliding, pendingUntilMs, awaits } = terms;
   const pending = pendingUntilMs === null ? 0 : points;
   const absorbed = Math.min(account.deficit, points - pending);
   account.deficit -= absorbed;
@@ -28,7 +29,7 @@ export const credit = (book: Book, account: Account, posting: Posting, terms: Te
     expired: 0,
     waived: 0,
     expiresAtMs,
-    slides,
+    slides: slidesIn(account, terms),
     noticed: expiresAtMs !== null && expiresAtMs <= book.nowMs,
     pendingUntilMs,
     awaits,
@@ -38,6 +39,6 @@ export const credit = (book: Book, account: Account, posting: Posting, terms: Te
   book.newLots.add(lot);
   addLots(book, [lot]);
   touchLot(book, account, lot);
-  transfer.terms = { expiresAtMs: lot.expiresAtMs, slides, pendingUntilMs, awaits };
+  transfer.terms = { expiresAtMs: lot.expiresAtMs, sliding, pendingUntilMs, awaits };
   return transfer;
 };

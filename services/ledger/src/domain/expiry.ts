@@ -23,6 +23,10 @@ export interface KeptAliveBy {
   interactions: ReadonlySet<string>;
 }
 
+/** Do the points of a programme slide? */
+export const doSlide = (programme: Pick<Expiring, 'expiry' | 'expiresAfterDays'> | undefined): boolean =>
+  programme !== undefined && expiryPolicyOf(programme).kind === 'sliding';
+
 /** What keeps the points of a programme alive: nothing, unless they slide. */
 export const keptAliveBy = (programme: Pick<Expiring, 'expiry' | 'expiresAfterDays'> | undefined): KeptAliveBy => {
   const expiry = programme ? expiryPolicyOf(programme) : undefined;

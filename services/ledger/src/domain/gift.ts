@@ -57,7 +57,7 @@ export const give = (book: Book, giver: Account, receiver: Account, gift: Gift):
       book,
       receiver,
       { ...said, kind: 'transfer_in', points, naturalKey },
-      atOnce({ expiresAtMs, slides }),
+      atOnce({ expiresAtMs, sliding: slides ? 'always' : 'never' }),
     );
     // Names the lot that it brought; what comes by a merger brings none of its own.
     arrived.lotId = arrived.id;

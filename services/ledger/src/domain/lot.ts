@@ -23,7 +23,7 @@ export interface Lot {
   waived: number;
   /** Milliseconds since 1970; null = never. */
   expiresAtMs: number | null;
-  /** Activity may keep it longer, where points slide. */
+  /** Activity may keep it longer, see `slidesIn`. */
   slides: boolean;
   noticed: boolean;
   /** While pending: when it becomes spendable, or, where it awaits an interaction, when it is lost for want of it. */

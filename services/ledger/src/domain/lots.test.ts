@@ -24,7 +24,7 @@ const give = (book: Book, account: Account, name: string, points: number, expire
     { kind: 'earn', points, occurredAt: T0.toString(), naturalKey: [name] },
     atOnce({
       expiresAtMs: expiresInDays === null ? null : T0.epochMilliseconds + expiresInDays * DAY_MS,
-      slides: true,
+      sliding: 'always',
     }),
   );
 

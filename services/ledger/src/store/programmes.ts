@@ -60,6 +60,13 @@ export const findProgrammeVersion = async (db: Queryable, version: number): Prom
 export const findProgramme = async (db: Queryable): Promise<ProgrammeVersion | undefined> =>
   (await listProgrammeVersions(db, 1))[0];
 
+/** Did points slide in any version before this one? */
+export const hasSlidBefore = async (db: Queryable, version: number): Promise<boolean> => {
+  const rows = await db`select 1 from programme_version
+    where version < ${version} and definition #>> '{expiry,kind}' = 'sliding' limit 1`;
+  return rows.length > 0;
+};
+
 /** Until the end of the transaction nobody else adds a version. */
 export const lockProgramme = async (tx: Tx): Promise<void> => {
   await tx`select pg_advisory_xact_lock(hashtextextended('ledger.programme', 0))`;

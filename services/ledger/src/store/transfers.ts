@@ -20,13 +20,27 @@ export interface EarnRow {
   explanation: Explanation | null;
 }
 
-/** Writes a transfer and its lot for each row; `freeTier` is of who has no other. Lots that are past their expiry by `recordedAt` count as announced. */
+/** What the earnings of a batch have in common, by the programme. */
+export interface EarnedTogether {
+  ruleVersion: number | null;
+  /** Of who has no other. */
+  freeTier: string | null;
+  /** The programme's points don't slide, but they did before: activity may keep accounts still. */
+  keptBefore: boolean;
+}
+
+/** Writes a transfer and its lot for each row. Lots that are past their expiry by `recordedAt` count as announced. */
 export const insertEarnings = async (
   tx: Tx,
   rows: readonly EarnRow[],
-  common: { debit: string; recordedAt: string; ruleVersion: number | null; freeTier: string | null },
+  common: EarnedTogether & { debit: string; recordedAt: string },
 ): Promise<void> => {
-  const { debit, recordedAt, ruleVersion, freeTier } = common;
+  const { debit, recordedAt, ruleVersion, freeTier, keptBefore } = common;
+  // What has kept an account for longer was before these points, see `slidesIn`.
+  const slides = keptBefore
+    ? tx`(select slides_until is null or expires_at is null or slides_until <= expires_at from balance
+        where balance.customer_id = earning.customer_id)`
+    : tx`true`;
   // Where all rows have the rate's own name, nothing of it is sent.
   const ruleIds = rows.map(({ ruleId }) => (ruleId === BASE_RULE ? null : ruleId));
   await tx`
@@ -53,7 +67,7 @@ export const insertEarnings = async (
           tx,
           rows.map(({ explanation }) => explanation && JSON.stringify(explanation)),
         )}, ${sparseArray(rows.map(({ terms }) => textOf(terms.activatedMs ?? null)))}::timestamptz[],
-        ${sparseArray(rows.map(({ terms }) => (terms.slides ? null : 'false')))}::boolean[]
+        ${sparseArray(rows.map(({ terms }) => (terms.sliding === 'never' ? 'false' : null)))}::boolean[]
       ) as u (id, customer_id, seq, points, balance_after, occurred_at, order_id, expires_at, pending_until, awaits, rule_id,
         explanation, activated_at, slides)
     ), transfers as (
@@ -67,7 +81,7 @@ export const insertEarnings = async (
     insert into lot (id, customer_id, granted, remaining, pending, expires_at, slides, noticed, pending_until, awaits, activated_at,
       tier)
     select id, customer_id, points, case when pending_until is null then points else 0 end,
-      case when pending_until is null then 0 else points end, expires_at, coalesce(slides, true),
+      case when pending_until is null then 0 else points end, expires_at, coalesce(slides, ${slides}),
       coalesce(expires_at <= ${recordedAt}::timestamptz, false), pending_until, awaits, activated_at,
       coalesce(tier, ${freeTier})
     from earning left join tier_state using (customer_id)`;

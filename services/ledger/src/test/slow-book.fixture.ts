@@ -2,14 +2,14 @@
 export interface SlowTerms {
   readyMs: number;
   expiresAtMs: number | null;
-  /** Activity keeps them longer, where points slide. */
-  slides: boolean;
+  /** Activity keeps them longer, where points slide; what they did not slide for when they were given, only such as comes later. */
+  keptBy: 'any activity' | 'later activity' | 'nothing';
   /** Type of the interaction that makes them spendable before `readyMs`, when they are lost; null = time does. */
   awaits: string | null;
 }
 
 /** When points expire. */
-export type SlowEnd = Pick<SlowTerms, 'expiresAtMs' | 'slides'>;
+export type SlowEnd = Pick<SlowTerms, 'expiresAtMs' | 'keptBy'>;
 
 /** Points of one credit. */
 export interface SlowLot {
@@ -113,6 +113,12 @@ export const createSlowBook = (
       .lots.filter((lot) => !isPast(id, lot))
       .reduce((sum, { left }) => sum + left, 0);
 
+  /** What was given after the last activity is not kept by it, if the programme that gave it does not slide. */
+  const startOf = (id: string, { expiresAtMs, keptBy }: SlowEnd): Pick<SlowLot, 'expiresAtMs' | 'slides'> => {
+    const keptAlready = expiresAtMs !== null && customer(id).keptUntilMs > expiresAtMs;
+    return { expiresAtMs, slides: keptBy === 'any activity' || (keptBy === 'later activity' && !keptAlready) };
+  };
+
   const give = (
     customerId: string,
     kind: string,
@@ -121,7 +127,7 @@ export const createSlowBook = (
     more: Partial<SlowTerms> & { origin?: string; orderId?: string; ruleId?: string; id?: string } = {},
   ): SlowLot => {
     const { origin = '', readyMs = bornMs, id = '', awaits = null, orderId, ruleId } = more;
-    const { expiresAtMs, slides } = { ...endsOf(readyMs, tierOf(customerId)), ...more };
+    const ends = { ...endsOf(readyMs, tierOf(customerId)), ...more };
     const own = customer(customerId);
     const waits = awaits !== null || readyMs > clock.nowMs ? points : 0;
     const absorbed = Math.min(points - waits, own.deficit);
@@ -138,7 +144,7 @@ export const createSlowBook = (
         expired: 0,
         waived: 0,
       },
-      ...{ pending: waits, readyMs: waits > 0 ? readyMs : null, bornMs, expiresAtMs, slides, awaits },
+      ...{ pending: waits, readyMs: waits > 0 ? readyMs : null, bornMs, ...startOf(customerId, ends), awaits },
       // What came late had its time of waiting all the same.
       spendableFromMs: waits === 0 && readyMs > bornMs ? readyMs : null,
     };
@@ -220,7 +226,7 @@ export const createSlowBook = (
       .filter(({ doneMs }) => doneMs > lot.bornMs && doneMs < (lot.readyMs ?? 0))
       .sort((a, b) => a.doneMs - b.doneMs);
     if (lot.pending === 0 || !first) return;
-    Object.assign(lot, endsOf(first.doneMs, tierOf(id), lot.ruleId));
+    Object.assign(lot, startOf(id, endsOf(first.doneMs, tierOf(id), lot.ruleId)));
     lot.awaits = null;
     makeSpendable(id, lot, first.doneMs);
   };

@@ -96,13 +96,18 @@ export const createSlowProgramme = (
   const endsOf = (readyMs: number, tier: string | null, ruleId?: string): SlowEnd => {
     const rule = rules.find(({ id }) => id === ruleId);
     const own = rule?.expiry ?? tiers?.levels.find(({ id }) => id === tier)?.benefits.expiry;
-    return { expiresAtMs: calendar.expiryOf(own ?? expiry(), readyMs), slides: own === undefined };
+    const ofProgramme = expiry().kind === 'sliding' ? 'any activity' : 'later activity';
+    return {
+      expiresAtMs: calendar.expiryOf(own ?? expiry(), readyMs),
+      keptBy: own === undefined ? ofProgramme : 'nothing',
+    };
   };
   /** When what awaits something expires is not known yet. */
   const termsOf = (ruleId: string, timeMs: number, tier: string | null): SlowTerms => {
     const rule = rules.find(({ id }) => id === ruleId);
     const { readyMs, awaits } = calendar.readyOf(rule?.activation ?? activation, timeMs);
-    const ends = awaits === null ? endsOf(readyMs, tier, ruleId) : { expiresAtMs: null, slides: true };
+    const ends =
+      awaits === null ? endsOf(readyMs, tier, ruleId) : { expiresAtMs: null, keptBy: 'any activity' as const };
     return { readyMs, awaits, ...ends };
   };
   const slowRules: SlowRules = {

@@ -72,7 +72,10 @@ export const createSlowSpending = (
       expire(from);
       const given: SlowLot[] = [];
       for (let left = points; left > 0; ) {
-        const endOf = (lot: SlowLot) => ({ expiresAtMs: book.endOf(from, lot), slides: lot.slides });
+        const endOf = (lot: SlowLot) => ({
+          expiresAtMs: book.endOf(from, lot),
+          keptBy: lot.slides ? ('any activity' as const) : ('nothing' as const),
+        });
         const [first, ...others] = book.open(from) as [SlowLot, ...SlowLot[]];
         const end = endOf(first);
         const alike = [first, ...others].filter((lot) => JSON.stringify(endOf(lot)) === JSON.stringify(end));

@@ -7,7 +7,7 @@ import type { NewPurchase } from '../domain/plan.ts';
 import { CUSTOMER, type Door, houseAccount, PENDING } from '../domain/transfer.ts';
 import type { Credit, Credited } from '../store/accounts.ts';
 import { sealTransfers } from '../store/seal.ts';
-import { type EarnRow, insertEarnings } from '../store/transfers.ts';
+import { type EarnedTogether, type EarnRow, insertEarnings } from '../store/transfers.ts';
 import { earnedEvent } from './points-events.ts';
 
 /** An entry of an order, of a customer for whom nothing needs deciding. */
@@ -103,10 +103,10 @@ export const bookEarnings = (
   tx: Tx,
   earnings: readonly Earning[],
   credited: readonly Credited[],
-  common: { door: Door; recordedAt: string; ruleVersion: number | null; freeTier: string | null },
+  common: EarnedTogether & { door: Door; recordedAt: string },
 ): BookedEarnings => {
   if (earnings.length === 0) return { events: [], written: Promise.resolve() };
-  const { door, recordedAt, ruleVersion, freeTier } = common;
+  const { door, recordedAt, ...together } = common;
   const rows = earnRowsOf(earnings, credited);
   const debit = houseAccount('earn', door);
   const sealed = rows.map((row, i) => ({
@@ -121,13 +121,13 @@ export const bookEarnings = (
     occurredAtMs: present(earnings[i], 'earning').purchase.order.occurredAtMs,
     orderId: row.orderId,
     ruleId: row.ruleId,
-    ruleVersion,
+    ruleVersion: together.ruleVersion,
     explanation: row.explanation,
   }));
   return {
     events: rows.map((row, i) => earnedEvent({ ...row, traceparent: earnings[i]?.purchase.traceparent })),
     written: Promise.all([
-      insertEarnings(tx, rows, { debit, recordedAt, ruleVersion, freeTier }),
+      insertEarnings(tx, rows, { debit, recordedAt, ...together }),
       sealTransfers(tx, door, recordedAt, sealed),
     ]),
   };

@@ -1,11 +1,11 @@
 import type { Queryable } from '@vafa/bus';
 import { type ActivationOf, createActivationOf } from '../domain/activation.ts';
-import { createExpiry, type KeptAliveBy, keptAliveBy } from '../domain/expiry.ts';
+import { createExpiry, doSlide, type KeptAliveBy, keptAliveBy } from '../domain/expiry.ts';
 import type { ExpiryOf } from '../domain/expiry-policy.ts';
 import { type ActiveProgramme, zoneOf } from '../domain/programme.ts';
 import { type CompiledRule, type CompiledRules, compileRules } from '../domain/rules/compile.ts';
 import { byItsOwn, byProgramme, createTermsOf, type ExpiringOf, type Terms, type TermsOf } from '../domain/terms.ts';
-import { findLatestVersion, findProgramme } from '../store/programmes.ts';
+import { findLatestVersion, findProgramme, hasSlidBefore } from '../store/programmes.ts';
 import { createTierRules, type TierRules } from './tier-rules.ts';
 
 /** The programme in force and what was prepared from it. */
@@ -19,6 +19,10 @@ export interface Rules {
   compiled: CompiledRules;
   /** What keeps points alive, where they slide. */
   keptAliveBy: KeptAliveBy;
+  /** Points slide. */
+  slides: boolean;
+  /** They don't, but they did before: activity may keep accounts still. */
+  keptBefore: boolean;
   /** Of a programme with tiers. */
   tiers: TierRules | undefined;
   awaited: Awaited;
@@ -41,17 +45,20 @@ const awaitedOf = (programme: ActiveProgramme | undefined): Awaited => {
   };
 };
 
-/** What a programme comes to. */
-export const rulesOf = (programme: ActiveProgramme | undefined): Rules => {
+/** What a programme comes to; `slidBefore` tells whether points of any earlier version slid. */
+export const rulesOf = (programme: ActiveProgramme | undefined, slidBefore = false): Rules => {
+  const slides = doSlide(programme);
   const expiryOf = createExpiry(programme);
   const activationOf = createActivationOf(programme?.activation ?? { kind: 'immediate' }, zoneOf(programme));
   return {
     programme,
     expiryOf,
     activationOf,
-    termsOf: createTermsOf(activationOf, byProgramme(expiryOf)),
+    termsOf: createTermsOf(activationOf, byProgramme(expiryOf, slides)),
     compiled: compileRules(programme),
     keptAliveBy: keptAliveBy(programme),
+    slides,
+    keptBefore: slidBefore && !slides,
     tiers: createTierRules(programme),
     awaited: awaitedOf(programme),
   };
@@ -64,7 +71,7 @@ const ownExpiryOf = ({ compiled }: Rules, rule: CompiledRule | null, tier: strin
 /** When points expire that a rule (null = none, or the rate) gives to a customer of a tier: by the rule, else by the tier, else by the programme. */
 export const expiringBy = (rules: Rules, rule: CompiledRule | null, tier: string | null): ExpiringOf => {
   const own = ownExpiryOf(rules, rule, tier);
-  return own === null ? byProgramme(rules.expiryOf) : byItsOwn(own);
+  return own === null ? byProgramme(rules.expiryOf, rules.slides) : byItsOwn(own);
 };
 
 /**
@@ -95,7 +102,7 @@ export const createCurrentRules = (): CurrentRules => {
     const version = read ?? (await findLatestVersion(db));
     if (version === (known.programme?.version ?? 0)) return known;
     const programme = await findProgramme(db);
-    known = rulesOf(programme);
+    known = rulesOf(programme, programme && (await hasSlidBefore(db, programme.version)));
     return known;
   };
 };

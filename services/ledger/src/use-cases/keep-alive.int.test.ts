@@ -202,6 +202,45 @@ test('points that became spendable and expired unseen do not come alive by what 
   expect(await ledger.balance('kim')).toMatchObject({ active: 0, pending: 5, expired: 10 });
 });
 
+test('what an activity has kept is kept when points slide no more, what is earned after that is not', async () => {
+  const change = async (expiry: Expiry): Promise<void> => {
+    const answer = await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, expiry });
+    expect(answer.statusCode, answer.body).toBe(200);
+  };
+  const ends = async (customerId: string) =>
+    (await ledger.call('GET', `/v1/customers/${customerId}/lots`))
+      .json()
+      .lots.map(({ granted, expiresAt }: { granted: number; expiresAt: string }) => [granted, expiresAt.slice(0, 10)]);
+  const start = now();
+  const today = Temporal.Instant.from(start).toZonedDateTimeISO(PROGRAMME.timeZone).toPlainDate();
+  const dayIn = (days: number): string => today.add({ days }).toString();
+  await change(SLIDING);
+  await send(purchase('lea', 'lea-1', 1_000, { time: now() }), purchase('mia', 'mia-1', 1_000, { time: now() }));
+  await change({ kind: 'rolling', amount: 10, unit: 'days' });
+  await at(daysAfter(start, 1));
+  // By the set-based way, and by the one for who owes points.
+  await send(purchase('lea', 'lea-2', 2_000, { time: now() }), purchase('noa', 'noa-1', 500, { time: now() }));
+  await send(
+    purchase('mia', 'mia-2', 2_000, { time: now() }),
+    refund('mia', 'mia-3', { scope: 'amount', time: now(), amountMinor: 500 }),
+  );
+  for (const customerId of ['lea', 'mia'])
+    expect(await ends(customerId)).toEqual(
+      expect.arrayContaining([
+        [10, dayIn(30)],
+        [20, dayIn(11)],
+      ]),
+    );
+  expect(await ends('noa')).toEqual([[5, dayIn(11)]]);
+  // Who bought when points did not slide is kept by what comes when they do again.
+  await change(SLIDING);
+  await at(daysAfter(start, 9));
+  await send(visit('noa'), visit('lea'));
+  expect(await ends('noa')).toEqual([[5, dayIn(39)]]);
+  await at(daysAfter(start, 12));
+  expect(await ledger.balance('lea')).toMatchObject({ active: 10, expired: 20 });
+});
+
 test('with a fixed expiry nothing slides', async () => {
   const answer = await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, expiresAfterDays: 30 });
   expect(answer.statusCode, answer.body).toBe(200);

@@ -50,7 +50,7 @@ export const createKnownTerms = (programmes: readonly DatedProgramme[]): ((lot: 
       [null, ...rules.compiled.tiers.keys()].map((tier) => expiringIn(rules, tier, lot.ruleId)),
     );
     const ends = ways.map((expiringOf) => ({ first: expiringOf(wonAtMs), last: expiringOf(untilMs) }));
-    const own = ends.filter(({ last }) => lot.slides || !last.slides);
+    const own = ends.filter(({ last }) => lot.slides || last.sliding !== 'always');
     const known = (list: readonly Expiring[]): number[] =>
       list.flatMap(({ expiresAtMs }) => (expiresAtMs === null ? [] : [expiresAtMs]));
     return {
@@ -90,7 +90,8 @@ export const createKnownTerms = (programmes: readonly DatedProgramme[]): ((lot: 
     // Lots that gave it may have been kept longer since.
     const keptSince = givenFromMs !== null && giverSlidesMs !== null && giverSlidesMs >= givenFromMs;
     const before = slides && keptSince && lot.expiresAtMs !== null && lot.expiresAtMs < givenFromMs;
+    const sliding = slides ? 'always' : 'never';
     const ends = [givenFromMs, givenToMs, ...(before ? [lot.expiresAtMs] : [])];
-    return { terms: ends.map((expiresAtMs) => atOnce({ expiresAtMs, slides })) };
+    return { terms: ends.map((expiresAtMs) => atOnce({ expiresAtMs, sliding })) };
   };
 };

@@ -69,7 +69,7 @@ export const earnedEvent = (earning: {
   );
 };
 
-const NO_TERMS = atOnce({ expiresAtMs: null, slides: true });
+const NO_TERMS = atOnce({ expiresAtMs: null, sliding: 'always' });
 
 /** What the other services are told of a transfer; nothing of those that only move or forget. */
 const eventOf = (transfer: Transfer): EventEnvelope | undefined => {

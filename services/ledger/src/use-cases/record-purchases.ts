@@ -213,8 +213,9 @@ export const recordPurchases = async (
     const steps = fresh.steps.filter((step) => deciders.has(customerOf(step)));
     reopened = await decideSteps(tx, book, { steps, waiting, customers: deciders }, { rules, refunds });
   }
-  const { programme } = rules;
-  const common = { door, recordedAt, ruleVersion: programme?.version ?? null, freeTier: freeTierOf(programme?.tiers) };
+  const { programme, keptBefore } = rules;
+  const freeTier = freeTierOf(programme?.tiers);
+  const common = { door, recordedAt, ruleVersion: programme?.version ?? null, freeTier, keptBefore };
   const earned = bookEarnings(tx, earnings, credited, common);
   const written = Promise.all([earned.written, saveBook(tx, book, recordedAt)]);
   // Heard below, unless something else fails before.

@@ -11,8 +11,8 @@ const text = (ms: number | null): string => (ms === null ? 'never' : new Date(ms
  * A lot expires as it was booked, or later as far as activity has kept it, if it slides. Lots do of which a rule or a tier said when
  * they expire, where they were booked before that was kept.
  */
-const expiresAs = (lot: LotTerms, { expiresAtMs: bookedMs, slides }: Terms): boolean =>
-  (!slides || lot.slides) && endsAs(lot, bookedMs);
+const expiresAs = (lot: LotTerms, { expiresAtMs: bookedMs, sliding }: Terms): boolean =>
+  (sliding !== 'always' || lot.slides) && endsAs(lot, bookedMs);
 
 const endsAs = ({ expiresAtMs, slides, slidesUntilMs }: LotTerms, bookedMs: number | null): boolean =>
   expiresAtMs === bookedMs ||

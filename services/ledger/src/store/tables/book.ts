@@ -159,7 +159,7 @@ export const lot = ledgerSchema.table(
     /** The part of `expired` that a refund would have taken back: it is not taken a second time. */
     waived: counter('waived'),
     expiresAt: instant('expires_at'),
-    /** Activity may keep it longer (`slides_until`): unless a rule or a tier said when its points expire. */
+    /** Activity may keep it longer (`slides_until`): see `slidesIn`. */
     slides: boolean('slides').notNull().default(true),
     /** Was announced as expiring soon, or came too late for that. */
     noticed: boolean('noticed').notNull().default(false),
