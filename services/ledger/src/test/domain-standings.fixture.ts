@@ -22,12 +22,12 @@ export const createStandings = (tiers: TierStructure, zone: CalendarZone) => {
   const whole = new Set<string>();
   /** What was added since the last look, by customer and day. */
   const added = new Map<string, Map<string, number>>();
-  const add = ({ customerId, atMs, amount }: Counted): void => {
-    const day = rules.dayOf(atMs);
+  const addTo = (customerId: string, day: string, amount: number): void => {
     days.set(customerId, [...(days.get(customerId) ?? []), { day, amount }]);
     const sums = added.get(customerId) ?? new Map<string, number>();
     added.set(customerId, sums.set(day, (sums.get(day) ?? 0) + amount));
   };
+  const add = ({ customerId, atMs, amount }: Counted): void => addTo(customerId, rules.dayOf(atMs), amount);
   const forget = (customerId: string): void => {
     days.delete(customerId);
     states.delete(customerId);
@@ -53,7 +53,8 @@ export const createStandings = (tiers: TierStructure, zone: CalendarZone) => {
       if (tiers.metric.kind === 'points_earned') add(counted);
     },
     join: (from: string, into: string): void => {
-      days.set(into, [...(days.get(into) ?? []), ...(days.get(from) ?? [])]);
+      // What the one did is told of the other.
+      for (const { day, amount } of days.get(from) ?? []) addTo(into, day, amount);
       const better = betterTier(tiers, states.get(from), states.get(into));
       if (better) states.set(into, better);
       forget(from);

@@ -162,10 +162,8 @@ export const createSlowTiers = (
       if (gone && (gone.place > (kept?.place ?? start) || (gone.place === kept?.place && isLonger(gone, kept))))
         tiers.set(into, gone);
       const both = tiers.get(into);
-      // What was told of the one has been told of both.
-      const seen = new Map(kept?.seen);
-      for (const [day, amount] of gone?.seen ?? []) seen.set(day, (seen.get(day) ?? 0) + amount);
-      if (both) tiers.set(into, { ...both, seen });
+      // What the one did is told of the other.
+      if (both) tiers.set(into, { ...both, seen: new Map(kept?.seen) });
       tiers.delete(from);
     },
     forget: (customerId: string): void => void tiers.delete(customerId),

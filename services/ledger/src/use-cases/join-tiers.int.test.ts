@@ -66,14 +66,30 @@ test('what was to be lost before the merge is lost, though the sweep had not bee
   ledger = await startLedger({ tiers: MONTHLY });
   await buy('old', 50_000);
   ledger.clock.set('2026-12-05T08:00:00Z');
-  await buy('new', 45_000);
+  await buy('new', 44_000);
   await buy('old', 5_000);
   ledger.clock.set('2027-01-05T08:00:00Z');
-  // Both together had bought enough for gold in December; she who had gold had not.
   await merge('old', 'new');
   expect(await tierOf('new')).toMatchObject({ tier: { id: 'silver' }, validUntil: '2027-01-31T22:59:59.999Z' });
   expect(await told('old')).toEqual(['gold', 'silver']);
   expect(await told('new')).toEqual(['silver']);
+});
+
+test('what both did together in a window that is over counts as if they had been one in time', async () => {
+  ledger = await startLedger({ tiers: MONTHLY });
+  const [one, other] = ['one', 'other'];
+  await buy(one, 20_000);
+  await buy(other, 30_000);
+  ledger.clock.set('2026-12-05T08:00:00Z');
+  await merge(other, one);
+  // November's gold, to the end of December.
+  expect(await tierOf(one)).toMatchObject({ tier: { id: 'gold' }, validUntil: '2026-12-31T22:59:59.999Z' });
+  expect(await told(one)).toEqual(['silver', 'gold']);
+  // Too late for those of whom November's gold would be gone.
+  await buy('third', 20_000);
+  ledger.clock.set('2027-02-05T08:00:00Z');
+  await merge('third', one);
+  expect(await tierOf(one)).toMatchObject({ tier: null });
 });
 
 test('who is merged while everybody is counted anew, into one who has been counted, is counted with that one', async () => {

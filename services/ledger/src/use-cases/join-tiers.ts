@@ -1,7 +1,9 @@
 import { emit, type Tx } from '@vafa/bus';
+import { dayAt } from '../domain/calendar.ts';
 import { betterTier } from '../domain/tiers/better-tier.ts';
+import { daysBackFrom } from '../domain/tiers/look-back.ts';
 import { isDue, type TierState } from '../domain/tiers/state.ts';
-import { moveQualifications, recountQualifications } from '../store/qualifications.ts';
+import { findQualifications, moveQualifications, recountQualifications } from '../store/qualifications.ts';
 import { findTierRecount } from '../store/tier-recounts.ts';
 import { findTierStates, forgetTierState, saveTierStates } from '../store/tier-states.ts';
 import { lookAtTiers } from './look-at-tiers.ts';
@@ -26,16 +28,31 @@ const settledStates = async (
 
 /**
  * While everybody is counted anew, the one may be counted already and the other not: nobody would come back for what the other did.
+ * Tells whether that was so.
  */
-const recountJoint = async (tx: Tx, { structure, measure, zone }: TierRules, customerId: string): Promise<void> => {
+const recountJoint = async (tx: Tx, { structure, measure, zone }: TierRules, customerId: string): Promise<boolean> => {
   const recount = await findTierRecount(tx);
-  if (recount === undefined || recount.done) return;
+  if (recount === undefined || recount.done) return false;
   await recountQualifications(tx, structure.metric, measure, zone.timeZone, [customerId]);
+  return true;
+};
+
+/** Days on which somebody did what counts, as far back as a tier may come from that is still had. */
+const findActiveDays = async (
+  tx: Tx,
+  rules: TierRules,
+  customerId: string,
+  now: Temporal.Instant,
+): Promise<string[]> => {
+  const from = daysBackFrom(rules, dayAt(rules.zone, now.epochMilliseconds).date);
+  const days = await findQualifications(tx, rules.measure, [{ customerId, from }]);
+  return (days.get(customerId) ?? []).filter(({ amount }) => amount > 0).map(({ day }) => day);
 };
 
 /**
  * Makes the qualification of two merged customers one; the one that lives on has the better of their tiers (of the same
- * tier the one that lasts longer), or what both together are enough for. The caller holds the locks of both balance rows, and
+ * tier the one that lasts longer), or what both together are or were enough for: the windows in which the one did something are told
+ * of to the other. The caller holds the locks of both balance rows, and
  * has given the orders of the one to the other and noted that they are one.
  */
 export const joinTiers = async (
@@ -45,6 +62,7 @@ export const joinTiers = async (
   now: Temporal.Instant,
 ): Promise<void> => {
   const states = await settledStates(tx, rules, [from, into], now);
+  const gained = rules ? await findActiveDays(tx, rules, from, now) : [];
   await moveQualifications(tx, from, into);
   const kept = states.get(into);
   const better = betterTier(rules?.structure, states.get(from), kept);
@@ -54,7 +72,10 @@ export const joinTiers = async (
     if (better) await saveTierStates(tx, [{ customerId: into, state: better }]);
     return;
   }
-  await recountJoint(tx, rules, into);
+  const told = (await recountJoint(tx, rules, into)) ? 'all' : gained;
   const given = better ? new Map([[into, better]]) : undefined;
-  await emit(tx, await lookAtTiers(tx, rules, new Map([[into, kept]]), now, given && { given }));
+  await emit(
+    tx,
+    await lookAtTiers(tx, rules, new Map([[into, kept]]), now, { ...(given && { given }), toldOf: () => told }),
+  );
 };
