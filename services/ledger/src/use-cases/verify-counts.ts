@@ -1,5 +1,5 @@
 import type { Tx } from '@vafa/bus';
-import { addToDate, dayAt, inCalendar, lastDateOf, startOfDateMs } from '../domain/calendar.ts';
+import { dayAt, inCalendar, lastDateOf, startOfDateMs } from '../domain/calendar.ts';
 import { type Programme, zoneOf } from '../domain/programme.ts';
 import { PERIOD_DAYS } from '../domain/rules/caps.ts';
 import { createLocalTime, type LocalTime } from '../domain/rules/local-time.ts';
@@ -46,8 +46,9 @@ const lastOf = (programme: Programme, time: LocalTime, { per, startsOn }: Period
 };
 
 /**
- * The periods whose counters are surely still there, as none is forgotten before it is over, by the calendars and zones of all
- * versions: those that run, those that begin next, and those that never end.
+ * The periods whose counters are surely still there, by the calendars and zones of all versions: those that run, those that begin
+ * next, and those that never end. Dates of two zones are two days apart at most, and by the zone of now a counter is kept until the
+ * day after its period's longest end is over: none that runs anywhere is forgotten.
  */
 const keptPeriods = (programmes: readonly { programme: Programme; time: LocalTime }[], nowMs: number): Period[] => {
   const periods = new Map<string, Period>();
@@ -68,14 +69,7 @@ const keptPeriods = (programmes: readonly { programme: Programme; time: LocalTim
 /** By version, rule and period, which days' entries are in which counter. */
 const countedDaysOf = (versions: readonly DatedProgramme[], nowMs: number): CountedDays[] => {
   const programmes = versions.map((programme) => ({ programme, time: createLocalTime(zoneOf(programme)) }));
-  const current = versions.at(-1);
-  if (!current) return [];
-  // By the zone of now, as it is forgotten; in the others a period may be over that is not yet forgotten, too.
-  const { date: today } = dayAt(zoneOf(current), nowMs);
-  const isKept = ({ per, startsOn }: Period): boolean =>
-    per === 'forever' ||
-    isoDate(addToDate(inCalendar('gregorian', startsOn), PERIOD_DAYS[per], 'days')) >= isoDate(today);
-  const kept = keptPeriods(programmes, nowMs).filter(isKept);
+  const kept = keptPeriods(programmes, nowMs);
   const found = new Map<string, CountedDays>();
   for (const { programme, time } of programmes)
     for (const cap of capsOf(programme))
