@@ -21,7 +21,8 @@ const outputOf = async (place: Place, process: BrokerProcess): Promise<string> =
 
 /**
  * Resolves when the broker answers; one that does not in time is killed.
- * @throws LocalKafkaError port_in_use, disk_full, data_damaged, already_running, wrong_version, java_too_old, java_crashed, start_failed, start_timeout
+ * @throws LocalKafkaError port_in_use, disk_full, data_damaged, already_running, wrong_version, java_too_old, java_crashed,
+ * start_failed, start_timeout
  */
 export const waitUntilItAnswers = async (
   place: Place,

@@ -66,7 +66,10 @@ const startOn = async (
   return process;
 };
 
-/** A port that was free may be taken a moment later by another start: then others are tried, except for a fixed one that is itself in use. */
+/**
+ * A port that was free may be taken a moment later by another start: then others are tried, except for a fixed one that is itself
+ * in use.
+ */
 const startOnSomePort = async (
   place: Place,
   jarDir: string,
@@ -111,7 +114,8 @@ const startOnce = async (options: StartKafkaOptions): Promise<{ running: Running
 /**
  * Starts one Apache Kafka broker, its own controller, on 127.0.0.1 and resolves when it answers. Its data is kept
  * between starts, and after a crash it is repaired by the start.
- * @throws LocalKafkaError java_missing, java_too_old, java_crashed, maven_missing, maven_failed, port_in_use, already_running, disk_full, data_damaged, wrong_version, start_failed, start_timeout, lock_timeout
+ * @throws LocalKafkaError java_missing, java_too_old, java_crashed, maven_missing, maven_failed, port_in_use, already_running,
+ * disk_full, data_damaged, wrong_version, start_failed, start_timeout, lock_timeout
  */
 export const startKafka = async (options: StartKafkaOptions): Promise<LocalKafka> => {
   const started = await startOnce(options);

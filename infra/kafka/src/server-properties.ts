@@ -19,7 +19,10 @@ const OURS = [
 
 const escaped = (value: string): string => value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
 
-/** The text of server.properties for one broker that is its own controller. @throws TypeError when `extraConfig` names a key of the launcher's */
+/**
+ * The text of server.properties for one broker that is its own controller.
+ * @throws TypeError when `extraConfig` names a key of the launcher's
+ */
 export const serverProperties = ({ port, controllerPort, dataDir, extraConfig = {} }: BrokerSettings): string => {
   const taken = Object.keys(extraConfig).find((key) => OURS.includes(key));
   if (taken !== undefined) throw new TypeError(`extraConfig may not set ${taken}: the launcher does`);

@@ -85,7 +85,10 @@ export const createBatchingPublisher = (options: BatchingPublisherOptions) => {
     new AppError('unavailable', code, message, { retryAfterSeconds: 1 });
 
   return {
-    /** @throws AppError unavailable when too much waits or the bus is closing, invalid when a record can't be sent; whatever `send` throws */
+    /**
+     * @throws AppError unavailable when too much waits or the bus is closing, invalid when a record can't be sent; whatever `send`
+     * throws
+     */
     publish: async (records: readonly OutRecord[]): Promise<void> => {
       if (records.length === 0) return;
       check(records);

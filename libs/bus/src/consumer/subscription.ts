@@ -25,8 +25,8 @@ export interface HandlerResult {
 }
 
 /**
- * Handles events of one or several partitions, each partition's in order, in one open transaction: everything it writes commits together with the
- * fence. It must not call anything over the network. A throw rolls all back; the batch is then retried or halved.
+ * Handles events of one or several partitions, each partition's in order, in one open transaction: everything it writes commits
+ * together with the fence. It must not call anything over the network. A throw rolls all back; the batch is then retried or halved.
  */
 export type EventHandler<Event, Prepared = undefined> = (
   tx: Tx,

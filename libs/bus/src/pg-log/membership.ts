@@ -46,7 +46,9 @@ export const fairShare = ({ partitions, members, before }: Omit<TopicShare, 'top
 };
 
 /**
- * The statements behind a member's leases. Those that change several rows lock them in one order. All times are the database's, so members' clocks don't matter. */
+ * The statements behind a member's leases. Those that change several rows lock them in one order. All times are the database's, so
+ * members' clocks don't matter.
+ */
 const createStatements = ({ sql, group, member, topics, leaseMs }: MembershipOptions) => {
   const lease = `${leaseMs} milliseconds`;
   const names = [...topics];

@@ -36,8 +36,8 @@ const takeEarliest = (book: Book, giver: Account, points: number): Taken[] => {
 
 /**
  * Gives points of one customer to another, earliest expiry first. They keep their expiry: for each instant at which some of
- * them expire there is a pair of transfers and a lot of the receiver's; two where only some of those slide. What the receiver owes is paid off with them. Only
- * active points can be given; the giver's lots that cover them are in the book.
+ * them expire there is a pair of transfers and a lot of the receiver's; two where only some of those slide. What the receiver owes
+ * is paid off with them. Only active points can be given; the giver's lots that cover them are in the book.
  * @throws AppError rejected `ledger.insufficient_points`
  */
 export const give = (book: Book, giver: Account, receiver: Account, gift: Gift): GiftPart[] => {

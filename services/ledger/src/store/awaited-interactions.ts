@@ -47,7 +47,8 @@ export interface Awaiting {
 
 /**
  * The earliest known interaction that each of them awaits, milliseconds since 1970, by its place in the list, in
- * the order of the list; those for which none is known are left out. The accounts of the customers are locked, so that none is told at the same moment.
+ * the order of the list; those for which none is known are left out. The accounts of the customers are locked, so that none is told
+ * at the same moment.
  */
 export const findInteractions = async (tx: Tx, awaiting: readonly Awaiting[]): Promise<Map<number, number>> => {
   const texts = (pick: (each: Awaiting) => string) => textList(tx, awaiting.map(pick));

@@ -62,8 +62,8 @@ export const findOrder = async (db: Queryable, orderId: string): Promise<OrderRo
 };
 
 /**
- * The entries of an order with the lots that they brought, oldest first, those of one instant as they were booked. Entries have no index on orders, as earning would pay
- * for it: they are looked for among those of the customer and of the customers merged into it.
+ * The entries of an order with the lots that they brought, oldest first, those of one instant as they were booked. Entries have no
+ * index on orders, as earning would pay for it: they are looked for among those of the customer and of the customers merged into it.
  */
 export const readOrderEntries = (
   db: Queryable,

@@ -149,7 +149,10 @@ export const closeRefunds = async (tx: Tx, customerId: string): Promise<void> =>
     where customer_id = ${customerId} and open_until is not null`;
 };
 
-/** Writes what came of refunds, and whose they are, which those of nobody's orders tell no more; what they took comes on top of what those that are open took before. */
+/**
+ * Writes what came of refunds, and whose they are, which those of nobody's orders tell no more; what they took comes on top of what
+ * those that are open took before.
+ */
 export const saveRefunds = async (tx: Tx, cases: readonly RefundCase[]): Promise<void> => {
   const due = ({ matching }: RefundCase): number => matching.matches.reduce((sum, { pointsDue }) => sum + pointsDue, 0);
   const taken = ({ pointsTaken }: RefundCase): number => pointsTaken.reduce((sum, points) => sum + points, 0);

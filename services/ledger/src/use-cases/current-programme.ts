@@ -68,7 +68,10 @@ export const rulesOf = (programme: ActiveProgramme | undefined, slidBefore = fal
 const ownExpiryOf = ({ compiled }: Rules, rule: CompiledRule | null, tier: string | null): ExpiryOf | null =>
   rule?.expiryOf ?? (tier === null ? null : (compiled.tiers.get(tier)?.expiryOf ?? null));
 
-/** When points expire that a rule (null = none, or the rate) gives to a customer of a tier: by the rule, else by the tier, else by the programme. */
+/**
+ * When points expire that a rule (null = none, or the rate) gives to a customer of a tier: by the rule, else by the tier, else by
+ * the programme.
+ */
 export const expiringBy = (rules: Rules, rule: CompiledRule | null, tier: string | null): ExpiringOf => {
   const own = ownExpiryOf(rules, rule, tier);
   return own === null ? byProgramme(rules.expiryOf, rules.slides) : byItsOwn(own);

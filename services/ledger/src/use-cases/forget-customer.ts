@@ -67,11 +67,12 @@ const settleAccount = async (
 };
 
 /**
- * Forgets a customer: what is left of the points is forfeited, or kept for nobody by policy; and the customer's id is replaced by a random pseudonym in
- * every table, so that the entries stay and add up but belong to nobody. Nothing remembers which pseudonym was whose, and
- * nothing is published; but that a pseudonym was merged into somebody who is still there, and has its lots, stays. That there was an erasure is kept under a hash of the id, so that what happened before it and is told
- * late makes nothing of the customer known anew. Identities that were merged into this one are forgotten with it.
- * Once more changes nothing: who came under the same id since is somebody else.
+ * Forgets a customer: what is left of the points is forfeited, or kept for nobody by policy; and the customer's id is replaced by a
+ * random pseudonym in every table, so that the entries stay and add up but belong to nobody. Nothing remembers which pseudonym was
+ * whose, and nothing is published; but that a pseudonym was merged into somebody who is still there, and has its lots, stays. That
+ * there was an erasure is kept under a hash of the id, so that what happened before it and is told late makes nothing of the
+ * customer known anew. Identities that were merged into this one are forgotten with it. Once more changes nothing: who came under
+ * the same id since is somebody else.
  */
 export const forgetCustomer = async (
   tx: Tx,

@@ -40,7 +40,8 @@ const answerAwaited = async (
 /**
  * Makes two customers one: points, lots (with their expiry), reservations, orders and refunds go to the one that lives on,
  * and later events of the other count for it. What is past its time is settled before, so that it matters not when the sweep came
- * by. Refunds that are open for orders find those of the other. Once more changes nothing; nor does one from before either of them was erased, so that nothing is known anew of her.
+ * by. Refunds that are open for orders find those of the other. Once more changes nothing; nor does one from before either of them
+ * was erased, so that nothing is known anew of her.
  * @throws AppError conflict `ledger.merged_elsewhere` when the customer was merged into yet another before
  */
 export const mergeCustomers = async (

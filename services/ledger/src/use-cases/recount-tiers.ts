@@ -45,7 +45,8 @@ const findOrBegin = async (
 
 /**
  * After tiers were introduced or changed: counts the qualification of everybody anew from the orders, and gives everybody the
- * tier that this is enough for, in windows that are over too if it still runs; one portion. Returns how many customers it went through; 0 = nothing is left.
+ * tier that this is enough for, in windows that are over too if it still runs; one portion. Returns how many customers it went
+ * through; 0 = nothing is left.
  */
 export const recountTiers = async (tx: Tx, now: Temporal.Instant, maxCustomers: number): Promise<number> => {
   const programme = await findProgramme(tx);

@@ -73,8 +73,8 @@ const takeOrder = async (
 
 /**
  * Uses coupons for an order, all of the codes or none: at once, or held until the order is paid. The order id is the natural
- * key: asked again it is told again; what is held already is used when it is asked for at once. Locks the account, then the order, then the coupons in the order of their codes; nobody
- * gets a use that is not there.
+ * key: asked again it is told again; what is held already is used when it is asked for at once. Locks the account, then the order,
+ * then the coupons in the order of their codes; nobody gets a use that is not there.
  * @throws AppError rejected `ledger.coupons_rejected` (`results` has the reason of each code), conflict
  * `ledger.order_redeemed_otherwise`
  */

@@ -12,8 +12,8 @@ import { saveBook } from '../store/save-book.ts';
 import { eventsOf, releasedEvent } from './points-events.ts';
 
 /**
- * Gives back the given reservations, less what refunds are due of them, if their time is up and they are still open; accounts are locked in the order of
- * customers. Returns how many it closed.
+ * Gives back the given reservations, less what refunds are due of them, if their time is up and they are still open; accounts are
+ * locked in the order of customers. Returns how many it closed.
  */
 export const releaseOverdue = async (
   tx: Tx,

@@ -54,8 +54,9 @@ const findCut = async (tx: Tx, knownHeads: readonly SealHead[]): Promise<Violati
 /**
  * Checks the whole ledger, of one moment, against what must always hold: both sides of the entries against the balances,
  * balances against lots and reservations, lots against how they were booked, orders against what they earned and gave back,
- * what caps and tiers count against orders and entries, closed books against their entries, entries against their seals. Returns what is wrong; empty = all is well. Reads every table once or twice, in constant
- * memory; any role that may read the schema `ledger` can run it.
+ * what caps and tiers count against orders and entries, closed books against their entries, entries against their seals. Returns
+ * what is wrong; empty = all is well. Reads every table once or twice, in constant memory; any role that may read the schema
+ * `ledger` can run it.
  */
 export const verifyLedger = (sql: Sql, options: VerifyOptions = {}): Promise<Violation[]> =>
   sql.begin('isolation level repeatable read read only', async (tx) => {

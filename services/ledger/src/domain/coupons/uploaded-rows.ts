@@ -22,7 +22,10 @@ export interface CheckedRow {
   expiresAtMs: number | null;
 }
 
-/** Why a row is left out. taken: the code belongs to another pool; known_with_other_values: to this one, for another customer or until another instant. */
+/**
+ * Why a row is left out. taken: the code belongs to another pool; known_with_other_values: to this one, for another customer or
+ * until another instant.
+ */
 export const ROW_REFUSALS = [
   'unreadable',
   'unknown_field',
