@@ -6,4 +6,5 @@ export { addDuration, earliest, isBefore, isDuration, millisBetween } from './du
 export { idFrom, newId } from './ids.ts';
 export type { Log } from './log.ts';
 export { type Money, minorDigits, mulDivFloor, parseMinor } from './money.ts';
+export { readTimeToLive } from './time-to-live.ts';
 export { continueTrace, traceIdOf } from './trace.ts';

@@ -1,7 +1,7 @@
 import type { LifecycleState } from '@vafa/contracts';
+import { readTimeToLive } from '@vafa/kernel';
 import type { Campaign } from './campaign.ts';
 import { conditionsHold } from './condition.ts';
-import { readTimeToLive } from './time-to-live.ts';
 
 /** A campaign as the handlers of events need it. */
 export interface TriggeredCampaign extends Campaign {

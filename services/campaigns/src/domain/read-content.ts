@@ -1,5 +1,5 @@
 import { isInteractionType } from '@vafa/contracts';
-import { AppError, type FieldProblem } from '@vafa/kernel';
+import { AppError, type FieldProblem, readTimeToLive } from '@vafa/kernel';
 import type {
   CampaignContent,
   CampaignMessage,
@@ -11,7 +11,6 @@ import type {
   TriggerEventType,
 } from './campaign.ts';
 import { conditionProblem, type FieldKind } from './condition.ts';
-import { readTimeToLive } from './time-to-live.ts';
 
 /** A trigger as a caller writes it: the fields of all kinds, of which each kind takes its own. */
 interface TriggerInput {

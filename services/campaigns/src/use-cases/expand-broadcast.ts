@@ -1,7 +1,6 @@
 import type { Sql, Tx } from '@vafa/bus';
-import { assert, type Clock, present } from '@vafa/kernel';
+import { assert, type Clock, present, readTimeToLive } from '@vafa/kernel';
 import type { Campaign, ScheduledTrigger } from '../domain/campaign.ts';
-import { readTimeToLive } from '../domain/time-to-live.ts';
 import { audiencePortion, countAudience } from '../store/audience.ts';
 import { advanceBroadcast, type Broadcast, claimDueBroadcast } from '../store/broadcasts.ts';
 import { findCampaign } from '../store/campaigns.ts';

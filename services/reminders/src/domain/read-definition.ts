@@ -1,6 +1,5 @@
-import { AppError, type FieldProblem } from '@vafa/kernel';
+import { AppError, type FieldProblem, readTimeToLive } from '@vafa/kernel';
 import type { DefinitionContent, ReminderMessage, ReminderPurpose } from './definition.ts';
-import { readTimeToLive } from './time-to-live.ts';
 
 /** A definition as a caller writes it: the fields of both kinds, of which each takes its own. */
 export interface DefinitionInput {

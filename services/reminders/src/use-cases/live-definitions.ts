@@ -1,7 +1,6 @@
 import type { Tx } from '@vafa/bus';
-import { assert } from '@vafa/kernel';
+import { assert, readTimeToLive } from '@vafa/kernel';
 import type { Definition, PointsExpiring, Replenishment } from '../domain/definition.ts';
-import { readTimeToLive } from '../domain/time-to-live.ts';
 import { liveDefinitions, readRevision } from '../store/definitions.ts';
 
 /** The definitions that set timers, by what sets them off. */

@@ -1,8 +1,7 @@
 import type { Queryable, Tx } from '@vafa/bus';
-import { AppError } from '@vafa/kernel';
+import { AppError, readTimeToLive } from '@vafa/kernel';
 import { resolveCustomers } from '@vafa/platform';
 import type { Channel, ReminderPurpose } from '../domain/definition.ts';
-import { readTimeToLive } from '../domain/time-to-live.ts';
 import { type CancellingEvent, judge, ONCE, type Params } from '../domain/timer.ts';
 import { addCounts } from '../store/counts.ts';
 import { findTimer, insertSingle, lockTimer, type StoredTimer, settleTimers } from '../store/timers.ts';

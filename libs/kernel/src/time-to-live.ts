@@ -1,10 +1,10 @@
-/** Beyond a year a trigger is history, whatever the campaign says. */
+/** Beyond a year what was to be sent is history, whatever its author says. */
 const MAX_TIME_TO_LIVE_MS = 366 * 86_400_000;
 const DAY_MS = 86_400_000;
 
 /**
  * Milliseconds of an ISO 8601 duration such as `P1D` or `PT6H`, or what is wrong with it. Years and months have no fixed
- * length, so an event could be too old by one way of counting and not by another: they are not taken.
+ * length, so something could be too old by one way of counting and not by another: they are not taken.
  */
 export const readTimeToLive = (text: string): { ms: number } | { problem: string } => {
   let duration: Temporal.Duration;
