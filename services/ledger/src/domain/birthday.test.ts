@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { lastBirthday, nextBirthday } from './birthday.ts';
+import { isSameBirthday, lastBirthday, nextBirthday } from './birthday.ts';
 
 const BERLIN = { calendar: 'gregorian', timeZone: 'Europe/Berlin' } as const;
 const TEHRAN = { calendar: 'persian', timeZone: 'Asia/Tehran' } as const;
@@ -47,4 +47,18 @@ test('the last and the next one follow each other', () => {
       expect(next.year).toBe(last.year + 1);
     }),
   );
+});
+
+test('a birthday that moves over the turn of the year is the same one; those of two years are not', () => {
+  const on = (birthDate: string, at: string) => {
+    const found = lastBirthday(birthDate, BERLIN, Date.parse(at));
+    if (!found) throw new Error('a date has birthdays');
+    return found;
+  };
+  const eve = on('1990-12-31', '2026-12-31T12:00:00Z');
+  expect(isSameBirthday(eve, on('1990-01-02', '2027-01-02T12:00:00Z'))).toBe(true);
+  expect(isSameBirthday(on('1990-01-02', '2027-01-02T12:00:00Z'), eve)).toBe(true);
+  expect(isSameBirthday(eve, on('1990-01-02', '2026-01-02T12:00:00Z'))).toBe(true);
+  expect(isSameBirthday(eve, on('1990-12-31', '2027-12-31T12:00:00Z'))).toBe(false);
+  expect(isSameBirthday(eve, on('1990-08-01', '2027-08-01T12:00:00Z'))).toBe(false);
 });

@@ -10,6 +10,16 @@ export interface Birthday {
 /** A birthday longer ago than this is let go: nobody wants last month's congratulations. */
 export const MAX_LATE_MS = 7 * 86_400_000;
 
+/**
+ * Of two birthdays closer than this one is the other, of which another date was told since, or which another name of the same
+ * customer had: dates move over the turn of the year, too.
+ */
+const APART_MS = 183 * 86_400_000;
+
+/** Is that one and the same birthday of a customer? A year has one. */
+export const isSameBirthday = (a: Birthday, b: Birthday): boolean =>
+  a.year === b.year || Math.abs(a.startMs - b.startMs) < APART_MS;
+
 const TEMPORAL_NAME = { gregorian: 'iso8601', persian: 'persian' } as const;
 
 /** Gregorian YYYY-MM-DD, in the programme's calendar; undefined when there is no such date. */

@@ -168,3 +168,31 @@ test('who is first known on the birthday, or within a week of it, has it too, on
   const given = await Promise.all(['today', 'week', 'late'].map(statement));
   expect(given.map((rows) => rows.length)).toEqual([1, 1, 0]);
 });
+
+test('a birthday whose date moves over the turn of the year is given once', async () => {
+  ledger.clock.set('2028-12-31T12:00:00Z');
+  await send(born('eve', '1990-12-31', 's'), born('new-year', '1990-12-30', 's'));
+  await ledger.settle();
+  ledger.clock.set('2029-01-02T12:00:00Z');
+  await send(born('eve', '1990-01-02', 's'), born('new-year', '1990-01-01', 's'));
+  await ledger.settle();
+  for (const name of ['eve', 'new-year']) expect(await statement(name)).toHaveLength(1);
+  ledger.clock.set('2030-01-02T12:00:00Z');
+  await ledger.settle();
+  for (const name of ['eve', 'new-year']) expect(await statement(name)).toHaveLength(2);
+});
+
+test('a birthday that somebody had is not given again to the one who lives on', async () => {
+  ledger.clock.set('2030-03-10T12:00:00Z');
+  const known = event(CustomerUpdated, envelope(), { customerId: 'unknown', attributes: { size: 's' } });
+  await send(born('had-it', '1990-03-10', 's'), known);
+  await ledger.settle();
+  await send(event(CustomerMerged, envelope(), { customerId: 'had-it', intoCustomerId: 'unknown' }));
+  await send(born('unknown', '1990-03-10', 's'));
+  await ledger.settle();
+  const earned = (await Promise.all(['had-it', 'unknown'].map(statement))).flat().filter(({ kind }) => kind === 'earn');
+  expect(earned).toHaveLength(1);
+  ledger.clock.set('2031-03-10T12:00:00Z');
+  await ledger.settle();
+  expect((await statement('unknown')).filter(({ kind }) => kind === 'earn')).toHaveLength(1);
+});

@@ -1,4 +1,4 @@
-import type { Tx } from '@vafa/bus';
+import { type Tx, textArray } from '@vafa/bus';
 import type { Account } from '../domain/account.ts';
 import { inAnyMonth } from './expiry-months.ts';
 import { orderIdsOf } from './orders-of.ts';
@@ -31,6 +31,15 @@ export const markMerged = async (tx: Tx, from: string, into: Account): Promise<v
     tx`update balance set former_earned = ${formerEarned}, former_spent = ${formerSpent}, former_expired = ${formerExpired}
       where customer_id = ${customerId}`,
   ]);
+};
+
+/** The names that these customers ever had: their own, and those of who was merged into them. */
+export const findNames = async (tx: Tx, customerIds: readonly string[]): Promise<Map<string, string[]>> => {
+  const rows = await tx<{ id: string; into: string }[]>`select customer_id as id, merged_into as into from balance
+    where merged_into = any(${textArray(customerIds)}::text[])`;
+  const names = new Map(customerIds.map((customerId) => [customerId, [customerId]]));
+  for (const { id, into } of rows) names.get(into)?.push(id);
+  return names;
 };
 
 /** Customers that were merged into this one. */

@@ -22,6 +22,13 @@ export const claimAwards = async (tx: Tx, claims: readonly AwardClaim[]): Promis
   return new Set(rows.map(({ key }) => key));
 };
 
+/** Entries that awards of these keys were to make, by key; those that were never given are left out. */
+export const findAwardEntries = async (db: Queryable, keys: readonly string[]): Promise<Map<string, string>> => {
+  const rows = await db<{ key: string; transferId: string }[]>`
+    select key, transfer_id as "transferId" from rule_award where key = any(${plainArray(keys)}::uuid[])`;
+  return new Map(rows.map(({ key, transferId }) => [key, transferId]));
+};
+
 export const findAward = async (db: Queryable, key: string): Promise<AwardClaim | undefined> => {
   const [row] = await db<AwardClaim[]>`
     select key, content_hash as "contentHash", transfer_id as "transferId" from rule_award where key = ${key}`;

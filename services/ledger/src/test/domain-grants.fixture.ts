@@ -1,5 +1,5 @@
 import { present } from '@vafa/kernel';
-import { lastBirthday, nextBirthday } from '../domain/birthday.ts';
+import { isSameBirthday, lastBirthday, nextBirthday } from '../domain/birthday.ts';
 import type { CalendarZone } from '../domain/calendar.ts';
 import { creditAwaiting } from '../domain/credit-awaiting.ts';
 import type { Earned } from '../domain/rules/earned.ts';
@@ -16,8 +16,9 @@ import { type DomainTables, fulfilledOf } from './domain-tables.fixture.ts';
 export const claimOnce = ({ awarded }: DomainTables, gifts: readonly Gift[]): ClaimedGift[] =>
   gifts.flatMap((gift) => {
     const rules = rulesOfGift(gift);
-    const given = new Set<string>();
+    const given = new Set<string>(gift.had);
     for (const ruleId of rules) {
+      if (given.has(ruleId)) continue;
       const key = JSON.stringify(gift.keyOf(ruleId));
       if (awarded.has(key)) given.add(ruleId);
       awarded.add(key);
@@ -66,7 +67,7 @@ const LATE_MS = 7 * 86_400_000;
 
 /** What birthdays that have begun give, and when the next ones are. */
 export const celebrated = (
-  { birthdays, clock }: DomainTables,
+  { birthdays, birthdaysHad, ownerOf, clock }: DomainTables,
   rules: Rules,
   facts: ReadonlyMap<string, CustomerFacts>,
   zone: CalendarZone,
@@ -77,11 +78,18 @@ export const celebrated = (
     const { startMs: atMs, year } = present(lastBirthday(birthday.birthDate, zone, nowMs), 'birthday');
     birthday.nextMs = present(nextBirthday(birthday.birthDate, zone, nowMs), 'birthday').startMs;
     if (atMs < nowMs - LATE_MS) return [];
-    return {
+    const had = birthdaysHad
+      .filter((each) => ownerOf(each.name) === customerId && isSameBirthday(each, { year, startMs: atMs }))
+      .map(({ ruleId }) => ruleId);
+    const gift = {
       customerId,
       earned: earnByEvent(rules.compiled, rules.compiled.birthday, { atMs }, facts.get(customerId)),
+      had: new Set(had),
       keyOf: (ruleId: string) => ['birthday', ruleId, customerId, String(year)],
       occurredAt: Temporal.Instant.fromEpochMilliseconds(atMs).toString(),
     };
+    for (const ruleId of rulesOfGift(gift))
+      if (!gift.had.has(ruleId)) birthdaysHad.push({ name: customerId, ruleId, year, startMs: atMs });
+    return gift;
   });
 };

@@ -43,6 +43,8 @@ export const createDomainTables = () => {
     payments: [] as Payment[],
     facts: new Map<string, CustomerFacts>(),
     birthdays: new Map<string, { birthDate: string; nextMs: number }>(),
+    /** Birthdays that were given, under the names that customers had then. */
+    birthdaysHad: [] as { name: string; ruleId: string; year: number; startMs: number }[],
     /** Keys of awards that no order brought. */
     awarded: new Set<string>(),
     counters: new Map<string, Counter>(),

@@ -22,6 +22,8 @@ export interface SlowGiven {
 
 /** A birthday so long ago is let go. */
 const LATE_MS = 7 * 86_400_000;
+/** Within half a year of one that was had, a birthday is the same one. */
+const HALF_YEAR_MS = 183 * 86_400_000;
 
 /** What is given for interactions, segments and states that are entered, and birthdays. */
 export const createSlowAwards = (
@@ -39,16 +41,18 @@ export const createSlowAwards = (
 ) => {
   const given: SlowGiven[] = [];
   const claimed = new Set<string>();
+  const birthdaysHad: { name: string; ruleId: string; year: number; startMs: number }[] = [];
 
   const giveOnce = (
     customerId: string,
     ways: readonly SlowWay[],
     timeMs: number,
     keyOf: (ruleId: string) => string[],
+    isHad: (ruleId: string) => boolean = () => false,
   ): void => {
     const wanted = rules.possible(ways);
-    const before = wanted.filter((ruleId) => claimed.has(JSON.stringify(keyOf(ruleId))));
-    for (const ruleId of wanted) claimed.add(JSON.stringify(keyOf(ruleId)));
+    const before = wanted.filter((ruleId) => isHad(ruleId) || claimed.has(JSON.stringify(keyOf(ruleId))));
+    for (const ruleId of wanted) if (!isHad(ruleId)) claimed.add(JSON.stringify(keyOf(ruleId)));
     if (wanted.every((ruleId) => before.includes(ruleId))) return;
     customer(customerId).known = true;
     for (const { ruleId, points } of rules.taken(customerId, ways, timeMs, before)) {
@@ -95,7 +99,7 @@ export const createSlowAwards = (
           rules.waysOf(owner, { on: 'segment_entered', segmentId: change.segment }, { atMs: timeMs }),
         );
     },
-    /** Everybody has the last birthday that has begun, once a year. */
+    /** Everybody has the last birthday that has begun, once a year and half a year apart, whatever name they had then. */
     celebrate: (): void => {
       const begun = rules
         .birthdays(clock.nowMs)
@@ -104,8 +108,17 @@ export const createSlowAwards = (
         ...each,
         ways: rules.waysOf(each.customerId, { on: 'birthday' }, { atMs: each.startMs }),
       }));
-      for (const { customerId, year, startMs, ways } of all)
-        giveOnce(customerId, ways, startMs, (ruleId) => ['birthday', ruleId, customerId, String(year)]);
+      for (const { customerId, year, startMs, ways } of all) {
+        const had = birthdaysHad.filter(
+          (each) =>
+            ownerOf(each.name) === customerId &&
+            (each.year === year || Math.abs(each.startMs - startMs) < HALF_YEAR_MS),
+        );
+        const isHad = (ruleId: string): boolean => had.some((each) => each.ruleId === ruleId);
+        giveOnce(customerId, ways, startMs, (ruleId) => ['birthday', ruleId, customerId, String(year)], isHad);
+        for (const ruleId of rules.possible(ways))
+          if (!isHad(ruleId)) birthdaysHad.push({ name: customerId, ruleId, year, startMs });
+      }
     },
   };
 };

@@ -1,8 +1,9 @@
 import type { Tx } from '@vafa/bus';
-import { lastBirthday, MAX_LATE_MS, nextBirthday } from '../domain/birthday.ts';
+import { type Birthday, lastBirthday, MAX_LATE_MS, nextBirthday } from '../domain/birthday.ts';
 import { zoneOf } from '../domain/programme.ts';
 import { earnByEvent } from '../domain/rules/evaluate.ts';
 import { claimBirthdays, type DueBirthday, findFacts, saveNextBirthdays } from '../store/profiles.ts';
+import { birthdayKey, findBirthdaysHad } from './birthdays-had.ts';
 import type { CurrentRules, Rules } from './current-programme.ts';
 import type { Gift } from './gift.ts';
 import { giveAwards } from './give-awards.ts';
@@ -11,29 +12,42 @@ import { resolveCustomers } from './resolve-customers.ts';
 /** By so much the zone, or the calendar, of the programme may have moved a birthday since it was noted. */
 const MAX_MOVED_MS = 3 * 86_400_000;
 
-/** What a birthday that has begun earns; natural key: rule, customer and year. */
-const giftsOf = async (tx: Tx, due: readonly DueBirthday[], nowMs: number, rules: Rules): Promise<Gift[]> => {
-  const { birthday } = rules.compiled;
-  if (birthday.rules.length === 0) return [];
+/** Birthdays that have begun and are not too late, with whose they are. */
+const begunOf = async (
+  tx: Tx,
+  due: readonly DueBirthday[],
+  nowMs: number,
+  rules: Rules,
+): Promise<{ customerId: string; begun: Birthday }[]> => {
   const zone = zoneOf(rules.programme);
   const ownerOf = await resolveCustomers(
     tx,
     due.map(({ customerId }) => customerId),
   );
-  const owners = due.map(({ customerId }) => ownerOf(customerId));
-  const facts = birthday.asksCustomer ? await findFacts(tx, owners, rules.programme?.tiers) : new Map();
   return due.flatMap(({ customerId, birthDate, nextBirthdayMs }) => {
     const begun = lastBirthday(birthDate, zone, nowMs);
     if (begun === null || begun.startMs < nextBirthdayMs - MAX_MOVED_MS || begun.startMs < nowMs - MAX_LATE_MS)
       return [];
-    const owner = ownerOf(customerId);
-    return {
-      customerId: owner,
-      earned: earnByEvent(rules.compiled, birthday, { atMs: begun.startMs }, facts.get(owner)),
-      keyOf: (ruleId: string) => ['birthday', ruleId, owner, String(begun.year)],
-      occurredAt: Temporal.Instant.fromEpochMilliseconds(begun.startMs).toString(),
-    };
+    return { customerId: ownerOf(customerId), begun };
   });
+};
+
+/** What a birthday that has begun earns; natural key: rule, customer and year. */
+const giftsOf = async (tx: Tx, due: readonly DueBirthday[], nowMs: number, rules: Rules): Promise<Gift[]> => {
+  const { birthday } = rules.compiled;
+  if (birthday.rules.length === 0) return [];
+  const celebrated = await begunOf(tx, due, nowMs, rules);
+  const owners = celebrated.map(({ customerId }) => customerId);
+  const facts = birthday.asksCustomer ? await findFacts(tx, owners, rules.programme?.tiers) : new Map();
+  const ruleIds = birthday.rules.map(({ id }) => id);
+  const hadOf = await findBirthdaysHad(tx, celebrated, ruleIds);
+  return celebrated.map(({ customerId, begun }) => ({
+    customerId,
+    earned: earnByEvent(rules.compiled, birthday, { atMs: begun.startMs }, facts.get(customerId)),
+    keyOf: (ruleId: string) => birthdayKey(ruleId, customerId, begun.year),
+    had: hadOf(customerId),
+    occurredAt: Temporal.Instant.fromEpochMilliseconds(begun.startMs).toString(),
+  }));
 };
 
 /**

@@ -10,6 +10,8 @@ export interface Gift {
   earned: Earned;
   /** What makes an award by this rule this one for ever: rule and event, rule and customer and year, or grant. */
   keyOf: (ruleId: string) => readonly string[];
+  /** Rules whose award was given before, though under another key; none where it is not given. */
+  had?: ReadonlySet<string>;
   /** ISO 8601. */
   occurredAt: string;
   /** Why, for people; the rule's name where it is not given. */

@@ -18,7 +18,9 @@ import { awardsOfGift, type ClaimedGift, countersOfGift, type Gift, rulesOfGift 
 import { eventsOf } from './points-events.ts';
 import { findTiersForExpiry } from './tier-expiry.ts';
 
-const claimKey = (naturalKey: readonly string[]): string => idFrom('ledger', 'award', ...naturalKey);
+export const awardKey = (naturalKey: readonly string[]): string => idFrom('ledger', 'award', ...naturalKey);
+
+const NONE: ReadonlySet<string> = new Set();
 
 /**
  * Takes awards in hand: those that were never given before, each once. Comes before accounts are locked, so that nobody who
@@ -28,12 +30,14 @@ export const claimGifts = async (tx: Tx, gifts: readonly Gift[]): Promise<Claime
   if (gifts.length === 0) return [];
   const wanted = gifts.map((gift) => ({
     gift,
-    keys: rulesOfGift(gift).map((ruleId) => ({ ruleId, naturalKey: gift.keyOf(ruleId) })),
+    keys: rulesOfGift(gift)
+      .filter((ruleId) => !gift.had?.has(ruleId))
+      .map((ruleId) => ({ ruleId, naturalKey: gift.keyOf(ruleId) })),
   }));
   const claims = new Map<string, AwardClaim & { key: string }>();
   for (const { gift, keys } of wanted)
     for (const { naturalKey } of keys) {
-      const key = claimKey(naturalKey);
+      const key = awardKey(naturalKey);
       if (claims.has(key)) continue;
       const transferId = entryId(Date.parse(gift.occurredAt), 'earn', ...naturalKey);
       claims.set(key, { key, contentHash: gift.contentHash ?? null, transferId });
@@ -42,9 +46,9 @@ export const claimGifts = async (tx: Tx, gifts: readonly Gift[]): Promise<Claime
   return wanted.flatMap(({ gift, keys }) => {
     // Each goes to the first gift that has it.
     const given = new Set(
-      keys.flatMap(({ ruleId, naturalKey }) => (fresh.delete(claimKey(naturalKey)) ? [] : [ruleId])),
+      keys.flatMap(({ ruleId, naturalKey }) => (fresh.delete(awardKey(naturalKey)) ? [] : [ruleId])),
     );
-    return given.size < keys.length ? [{ ...gift, given }] : [];
+    return given.size < keys.length ? [{ ...gift, given: given.union(gift.had ?? NONE) }] : [];
   });
 };
 
