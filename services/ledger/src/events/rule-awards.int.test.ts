@@ -196,3 +196,25 @@ test('a birthday that somebody had is not given again to the one who lives on', 
   await ledger.settle();
   expect((await statement('unknown')).filter(({ kind }) => kind === 'earn')).toHaveLength(1);
 });
+
+test('what was said of a customer stays known of the one who lives on, if no more than segments are known of that one', async () => {
+  ledger.clock.set('2032-05-09T12:00:00Z');
+  const said = (customerId: string, city: string) =>
+    event(CustomerUpdated, envelope(), { customerId, birthDate: '1990-05-10', attributes: { city } });
+  await send(said('told', 'yazd'), said('told-too', 'yazd'), said('other', 'tehran'), enter('only-segments', 'b'));
+  await send(
+    event(CustomerMerged, envelope(), { customerId: 'told', intoCustomerId: 'only-segments' }),
+    event(CustomerMerged, envelope(), { customerId: 'told-too', intoCustomerId: 'other' }),
+  );
+  ledger.clock.set('2032-05-10T12:00:00Z');
+  const time = ledger.clock.now().toString();
+  await send(
+    purchase('only-segments', 'only-segments-1', 1_000, { time }),
+    purchase('other', 'other-1', 1_000, { time }),
+  );
+  expect((await earned('only-segments')).map(([, , text]) => text).toSorted()).toEqual([
+    '20 = 20 birthday',
+    '30 = 10 base × 3 yazd',
+  ]);
+  expect((await earned('other')).map(([, , text]) => text).toSorted()).toEqual(['10 = 10 base', '20 = 20 birthday']);
+});

@@ -119,9 +119,15 @@ export const saveNextBirthdays = async (
 
 /**
  * Lets go of what is known of a customer that lives on in another. The other keeps its own; if nothing is known of it yet,
- * it is given this.
+ * it is given this. Where only its segments or its lifecycle are known, it is given what was said of the customer: every shop that
+ * tells segments apart knows those of everybody.
  */
 export const giveProfile = async (tx: Tx, from: string, into: string): Promise<void> => {
+  await tx`select from customer_profile where customer_id in (${from}, ${into}) order by customer_id for update`;
+  await tx`update customer_profile p set attributes = f.attributes, birth_date = f.birth_date,
+      next_birthday_at = f.next_birthday_at
+    from customer_profile f
+    where p.customer_id = ${into} and f.customer_id = ${from} and p.attributes = '{}' and p.birth_date is null`;
   await tx`update customer_profile set customer_id = ${into} where customer_id = ${from}
     and not exists (select from customer_profile where customer_id = ${into})`;
   await tx`delete from customer_profile where customer_id = ${from}`;

@@ -62,10 +62,13 @@ export const mergeInDomain = (
   mergedInto.set(from, into);
   const [gone, kept] = [facts.get(from), facts.get(into)];
   facts.delete(from);
-  if (gone) facts.set(into, { ...(kept ?? gone), tier: kept?.tier ?? gone.tier });
   const birthday = birthdays.get(from);
   birthdays.delete(from);
-  if (birthday && !kept) birthdays.set(into, birthday);
+  const isTold = kept && (Object.keys(kept.attributes).length > 0 || birthdays.has(into));
+  if (gone && kept)
+    facts.set(into, { ...kept, attributes: isTold ? kept.attributes : gone.attributes, tier: kept.tier ?? gone.tier });
+  else if (gone) facts.set(into, gone);
+  if (birthday && !isTold) birthdays.set(into, birthday);
   standings?.join(from, into);
   standings?.look([into], tables.clock.now.epochMilliseconds);
   tables.withBook((book) => {

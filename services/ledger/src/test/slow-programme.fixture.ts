@@ -89,7 +89,11 @@ export const createSlowProgramme = (
   const moved = (from: string, into: string | null): void => {
     const [gone, kept] = [known.get(from), into === null ? null : known.get(into)];
     known.delete(from);
-    if (into !== null && gone) known.set(into, { ...(kept ?? gone), tier: kept?.tier ?? gone.tier });
+    if (into !== null && gone) {
+      const isTold = kept && (Object.keys(kept.attributes).length > 0 || kept.born);
+      const { attributes, born } = isTold ? kept : gone;
+      known.set(into, { ...(kept ?? gone), attributes, ...(born ? { born } : {}), tier: kept?.tier ?? gone.tier });
+    }
     for (const award of given) if (award.customerId === from) award.customerId = into ?? 'nobody';
   };
   /** A rule's own expiry goes before that of the tier, the tier's before the programme's; only the programme's points slide. */
