@@ -162,6 +162,22 @@ test('a customer goes up in another, never in itself', async () => {
   }
 });
 
+test('texts and names that PostgreSQL does not keep are refused by field', async () => {
+  const consent = { channel: 'sms', purpose: 'promotional', granted: true, source: 'shop' };
+  for (const text of ['half \ud801', 'nul \u0000'])
+    for (const [body, path] of [
+      [{ name: text }, '/name'],
+      [{ attributes: { note: text } }, '/attributes/note'],
+      [{ attributes: { [text]: 1 } }, '/attributes'],
+      [{ consents: [{ ...consent, source: text }] }, '/consents/0/source'],
+      [{ consents: [{ ...consent, textVersion: text }] }, '/consents/0/textVersion'],
+    ] as const) {
+      const answer = await call('PUT', '/v1/customers/c9', body);
+      expect(answer.json(), path).toMatchObject({ status: 400, problems: [{ path }] });
+    }
+  expect((await call('DELETE', '/v1/customers/c9%ED%A0%80')).statusCode).toBe(400);
+});
+
 test('a key without the scope is turned away', async () => {
   expect((await call('PUT', '/v1/customers/c8', {}, { authorization: 'Bearer vafa_nobody' })).statusCode).toBe(401);
 });

@@ -313,3 +313,25 @@ test('ids with halves of characters are refused by field: all halves would be ke
   // Whole characters of two halves are none.
   expect((await post('/v1/purchases', purchase('half-😀'))).statusCode).toBe(202);
 });
+
+test('texts and names that PostgreSQL does not keep are refused by field', async () => {
+  const line = { sku: 'tea', quantity: 1, amountMinor: 1 };
+  const about = { customerId: 'c1', interactionType: 'product.viewed' };
+  const refund = { customerId: 'c1', refundId: 'r-text', scope: 'whole', orderId: 'o-text', currency: 'EUR' };
+  for (const text of ['half \ud801', 'nul \u0000'])
+    for (const [url, body, path] of [
+      ['/v1/purchases', purchase('text', { store: text }), '/store'],
+      ['/v1/purchases', purchase('text', { lines: [line, { ...line, name: text }] }), '/lines/1/name'],
+      ['/v1/purchases', purchase('text', { lines: [{ ...line, labels: ['a', text] }] }), '/lines/0/labels/1'],
+      ['/v1/purchases', purchase('text', { attributes: { 'a/b': text } }), '/attributes/a~1b'],
+      ['/v1/purchases', purchase('text', { attributes: { [text]: 1 } }), '/attributes'],
+      ['/v1/refunds', { ...refund, attributes: { note: text } }, '/attributes/note'],
+      ['/v1/interactions', { ...about, attributes: { [text]: true } }, '/attributes'],
+    ] as const) {
+      const answer = await post(url, body);
+      expect(answer.json(), path).toMatchObject({ status: 400, problems: [{ path }] });
+      expect(answer.json().problems, path).toHaveLength(1);
+    }
+  // Marks of direction, signs of several parts and what has no letters are texts as all others.
+  expect((await post('/v1/purchases', purchase('text', { store: '\u200f\u202e👩‍👩‍👧' }))).statusCode).toBe(202);
+});

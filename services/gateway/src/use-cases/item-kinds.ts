@@ -1,8 +1,8 @@
 import { type EventDefinition, InteractionRecorded, PurchaseCompleted, PurchaseRefunded } from '@vafa/contracts';
 import type { FieldProblem } from '@vafa/kernel';
-import { halfProblems } from '../domain/half-characters.ts';
 import { unknownFieldProblems, unknownProblems } from '../domain/known-fields.ts';
 import { refundScopeProblems } from '../domain/refund-scope.ts';
+import { unkeepableProblems } from '../domain/unkeepable-text.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -25,19 +25,12 @@ const INTERACTION_FIELDS = fieldsOf(InteractionRecorded);
 const PURCHASE_LINE_FIELDS = new Set(Object.keys(PurchaseCompleted.data.properties.lines.items.properties));
 const REFUND_LINE_FIELDS = new Set(Object.keys(PurchaseRefunded.data.properties.lines.items.properties));
 
-const IDS = ['customerId', 'orderId', 'refundId'];
-const LINE_IDS = ['sku'];
-
 const lineProblems = (lines: unknown, known: ReadonlySet<string>): FieldProblem[] => {
   if (!Array.isArray(lines)) return [];
   const problems: FieldProblem[] = [];
   lines.forEach((line: unknown, index) => {
     if (typeof line !== 'object' || line === null) return;
-    const path = `/lines/${index}`;
-    problems.push(
-      ...unknownFieldProblems(line as Fields, known, path),
-      ...halfProblems(line as Fields, LINE_IDS, path),
-    );
+    problems.push(...unknownFieldProblems(line as Fields, known, `/lines/${index}`));
   });
   return problems;
 };
@@ -48,7 +41,7 @@ export const PURCHASE: ItemKind = {
   naturalEventId: ({ orderId }) => `purchase:${orderId}`,
   problems: (data) => [
     ...unknownProblems(data, PURCHASE_FIELDS),
-    ...halfProblems(data, IDS),
+    ...unkeepableProblems(data),
     ...lineProblems(data.lines, PURCHASE_LINE_FIELDS),
   ],
 };
@@ -60,7 +53,7 @@ export const REFUND: ItemKind = {
   problems: (data) => [
     ...refundScopeProblems(data),
     ...unknownProblems(data, REFUND_FIELDS),
-    ...halfProblems(data, IDS),
+    ...unkeepableProblems(data),
     ...lineProblems(data.lines, REFUND_LINE_FIELDS),
   ],
 };
@@ -69,5 +62,5 @@ export const INTERACTION: ItemKind = {
   name: 'interaction',
   definition: InteractionRecorded,
   naturalEventId: () => undefined,
-  problems: (data) => [...unknownProblems(data, INTERACTION_FIELDS), ...halfProblems(data, IDS)],
+  problems: (data) => [...unknownProblems(data, INTERACTION_FIELDS), ...unkeepableProblems(data)],
 };

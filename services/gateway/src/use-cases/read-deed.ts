@@ -1,9 +1,9 @@
 import { CustomerErased, CustomerMerged, type EventEnvelope, problemsOf } from '@vafa/contracts';
 import { AppError, type FieldProblem } from '@vafa/kernel';
 import { eventIdProblems } from '../domain/event-id.ts';
-import { halfProblems } from '../domain/half-characters.ts';
 import { unknownProblems } from '../domain/known-fields.ts';
 import { readOccurredAt } from '../domain/occurred-at.ts';
+import { unkeepableProblems } from '../domain/unkeepable-text.ts';
 import type { CustomerDeed } from './customer-events.ts';
 import { explainProblems } from './explain-problem.ts';
 
@@ -36,7 +36,11 @@ export const readDeed = (
     throw new AppError('invalid', 'gateway.invalid_customer', 'the body must be an object');
   const { occurredAt, eventId, ...rest } = body as Record<string, unknown>;
   const time = readOccurredAt(occurredAt, context.now, context.futureToleranceMs);
-  const problems = [...customerIdProblems(customerId), ...eventIdProblems(eventId)];
+  const problems = [
+    ...problemsOf(CustomerErased, { customerId }),
+    ...unkeepableProblems({ ...rest, customerId }),
+    ...eventIdProblems(eventId),
+  ];
   if (!time.ok && time.reason === 'invalid') problems.push({ path: '/occurredAt', message: time.message });
   const { events, problems: others } = readEvents(rest, {
     eventId: typeof eventId === 'string' ? eventId : context.makeEventId(0),
@@ -59,11 +63,6 @@ export const readDeed = (
   return events;
 };
 
-const customerIdProblems = (customerId: string): FieldProblem[] => [
-  ...problemsOf(CustomerErased, { customerId }),
-  ...halfProblems({ customerId }, ['customerId']),
-];
-
 /** Fields a deed does not have are refused: a misspelt one would be lost in silence. */
 export const onlyFields = (given: Readonly<Record<string, unknown>>, ...known: string[]): FieldProblem[] =>
   unknownProblems(given, new Set(known));
@@ -76,7 +75,7 @@ export const readMergeTarget = (customerId: string, into: unknown): { target: st
       path: path.replace('/intoCustomerId', '/into') || '/into',
       message: message.replace('intoCustomerId', 'into'),
     }));
-  const explained = explainProblems([...problems, ...halfProblems({ into }, ['into'])], MAX_PROBLEMS);
+  const explained = explainProblems(problems, MAX_PROBLEMS);
   if (into === customerId)
     explained.push({ path: '/into', message: 'must be another customer than the one in the path' });
   return { target: String(into), problems: explained };
