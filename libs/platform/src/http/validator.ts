@@ -13,6 +13,18 @@ const create = (coerceTypes: boolean): Ajv => {
   return ajv;
 };
 
+/** Levels of lists and objects in each other. No body that is meant has half as many. */
+const MAX_LEVELS = 64;
+
+const isDeeperThan = (levels: number, value: unknown): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  (levels === 0 || Object.values(value).some((each) => isDeeperThan(levels - 1, each)));
+
+/** Who looks at a body goes down into it and would run out of stack: our failure, where it is the caller's. */
+const tooDeep = (): AppError =>
+  new AppError('invalid', 'http.body_too_deep', `the body may have ${MAX_LEVELS} levels of lists and objects at most`);
+
 /**
  * Bodies are taken as they are ("5" is no number), and all that is wrong with them is told at once; what comes as text by
  * nature (query, path, headers) is converted.
@@ -24,6 +36,7 @@ export const createValidatorCompiler = (): FastifySchemaCompiler<TSchema> => {
     if (httpPart !== 'body') return converting.compile(schema);
     const validate = strict.compile(schema);
     return (body: unknown) => {
+      if (isDeeperThan(MAX_LEVELS, body)) return { error: tooDeep() };
       if (validate(body)) return { value: body };
       const problems = findProblems(schema, body);
       // The two libraries may differ in a format: then the first one's word counts.
