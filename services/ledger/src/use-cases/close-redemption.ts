@@ -70,11 +70,13 @@ export const confirmRedemption = async (tx: Tx, orderId: string, call: Call): Pr
 
 /**
  * Gives the coupons of an order back, held or used: the order was not placed, or was called off.
- * @throws AppError not_found `ledger.redemption_not_found`, conflict `ledger.redemption_closed` when they are given back already
+ * @throws AppError not_found `ledger.redemption_not_found`, conflict `ledger.redemption_closed` when they are given back already,
+ * or are to be as their time is up
  */
 export const releaseRedemption = async (tx: Tx, orderId: string, call: Call): Promise<RedemptionView> => {
   const found = await open(tx, orderId);
-  if (found.status === 'released' || found.status === 'timed_out') throw closed(found.status);
+  const status = statusAt(found, call.now.epochMilliseconds);
+  if (status === 'released' || status === 'timed_out') throw closed(status);
   await move(tx, found, 'released', call.now.toString());
   return viewRedemption(tx, orderId);
 };
