@@ -1,4 +1,4 @@
-import { assert } from '@vafa/kernel';
+import { AppError, assert } from '@vafa/kernel';
 
 /** What a customer has, as the balance row keeps it. Changed in memory while its row is locked, then written back. */
 export interface Account {
@@ -74,6 +74,22 @@ export const assertBalanced = (account: Account): void => {
   assert(active >= 0 && pending >= 0 && reserved >= 0 && deficit >= 0, 'no part of an account is negative');
   assert(deficit === 0 || active === 0, 'nothing is spendable while points are owed');
   assert(booked(account) + pending === earned - clawedBack - spent - expired + adjusted + moved, 'an account adds up');
+};
+
+/** The most that one customer may have: events tell of no larger balance, and a few of it are still summed exactly in JSON. */
+export const MAX_HELD = 1_000_000_000_000_000;
+
+/**
+ * To be asked of what a customer has, pending points too, once more was given.
+ * @throws AppError rejected `ledger.points_out_of_range`
+ */
+export const assertCountable = (held: number): void => {
+  if (held > MAX_HELD)
+    throw new AppError(
+      'rejected',
+      'ledger.points_out_of_range',
+      `a customer may have ${MAX_HELD} points at most, pending ones too`,
+    );
 };
 
 /** The earlier of two bounds, where null is none. */

@@ -1,4 +1,4 @@
-import type { Account } from './account.ts';
+import { type Account, assertCountable, booked } from './account.ts';
 import { addLots, type Book, type Posting, post, touchLot } from './book.ts';
 import { slidesIn } from './kept-by-activity.ts';
 import type { Lot } from './lot.ts';
@@ -9,6 +9,7 @@ import { PENDING, type Transfer } from './transfer.ts';
  * Gives points: what is owed is paid off first, the rest becomes a lot. Points that are not spendable yet stand beside the
  * account as pending, and pay nothing off before they are. Lots that are past their expiry when they arrive (imported
  * history) are not announced as expiring soon.
+ * @throws AppError rejected `ledger.points_out_of_range` when it is more than a customer may have
  */
 export const credit = (book: Book, account: Account, posting: Posting, terms: Terms): Transfer => {
   const { points } = posting;
@@ -18,6 +19,7 @@ export const credit = (book: Book, account: Account, posting: Posting, terms: Te
   account.deficit -= absorbed;
   account.pending += pending;
   account.active += points - pending - absorbed;
+  assertCountable(booked(account) + account.pending);
   const transfer = post(book, account, pending > 0 ? { ...posting, account: PENDING } : posting);
   const lot: Lot = {
     id: transfer.id,

@@ -43,6 +43,7 @@ export interface Credited {
   customerId: string;
   /** What the account holds now. */
   booked: number;
+  pending: number;
   seq: number;
 }
 
@@ -79,7 +80,8 @@ export const creditAndLock = async (tx: Tx, credits: readonly Credit[]): Promise
       next_unnoticed_at = least(b.next_unnoticed_at, excluded.next_unnoticed_at),
       next_activation_at = least(b.next_activation_at, excluded.next_activation_at)
     where (b.deficit = 0 and b.merged_into is null and b.next_closing_at is null) or excluded.seq = 0
-    returning customer_id as "customerId", active + reserved - deficit as booked, seq`;
+    returning customer_id as "customerId", active + reserved - deficit as booked, pending,
+      seq`;
   if (rows.length !== credits.length) throw changedMeanwhile();
   return rows;
 };

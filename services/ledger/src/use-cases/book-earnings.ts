@@ -1,7 +1,7 @@
 import type { Tx } from '@vafa/bus';
 import type { EventEnvelope } from '@vafa/contracts';
 import { present } from '@vafa/kernel';
-import { earlierMs, laterMs } from '../domain/account.ts';
+import { assertCountable, earlierMs, laterMs } from '../domain/account.ts';
 import type { NewEntry } from '../domain/new-entries.ts';
 import type { NewPurchase } from '../domain/plan.ts';
 import { CUSTOMER, type Door, houseAccount, PENDING } from '../domain/transfer.ts';
@@ -98,6 +98,7 @@ export interface BookedEarnings {
 /**
  * The set-based way: all transfers and lots by one statement. It does not wait for the database, so that what comes next can
  * be sent along.
+ * @throws AppError rejected `ledger.points_out_of_range` when it is more than one of them may have
  */
 export const bookEarnings = (
   tx: Tx,
@@ -106,6 +107,7 @@ export const bookEarnings = (
   common: EarnedTogether & { door: Door; recordedAt: string },
 ): BookedEarnings => {
   if (earnings.length === 0) return { events: [], written: Promise.resolve() };
+for (const { booked, pending } of credited) assertCountable(booked + pending);
   const { door, recordedAt, ...together } = common;
   const rows = earnRowsOf(earnings, credited);
   const debit = houseAccount('earn', door);
