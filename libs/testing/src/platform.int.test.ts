@@ -110,6 +110,9 @@ describe('errors are problems', () => {
     expect((await h.http('gateway').inject({ method: 'GET', url: '/nowhere' })).json()).toMatchObject({
       code: 'http.no_route',
     });
+    const noPath = await h.http('gateway').inject({ method: 'GET', url: '/nowhere/%ED%A0%80' });
+    expect(noPath.headers['content-type']).toContain('application/problem+json');
+    expect(noPath.json()).toMatchObject({ status: 400, code: 'http.malformed_path' });
   });
 
   it('hides the inside of what is unexpected', async () => {

@@ -3,7 +3,7 @@ import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { continueTrace, newId, traceIdOf } from '@vafa/kernel';
-import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import type { Registry } from 'prom-client';
 import { Histogram } from 'prom-client';
 import type { ApiKey } from '../auth/api-keys.ts';
@@ -29,6 +29,16 @@ const LOGO = `<svg xmlns="http://www.w3.org/2000/svg" width="120" height="40" vi
 <path d="M20 33S6 24 6 15a7 7 0 0 1 14-2 7 7 0 0 1 14 2c0 9-14 18-14 18z" fill="#5b7cfa"/>
 <text x="44" y="28" font-family="system-ui, sans-serif" font-size="24" font-weight="600" fill="#fff">Vafa</text></svg>`;
 
+/** Any error as problem+json, with the headers that belong to it. */
+const answerError = (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+  const { body, unexpected } = problemOf(error, request.id);
+  if (unexpected) request.log.error({ err: error, route: request.routeOptions.url }, 'request failed unexpectedly');
+  const retryAfter = body.retryAfterSeconds;
+  if (typeof retryAfter === 'number') reply.header('retry-after', String(Math.ceil(retryAfter)));
+  if (body.status === 401) reply.header('www-authenticate', 'Bearer');
+  return reply.code(body.status).type('application/problem+json').serializer(JSON.stringify).send(body);
+};
+
 /**
  * A service's HTTP server before it listens: OpenAPI pages, problem+json errors, API keys with scopes, limits, security
  * headers, request ids, traces, times. A route that names no scope is refused at start-up.
@@ -43,6 +53,8 @@ export const createHttpApp = async (options: HttpAppOptions): Promise<HttpApp> =
     keepAliveTimeout: 72_000,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 256 },
+    // What is refused before a route is found, as a path that is no UTF-8.
+    frameworkErrors: answerError,
     genReqId: (request) => {
       const given = request.headers['x-request-id'];
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : newId();
@@ -81,14 +93,7 @@ export const createHttpApp = async (options: HttpAppOptions): Promise<HttpApp> =
     if (reply.statusCode >= 500)
       request.log.warn({ route, status: reply.statusCode, traceId: traceIdOf(request.traceparent) }, 'request failed');
   });
-  app.setErrorHandler((error, request, reply) => {
-    const { body, unexpected } = problemOf(error, request.id);
-    if (unexpected) request.log.error({ err: error, route: request.routeOptions.url }, 'request failed unexpectedly');
-    const retryAfter = body.retryAfterSeconds;
-    if (typeof retryAfter === 'number') reply.header('retry-after', String(Math.ceil(retryAfter)));
-    if (body.status === 401) reply.header('www-authenticate', 'Bearer');
-    return reply.code(body.status).type('application/problem+json').serializer(JSON.stringify).send(body);
-  });
+  app.setErrorHandler(answerError);
   app.setNotFoundHandler((request, reply) => {
     const body = { type: 'urn:vafa:error:http.no_route', title: 'Not found', status: 404, code: 'http.no_route' };
     return reply

@@ -80,6 +80,8 @@ const fromFastify = (error: FastifyLikeError): AppError | undefined => {
     case 'FST_ERR_CTP_INVALID_JSON_BODY':
     case 'FST_ERR_CTP_EMPTY_JSON_BODY':
       return new AppError('invalid', 'http.malformed_json', `the body is no JSON: ${error.message}`);
+    case 'FST_ERR_BAD_URL':
+      return new AppError('invalid', 'http.malformed_path', 'the path is not percent-encoded UTF-8');
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
       return new AppError('invalid', 'http.invalid_content_length', 'the body is not as long as Content-Length says');
     default:
