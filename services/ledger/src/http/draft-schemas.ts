@@ -2,12 +2,17 @@ import { fields } from '@vafa/contracts';
 import Type from 'typebox';
 import { DRAFT_STATUSES } from '../store/schema.ts';
 import { ProgrammeBody } from './programme-schemas.ts';
-import { Instant } from './schemas.ts';
+import { Instant, KEEPABLE_OR_EMPTY, MAX_VERSION } from './schemas.ts';
 
 const Uuid = Type.String({ format: 'uuid' });
-const Version = Type.Integer({ minimum: 0, description: 'A version of the programme; 0 = none' });
+const Version = Type.Integer({
+  minimum: 0,
+  maximum: MAX_VERSION,
+  description: 'A version of the programme; 0 = none',
+});
 const Revision = Type.Integer({
   minimum: 1,
+  maximum: MAX_VERSION,
   description: 'The one that was seen; 409 when the draft was changed since',
 });
 const Limit = Type.Integer({ minimum: 1, maximum: 100, default: 20 });
@@ -108,10 +113,13 @@ export const AuditQuery = Type.Object({
   subject: Type.Optional(
     Type.String({
       maxLength: 100,
+      pattern: KEEPABLE_OR_EMPTY,
       description: 'Only of this: `programme`, `draft/<id>` or `adjustment-request/<id>`',
     }),
   ),
-  cursor: Type.Optional(Type.Integer({ minimum: 1, description: 'nextCursor of the page before' })),
+  cursor: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: 'nextCursor of the page before' }),
+  ),
   limit: Limit,
 });
 

@@ -6,6 +6,7 @@ import { findProgramme, listProgrammeVersions } from '../store/programmes.ts';
 import { replaceProgramme } from '../use-cases/change-draft.ts';
 import { callOf } from './call.ts';
 import { ProgrammeBody, ProgrammePage, ProgrammeVersion } from './programme-schemas.ts';
+import { MAX_VERSION } from './schemas.ts';
 import { tellProblems } from './tell-problems.ts';
 
 const tags = ['programme'];
@@ -55,7 +56,7 @@ export const programmeRoutes = (app: HttpApp, context: ServiceContext): void => 
         tags,
         summary: 'Every version with who made it and when, newest first',
         querystring: Type.Object({
-          cursor: Type.Optional(Type.Integer({ minimum: 1 })),
+          cursor: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_VERSION })),
           limit: Type.Integer({ minimum: 1, maximum: 100, default: 20 }),
         }),
         response: { 200: ProgrammePage },

@@ -5,6 +5,8 @@ import { TRANSFER_KINDS } from '../domain/transfer.ts';
 import { RESERVATION_STATUSES } from '../store/schema.ts';
 
 export const MAX_RESERVATION_SECONDS = 2_592_000;
+/** The database counts versions and revisions up to it: what is more would fail there, and is none. */
+export const MAX_VERSION = 2_147_483_647;
 
 /** No text of blanks alone, and nothing that Postgres can't keep as text or JSON: NUL and halves of characters. */
 export const KEEPABLE = '^[^\\u0000\\p{Cs}]*[^\\u0000\\p{Cs}\\s][^\\u0000\\p{Cs}]*$';

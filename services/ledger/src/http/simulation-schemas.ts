@@ -2,7 +2,7 @@ import { fields, OrderLine } from '@vafa/contracts';
 import Type from 'typebox';
 import { REPLAY_STATUSES } from '../store/schema.ts';
 import { MAX_REPLAY_DAYS } from '../use-cases/replay-draft.ts';
-import { Instant } from './schemas.ts';
+import { Instant, MAX_VERSION } from './schemas.ts';
 
 const Uuid = Type.String({ format: 'uuid' });
 const Points = Type.Integer({ minimum: 0, description: 'Points, whole' });
@@ -40,7 +40,7 @@ export const SimulationBody = Type.Object(
     ),
     customerId: Type.Optional(fields.CustomerId),
     draftId: Type.Optional(Uuid),
-    version: Type.Optional(Type.Integer({ minimum: 1, description: 'In the place of a draft' })),
+    version: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_VERSION, description: 'In the place of a draft' })),
   },
   { additionalProperties: false },
 );
