@@ -90,6 +90,21 @@ test.each([
     ['redemption_is_its_codes'],
   ],
   [
+    "a use that counts for another's limit",
+    "update coupon_use set customer_id = 'bob' where order_id = 'order-used'",
+    ['coupon_use_is_of_its_order'],
+  ],
+  [
+    "a use that counts for another pool's limit",
+    "update coupon_use set pool_id = gen_random_uuid() where order_id = 'order-held'",
+    ['coupon_use_is_of_its_order'],
+  ],
+  [
+    "an order with codes that is another customer's",
+    "update coupon_redemption set customer_id = null where order_id = 'order-used'",
+    ['coupon_use_is_of_its_order'],
+  ],
+  [
     'more money paid than the points are worth',
     'update points_payment set captured_minor = 21',
     ['payment_is_worth_it'],

@@ -72,6 +72,15 @@ export const REDEMPTION_RULES: readonly Rule[] = [
       limit ${limit}`,
   },
   {
+    rule: 'coupon_use_is_of_its_order',
+    find: (tx, limit) => tx`
+      select u.order_id || ' ' || u.code as subject,
+        'counts for another customer than its order, or another pool than its code' as detail
+      from ledger.coupon_use u join ledger.coupon_redemption r using (order_id, attempt) left join ledger.coupon c using (code)
+      where u.customer_id is distinct from r.customer_id or u.pool_id is distinct from c.pool_id
+      limit ${limit}`,
+  },
+  {
     rule: 'payment_is_worth_it',
     find: (tx, limit) => tx`
       select p.reservation_id::text as subject, p.captured_minor || ' paid with ' || r.captured || ' points' as detail
