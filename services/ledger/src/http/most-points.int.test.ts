@@ -1,6 +1,8 @@
+import { CustomerUpdated, event } from '@vafa/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { MAX_HELD } from '../domain/account.ts';
-import { purchase } from '../test/events.fixture.ts';
+import { envelope } from '../test/club-rules.fixture.ts';
+import { PROGRAMME, purchase } from '../test/events.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
 
 let ledger: LedgerHarness;
@@ -38,4 +40,22 @@ test('nobody has more points than events can tell: every door refuses it and lea
   expect(await ledger.balance('rich')).toMatchObject({ active: MAX_HELD, earned: 0 });
   expect(await ledger.balance('ann')).toMatchObject({ active: 6 });
   expect((await ledger.call('GET', '/v1/ledger/totals')).statusCode).toBe(200);
+});
+
+test('a birthday of somebody who has the most holds up nobody else', async () => {
+  const birthday = { id: 'birthday', name: 'birthday', order: 1, trigger: { on: 'birthday' } };
+  const rules = [{ ...birthday, effect: { kind: 'fixed', points: 20 } }];
+  expect((await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, rules })).statusCode).toBe(200);
+  expect((await post('old/adjustments', { points: MAX_HELD })).statusCode).toBe(201);
+  await ledger.publish(
+    ['old', 'new'].map((customerId) =>
+      event(CustomerUpdated, envelope(), { customerId, birthDate: '1990-11-22', attributes: {} }),
+    ),
+  );
+  await ledger.settle();
+  ledger.clock.advance({ hours: 24 });
+  await ledger.settle();
+  expect(await ledger.balance('old')).toMatchObject({ active: MAX_HELD + 20 });
+  expect(await ledger.balance('new')).toMatchObject({ active: 20 });
+  expect((await post('old/adjustments', { points: 1 })).statusCode).toBe(422);
 });

@@ -107,7 +107,7 @@ export const bookEarnings = (
   common: EarnedTogether & { door: Door; recordedAt: string },
 ): BookedEarnings => {
   if (earnings.length === 0) return { events: [], written: Promise.resolve() };
-for (const { booked, pending } of credited) assertCountable(booked + pending);
+  for (const { booked, pending } of credited) assertCountable(booked + pending);
   const { door, recordedAt, ...together } = common;
   const rows = earnRowsOf(earnings, credited);
   const debit = houseAccount('earn', door);
