@@ -28,6 +28,14 @@ export const ORDER_RULES: readonly Rule[] = [
       where r.matched_minor <> coalesce(m.minor, 0) or r.points_due <> coalesce(m.due, 0) limit ${limit}`,
   },
   {
+    rule: 'refund_is_of_its_orders_customer',
+    find: (tx, limit) => tx`
+      select r.refund_id || ' ' || m.order_id as subject, 'a refund of ' || r.customer_id || ' took of an order of '
+        || coalesce(p.customer_id, 'nobody') as detail
+      from (${tx.unsafe(MATCHED)}) m join ledger.refund r using (refund_id) left join ledger.purchase p on p.order_id = m.order_id
+      where p.customer_id is distinct from r.customer_id limit ${limit}`,
+  },
+  {
     rule: 'refund_adds_up',
     find: (tx, limit) => tx`
       select refund_id as subject, 'of ' || said || ', took ' || matched_minor || ', left ' || unmatched_minor as detail

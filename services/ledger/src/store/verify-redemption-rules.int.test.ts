@@ -110,6 +110,12 @@ test.each([
     ['payment_is_worth_it'],
   ],
   ['a payment for too few points', 'update points_payment set amount_minor = 51', ['payment_is_worth_it']],
+  ['a payment for too many points', 'update points_payment set amount_minor = 48', ['payment_is_worth_it']],
+  [
+    'a payment at a value that points never had',
+    'update points_payment set value_minor = 10, per_points = 6',
+    ['payment_is_worth_it'],
+  ],
   [
     'a payment without its reservation',
     'update points_payment set reservation_id = gen_random_uuid()',

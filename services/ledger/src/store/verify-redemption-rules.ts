@@ -81,13 +81,20 @@ export const REDEMPTION_RULES: readonly Rule[] = [
       limit ${limit}`,
   },
   {
+    // As many points as the money costs at its value, rounded up; and that is what some version said points are worth.
     rule: 'payment_is_worth_it',
     find: (tx, limit) => tx`
-      select p.reservation_id::text as subject, p.captured_minor || ' paid with ' || r.captured || ' points' as detail
+      select p.reservation_id::text as subject, p.amount_minor || ' for ' || coalesce(r.points, 0) || ' points, '
+        || coalesce(p.captured_minor, 0) || ' paid with ' || coalesce(r.captured, 0) || ' at ' || p.value_minor || ' per '
+        || p.per_points || case when v.said is null then ', which no version says' else '' end as detail
       from ledger.points_payment p left join ledger.reservation r on r.id = p.reservation_id
-      where r.id is null or p.amount_minor::numeric * p.per_points > r.points::numeric * p.value_minor
+      left join (
+        select distinct value as said from ledger.programme_version cross join jsonb_array_elements(definition -> 'pointValues') as value
+      ) v on v.said = jsonb_build_object('currency', p.currency, 'minor', p.value_minor, 'perPoints', p.per_points)
+      where r.id is null or v.said is null
+        or r.points <> div(p.amount_minor::numeric * p.per_points + p.value_minor - 1, p.value_minor)
         or (p.captured_minor is not null and (r.status <> 'captured'
-          or p.captured_minor::numeric * p.per_points > r.captured::numeric * p.value_minor))
+          or r.captured <> div(p.captured_minor::numeric * p.per_points + p.value_minor - 1, p.value_minor)))
       limit ${limit}`,
   },
 ];

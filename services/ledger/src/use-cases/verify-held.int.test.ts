@@ -100,7 +100,7 @@ test.each([
     "a refund that waits for another customer's reservation",
     "update refund set customer_id = 'zoe' where refund_id = 'ann-r'",
     1,
-    ['held_by_open_reservations'],
+    ['held_by_open_reservations', 'refund_is_of_its_orders_customer'],
   ],
   [
     'a refund that is to take more than was due',

@@ -116,7 +116,7 @@ test.each([
   [
     "an order that is somebody else's",
     "update purchase set customer_id = 'zoe' where order_id = 'ann-1'",
-    ['order_belongs_to_its_entry'],
+    ['order_belongs_to_its_entry', 'refund_is_of_its_orders_customer'],
   ],
   [
     'a refund that says more than it took',
@@ -149,6 +149,11 @@ test.each([
     'an order that says less was refunded',
     "update purchase set refunded_minor = refunded_minor - 1 where order_id = 'ann-1'",
     ['refunded_is_matches'],
+  ],
+  [
+    "a refund that is somebody else's",
+    "update refund set customer_id = 'bob' where refund_id = 'ann-r'",
+    ['refund_is_of_its_orders_customer'],
   ],
   [
     'a refund that was of more money',
