@@ -52,6 +52,7 @@ const verify = (): Promise<void> =>
       knownHeads: known,
       limitMs: LIMIT_MS,
       onProgress: createTeller(),
+      onLeftOut: (what) => process.stderr.write(`not looked at: ${what}\n`),
       onHeads: (told) => {
         heads = told;
       },

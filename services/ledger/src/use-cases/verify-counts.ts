@@ -19,7 +19,7 @@ import {
 } from '../store/verify-counts.ts';
 import type { Found } from '../store/verify-rules.ts';
 import { createTierRules, type TierRules } from './tier-rules.ts';
-import type { Progress, Violation } from './violation.ts';
+import type { LeftOut, Progress, Violation } from './violation.ts';
 
 interface Period {
   per: CapPeriod;
@@ -128,13 +128,14 @@ const isCounted = async (tx: Tx, versions: readonly DatedProgramme[], { fingerpr
 /**
  * Compares what is counted beside the book with the orders and entries that it counts: caps' counters, what qualifies for tiers,
  * and the tiers themselves as far as that tells. What a job may have forgotten by `now` is left out: counters of periods that are
- * over, and days that no look at a tier needs any more.
+ * over, and days that no look at a tier needs any more. While everybody is counted anew for other tiers, sums are not compared.
  */
 export const verifyCounts = async (
   tx: Tx,
   limit: number,
   now: Temporal.Instant,
   onProgress: Progress,
+  onLeftOut: LeftOut,
 ): Promise<Violation[]> => {
   const versions = await readAllProgrammes(tx);
   const nowMs = now.epochMilliseconds;
@@ -153,7 +154,11 @@ export const verifyCounts = async (
   if (known && asked)
     tell('tier_was_reached', 2, await findOverrated(tx, limit, whatOf(known), asked.levels, asked.days));
   const tiers = everyTiers.at(-1);
-  if (!tiers || !(await isCounted(tx, versions, tiers))) return violations;
+  if (!tiers) return violations;
+  if (!(await isCounted(tx, versions, tiers))) {
+    onLeftOut('what counts towards tiers: everybody is being counted anew, as the tiers were changed');
+    return violations;
+  }
   const firstDay = daysNeededByAll(tiers, Math.min(nowMs, (await findOldestLook(tx)) ?? nowMs));
   tell('qualification_is_orders', 3, await findMisqualified(tx, limit, whatOf(tiers), firstDay));
   const levels = tiers.structure.levels.map(({ id, threshold }) => ({ tier: id, threshold }));

@@ -10,7 +10,7 @@ import { RULES } from '../store/verify-rules.ts';
 import { verifyCounts } from './verify-counts.ts';
 import { verifyLots } from './verify-lots.ts';
 import { verifySeal } from './verify-seal.ts';
-import type { Progress, Violation } from './violation.ts';
+import type { LeftOut, Progress, Violation } from './violation.ts';
 
 export type { Violation } from './violation.ts';
 
@@ -22,6 +22,7 @@ export interface SealHead extends SealPlace {
 
 export interface VerifyOptions {
   onProgress?: Progress;
+  onLeftOut?: LeftOut;
   /** Heads as an earlier check told them: each must still be there. */
   knownHeads?: readonly SealHead[];
   /** Told the heads of the moment that was checked. */
@@ -62,6 +63,7 @@ export const verifyLedger = (sql: Sql, options: VerifyOptions = {}): Promise<Vio
   sql.begin('isolation level repeatable read read only', async (tx) => {
     const {
       onProgress = () => undefined,
+      onLeftOut = () => undefined,
       knownHeads = [],
       onHeads,
       now = Temporal.Now.instant(),
@@ -75,7 +77,7 @@ export const verifyLedger = (sql: Sql, options: VerifyOptions = {}): Promise<Vio
       violations.push(...rows.map(({ subject, detail }) => ({ rule, subject, detail })));
       onProgress({ step: rule, done: i + 1, of: rules.length });
     }
-    violations.push(...(await verifyCounts(tx, MAX_PER_RULE, now, onProgress)));
+    violations.push(...(await verifyCounts(tx, MAX_PER_RULE, now, onProgress, onLeftOut)));
     violations.push(...(await verifyLots(tx, MAX_PER_RULE, onProgress)));
     violations.push(...(await verifySeal(tx, MAX_PER_RULE, onProgress)), ...(await findCut(tx, knownHeads)));
     onHeads?.(await readHeads(tx));

@@ -9,3 +9,6 @@ export interface Violation {
 
 /** How far a long check is: `done` of `of` rules, or of seals. */
 export type Progress = (state: { step: string; done: number; of: number }) => void;
+
+/** Told what can't be looked at for now, and why, for people. */
+export type LeftOut = (what: string) => void;
