@@ -35,6 +35,19 @@ export const activateLot = (book: Book, account: Account, lot: Lot, atMs: number
   });
 };
 
+/**
+ * What is owed is paid off by what became spendable before anything that comes now, the sweep been by or not: which lot pays decides
+ * which expiry the points have that are left. Nothing is done for who owes nothing; the lots are in the book.
+ */
+export const payOffByRipe = (book: Book, account: Account): void => {
+  if (account.deficit === 0) return;
+  for (const lot of pendingLots(book, account.customerId)) {
+    const { awaits, pendingUntilMs } = lot;
+    if (awaits === null && pendingUntilMs !== null && pendingUntilMs <= book.nowMs)
+      activateLot(book, account, lot, pendingUntilMs);
+  }
+};
+
 /** Lets the points of a lot go whose awaited interaction did not come in time. */
 const lapse = (book: Book, account: Account, lot: Lot, atMs: number): Transfer => {
   const points = lot.pending;
@@ -81,6 +94,7 @@ export const fulfil = (
   traceparent?: string,
 ): Transfer => {
   const { atMs, expiresAtMs } = fulfilled;
+  payOffByRipe(book, account);
   lot.expiresAtMs = expiresAtMs;
   lot.slides = slidesIn(account, fulfilled);
   lot.noticed = expiresAtMs !== null && expiresAtMs <= book.nowMs;

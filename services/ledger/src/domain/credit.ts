@@ -1,4 +1,5 @@
 import { type Account, assertCountable, booked } from './account.ts';
+import { payOffByRipe } from './activate.ts';
 import { addLots, type Book, type Posting, post, touchLot } from './book.ts';
 import { slidesIn } from './kept-by-activity.ts';
 import type { Lot } from './lot.ts';
@@ -13,6 +14,7 @@ import { PENDING, type Transfer } from './transfer.ts';
  */
 export const credit = (book: Book, account: Account, posting: Posting, terms: Terms): Transfer => {
   const { points } = posting;
+  payOffByRipe(book, account);
   const { expiresAtMs, sliding, pendingUntilMs, awaits } = terms;
   const pending = pendingUntilMs === null ? 0 : points;
   const absorbed = Math.min(account.deficit, points - pending);

@@ -1,5 +1,6 @@
 import { AppError } from '@vafa/kernel';
 import type { Account } from './account.ts';
+import { payOffByRipe } from './activate.ts';
 import { type Allocation, type Book, post } from './book.ts';
 import { collectHeld } from './collect-held.ts';
 import { intoLots } from './give-back.ts';
@@ -54,6 +55,7 @@ const end = (
   allocations: readonly Allocation[],
   pointsLeft: number,
 ): void => {
+  payOffByRipe(book, account);
   const activeBefore = account.active;
   account.reserved -= pointsLeft;
   intoLots(book, account, allocations, pointsLeft);

@@ -1,4 +1,5 @@
 import { newId } from '@vafa/kernel';
+import { payOffByRipe } from '../domain/activate.ts';
 import { type Allocation, post } from '../domain/book.ts';
 import { intoLots } from '../domain/give-back.ts';
 import { isNobody } from '../domain/plan.ts';
@@ -77,6 +78,7 @@ export const createDomainClaims = (
       found.stands = false;
       withBook((book) => {
         const own = account(reservation.customerId);
+        payOffByRipe(book, own);
         intoLots(book, own, allocations, reservation.points);
         post(book, own, {
           ...{ kind: 'redeem_reversal', points: reservation.points, occurredAt: clock.now.toString() },

@@ -129,6 +129,7 @@ export const createSlowBook = (
     const { origin = '', readyMs = bornMs, id = '', awaits = null, orderId, ruleId } = more;
     const ends = { ...endsOf(readyMs, tierOf(customerId)), ...more };
     const own = customer(customerId);
+    payOffByRipe(customerId);
     const waits = awaits !== null || readyMs > clock.nowMs ? points : 0;
     const absorbed = Math.min(points - waits, own.deficit);
     own.deficit -= absorbed;
@@ -164,6 +165,7 @@ export const createSlowBook = (
   /** Gives points of a hold back into the lots they came from; what is owed is paid off with them. */
   const giveBack = (hold: SlowHold, points: number): void => {
     const own = customer(hold.customerId);
+    payOffByRipe(hold.customerId);
     const lots = inOrder(
       hold.customerId,
       hold.from.map(({ lot }) => lot),
@@ -200,6 +202,12 @@ export const createSlowBook = (
     }
     log(id, 'activate', points);
   };
+  /** Of somebody who owes something, what has waited long enough pays it off before anything that comes now. */
+  const payOffByRipe = (id: string): void => {
+    if (customer(id).deficit === 0) return;
+    for (const lot of waiting(id))
+      if (lot.awaits === null && (lot.readyMs ?? 0) <= clock.nowMs) makeSpendable(id, lot, lot.readyMs ?? lot.bornMs);
+  };
   /** What has waited long enough can be spent, or is lost if it awaited something that was not done. */
   const ripen = (id: string): void => {
     for (const lot of waiting(id)) {
@@ -226,6 +234,7 @@ export const createSlowBook = (
       .filter(({ doneMs }) => doneMs > lot.bornMs && doneMs < (lot.readyMs ?? 0))
       .sort((a, b) => a.doneMs - b.doneMs);
     if (lot.pending === 0 || !first) return;
+    payOffByRipe(id);
     Object.assign(lot, startOf(id, endsOf(first.doneMs, tierOf(id), lot.ruleId)));
     lot.awaits = null;
     makeSpendable(id, lot, first.doneMs);
@@ -263,7 +272,7 @@ export const createSlowBook = (
 
   return {
     ...{ customers, holds, clock, customer, active, pending, reserved, available, open, log, endOf },
-    ...{ inOrder, give, takeOne, giveBack, ripen, visit, visits, answerAll, expire, settle, keepAlive },
+    ...{ inOrder, give, takeOne, giveBack, payOffByRipe, ripen, visit, visits, answerAll, expire, settle, keepAlive },
   };
 };
 export type SlowBook = ReturnType<typeof createSlowBook>;

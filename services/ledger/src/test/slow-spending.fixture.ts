@@ -11,6 +11,7 @@ export const createSlowSpending = (
   const { ownerOf } = rules;
   /** Ends a hold of which so many points are not spent. */
   const end = (hold: SlowHold, pointsLeft: number): void => {
+    book.payOffByRipe(hold.customerId);
     const before = book.active(hold.customerId);
     giveBack(hold, pointsLeft);
     // What is to be spent of it is there until it is.

@@ -1,5 +1,6 @@
 import { emit, type Tx } from '@vafa/bus';
 import { AppError } from '@vafa/kernel';
+import { payOffByRipe } from '../domain/activate.ts';
 import { addAccounts, addLots, createBook, post } from '../domain/book.ts';
 import { intoLots } from '../domain/give-back.ts';
 import { isNobody } from '../domain/plan.ts';
@@ -66,6 +67,7 @@ const giveBack = async (tx: Tx, claim: Claim, call: Call, reason: string | undef
     ),
   );
   await loadDueLots(tx, book, [account]);
+  payOffByRipe(book, account);
   intoLots(book, account, allocations, claim.points);
   const transfer: Transfer = post(book, account, {
     kind: 'redeem_reversal',

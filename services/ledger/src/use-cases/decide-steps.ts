@@ -24,7 +24,7 @@ import { findNextClosings, findOpenRefunds, saveRefunds } from '../store/refunds
 import { capOrders } from './cap-orders.ts';
 import type { Rules } from './current-programme.ts';
 import { fulfilEntries } from './fulfil-entries.ts';
-import { loadDueLots } from './open-account.ts';
+import { loadDueLots, loadRipeOfOwing } from './open-account.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -138,6 +138,7 @@ export const decideSteps = async (
     findKnownOrders(tx, cases, ownOrderIds, lookBackPurchases),
   ]);
   addAccounts(book, accounts);
+  await loadRipeOfOwing(tx, book, accounts);
   const open = await findOpen(tx, book, steps);
   const wereOpen = [...open, ...cases.filter((each) => each.open)];
   const purchases = steps.flatMap((step) => (step.kind === 'purchase' ? [step.purchase] : []));

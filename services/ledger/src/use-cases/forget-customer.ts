@@ -22,6 +22,7 @@ import { forgetCounters } from '../store/rule-counters.ts';
 import { saveBook } from '../store/save-book.ts';
 import { forgetTierState } from '../store/tier-states.ts';
 import type { CurrentRules } from './current-programme.ts';
+import { loadRipeOfOwing } from './open-account.ts';
 
 /** Ends what is open of a customer: reservations are given back, debts written off, points forfeited or kept by policy. */
 const settleAccount = async (
@@ -40,6 +41,7 @@ const settleAccount = async (
   account.nextClosingMs = null;
   const held = await findHeldBy(tx, customerId);
   if (held.length > 0) {
+    await loadRipeOfOwing(tx, book, [account]);
     const allocations = await findAllocations(
       tx,
       held.map(({ id }) => id),

@@ -15,6 +15,7 @@ import { countTowardsTiers } from './count-towards-tiers.ts';
 import { type Rules, termsFor } from './current-programme.ts';
 import { findFulfilled, type WonPoints } from './find-fulfilled.ts';
 import { awardsOfGift, type ClaimedGift, countersOfGift, type Gift, rulesOfGift } from './gift.ts';
+import { loadRipeOfOwing } from './open-account.ts';
 import { eventsOf } from './points-events.ts';
 import { findTiersForExpiry } from './tier-expiry.ts';
 
@@ -122,7 +123,9 @@ export const giveAwards = async (
   const fresh = await claimGifts(tx, gifts);
   if (fresh.length === 0) return { claimed: 0, transfers: [] };
   const book = createBook(door, now);
-  addAccounts(book, await lockOrOpenAccounts(tx, [...new Set(fresh.map(({ customerId }) => customerId))]));
+  const accounts = await lockOrOpenAccounts(tx, [...new Set(fresh.map(({ customerId }) => customerId))]);
+  addAccounts(book, accounts);
+  await loadRipeOfOwing(tx, book, accounts);
   await bookGifts(tx, book, fresh, rules);
   await saveBook(tx, book, now.toString());
   await emit(tx, eventsOf(book));

@@ -33,6 +33,23 @@ export const loadDueLots = async (tx: Tx, book: Book, accounts: readonly Account
 };
 
 /**
+ * Loads into the book the lots that are to pay off what locked accounts owe before anything else does: pending ones whose time has come
+ * (see `payOffByRipe`). Nothing is read where nothing is owed, or nothing is due.
+ */
+export const loadRipeOfOwing = async (tx: Tx, book: Book, accounts: readonly Account[]): Promise<void> => {
+  const owing = accounts.filter(
+    ({ deficit, nextActivationMs }) => deficit > 0 && nextActivationMs !== null && nextActivationMs <= book.nowMs,
+  );
+  if (owing.length === 0) return;
+  const customerIds = owing.map(({ customerId }) => customerId);
+  const ripe = await findPendingBy(tx, customerIds, book.nowMs, MAX_DUE_LOTS);
+  addLots(
+    book,
+    ripe.filter(({ awaits }) => awaits === null),
+  );
+};
+
+/**
  * Locks the account of a customer (of the one it was merged into), makes spendable what has waited long enough and lets go
  * what is past its expiry, so that nothing depends on whether the sweep has been by.
  * @throws AppError unavailable when the customer was merged at this moment, or has more to expire than can be done here

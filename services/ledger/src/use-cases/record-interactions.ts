@@ -11,6 +11,7 @@ import type { CurrentRules, Rules } from './current-programme.ts';
 import { collectGifts, type EventGifts } from './event-gifts.ts';
 import { bookGifts, claimGifts } from './give-awards.ts';
 import { keepAlive } from './keep-alive.ts';
+import { loadRipeOfOwing } from './open-account.ts';
 import { type Owned, ownedEvents } from './owned-events.ts';
 import { eventsOf } from './points-events.ts';
 
@@ -89,7 +90,9 @@ export const recordInteractions = async (
   const customers = customersOf(claimed, waiting, awaited);
   if (customers.length === 0) return { refused };
   const book = createBook(`i${context.partition}`, context.now);
-  addAccounts(book, await lockOrOpenAccounts(tx, customers));
+  const accounts = await lockOrOpenAccounts(tx, customers);
+  addAccounts(book, accounts);
+  await loadRipeOfOwing(tx, book, accounts);
   if (awaited.length > 0) await keepInteractions(tx, awaited, context.now.toString());
   if (waiting.length + awaited.length > 0) await activateByInteractions(tx, book, interactions, rules);
   await bookGifts(tx, book, claimed, rules);

@@ -9,6 +9,7 @@ import { findClaimsOn } from '../store/held-claims.ts';
 import { findLots } from '../store/lots.ts';
 import { closeReservations, lockReservations } from '../store/reservations.ts';
 import { saveBook } from '../store/save-book.ts';
+import { loadRipeOfOwing } from './open-account.ts';
 import { eventsOf, releasedEvent } from './points-events.ts';
 
 /**
@@ -21,7 +22,8 @@ export const releaseOverdue = async (
   now: Temporal.Instant,
 ): Promise<number> => {
   const book = createBook('clock', now);
-  addAccounts(book, await lockAccounts(tx, [...new Set(overdue.map(({ customerId }) => customerId))]));
+  const accounts = await lockAccounts(tx, [...new Set(overdue.map(({ customerId }) => customerId))]);
+  addAccounts(book, accounts);
   const reservations = (
     await lockReservations(
       tx,
@@ -34,6 +36,7 @@ export const releaseOverdue = async (
     reservations.map(({ id }) => id),
   );
   addLots(book, await findLots(tx, [...new Set(allocations.map(({ lotId }) => lotId))]));
+  await loadRipeOfOwing(tx, book, accounts);
   book.heldClaims.push(...(await findClaimsOn(tx, reservations)));
   const time = now.toString();
   const events = reservations.map((reservation) => {

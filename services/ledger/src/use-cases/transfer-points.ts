@@ -10,7 +10,7 @@ import { findOpenLots } from '../store/lots.ts';
 import { saveBook } from '../store/save-book.ts';
 import { type AccountView, viewOf } from './account-view.ts';
 import type { Call } from './call.ts';
-import { loadDueLots } from './open-account.ts';
+import { loadDueLots, loadRipeOfOwing } from './open-account.ts';
 import { eventsOf } from './points-events.ts';
 
 export interface TransferCommand {
@@ -54,6 +54,7 @@ export const transferPoints = async (tx: Tx, command: TransferCommand, call: Cal
   addAccounts(book, [giver, receiver]);
   await loadDueLots(tx, book, [giver]);
   settleDue(book, giver);
+  await loadRipeOfOwing(tx, book, [receiver]);
   addLots(book, await findOpenLots(tx, new Map([[from, command.points]]), book.nowMs));
   const id = newId();
   const now = call.now.toString();
