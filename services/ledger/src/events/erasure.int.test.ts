@@ -12,6 +12,7 @@ import { newId } from '@vafa/kernel';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PROGRAMME, purchase, refund, T0 } from '../test/events.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
+import { REWARD } from '../test/redemption.fixture.ts';
 
 let ledger: LedgerHarness;
 
@@ -57,6 +58,34 @@ test('kept: points stay under a name of nobody, come back from reservations, and
   const later = (await ledger.events(Topics.points)).slice(told);
   // Nobody is told of points of nobody.
   expect(later.map(({ subject, type }) => [subject, type])).toEqual([['stays', 'points.expired']]);
+});
+
+test('kept: points of nobody are neither spent nor added to under their name, but may be taken away', async () => {
+  const value = { currency: 'EUR', minor: 1, perPoints: 1 };
+  const programme = { ...PROGRAMME, onErase: 'keep', expiresAfterDays: 10, returnPolicy: 'allow_negative' };
+  const put = (more: object) => ledger.call('PUT', '/v1/programme', { ...programme, ...more });
+  expect((await put({ pointValues: [value], approvalAbovePoints: 50 })).statusCode).toBe(200);
+  await send(buy('left', 'left-1', 2_000), erased('left'));
+  const [entry] = await ledger.sql('ledger')`select customer_id from purchase where order_id = 'left-1'`;
+  const nobody = `/v1/customers/${entry?.customer_id}`;
+  const { rewardId } = (await ledger.call('POST', '/v1/rewards', REWARD)).json();
+  await ledger.call('POST', `/v1/rewards/${rewardId}/activate`);
+  const asked: [string, object][] = [
+    ['reservations', { points: 5 }],
+    ['points-payments', { currency: 'EUR', amountMinor: 5 }],
+    [`rewards/${rewardId}/claims`, {}],
+    ['grants', { grantId: 'left', points: 5, reason: 'test' }],
+    ['adjustments', { points: 5, reason: 'test' }],
+    ['adjustments', { points: 51, reason: 'test' }],
+    ['transfers', { toCustomerId: 'heir', points: 5, reason: 'test' }],
+  ];
+  for (const [what, body] of asked) {
+    const answer = await ledger.call('POST', `${nobody}/${what}`, body);
+    expect([what, answer.statusCode, answer.json().code]).toEqual([what, 422, 'ledger.customer_erased']);
+  }
+  const taken = await ledger.call('POST', `${nobody}/adjustments`, { points: -20, reason: 'written off' });
+  expect(taken.json()).toMatchObject({ balance: { active: 0 } });
+  expect((await put({})).statusCode).toBe(200);
 });
 
 test('kept: what is pending becomes spendable, and expires, in its time; for nobody', async () => {

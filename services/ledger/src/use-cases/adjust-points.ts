@@ -11,6 +11,7 @@ import type { Call } from './call.ts';
 import type { CurrentRules } from './current-programme.ts';
 import { openAccount } from './open-account.ts';
 import { eventsOf } from './points-events.ts';
+import { requireSomebody } from './require-somebody.ts';
 import { expiringIn, findTiersForExpiry } from './tier-expiry.ts';
 
 export interface AdjustCommand {
@@ -30,7 +31,7 @@ export interface Adjusted {
 
 /**
  * Corrects a balance by hand. Given points expire as earned ones do; taken ones come from what expires first.
- * @throws AppError rejected `ledger.insufficient_points` when more is to be taken than is there
+ * @throws AppError rejected `ledger.insufficient_points` when more is to be taken than is there, `ledger.customer_erased`
  */
 export const adjustPoints = async (
   tx: Tx,
@@ -40,6 +41,8 @@ export const adjustPoints = async (
 ): Promise<Adjusted> => {
   const rules = await deps.currentRules(tx);
   const { book, account } = await openAccount(tx, 'api', call.now, command.customerId);
+  // What is kept for nobody may still be taken away.
+  if (command.points > 0) requireSomebody(account.customerId);
   const posting = {
     kind: 'adjust' as const,
     points: command.points,

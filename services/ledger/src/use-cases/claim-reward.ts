@@ -30,6 +30,7 @@ import { findCustomerFacts } from './customer-facts.ts';
 import { keepAliveByRedemption } from './keep-alive.ts';
 import { openAccount } from './open-account.ts';
 import { eventsOf } from './points-events.ts';
+import { requireSomebody } from './require-somebody.ts';
 
 export interface ClaimCommand {
   customerId: string;
@@ -151,7 +152,7 @@ const replay = async (
  * locked first, so a customer's claims are served one after the other; then the piece, then the code.
  * @throws AppError not_found `ledger.reward_not_found`; rejected `ledger.insufficient_points` (tells what is available),
  * `ledger.reward_not_active`, `…_not_started`, `…_ended`, `…_not_for_customer`, `…_customer_limit`, `…_out_of_stock`,
- * `…_coupon_not_usable`, `…_no_coupon_left`; conflict `ledger.reference_reused`
+ * `…_coupon_not_usable`, `…_no_coupon_left`, `ledger.customer_erased`; conflict `ledger.reference_reused`
  */
 export const claimReward = async (
   tx: Tx,
@@ -164,6 +165,7 @@ export const claimReward = async (
   const opened = await openAccount(tx, 'api', call.now, command.customerId);
   const again = await replay(tx, command, opened);
   if (again) return again;
+  requireSomebody(opened.account.customerId);
   const found = await shareReward(tx, command.rewardId);
   if (!found) throw rewardNotFound();
   const reward = withTierBenefits(found, programme?.tiers);

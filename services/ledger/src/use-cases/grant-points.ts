@@ -12,6 +12,7 @@ import { type AccountView, viewOf } from './account-view.ts';
 import type { Call } from './call.ts';
 import type { CurrentRules, Rules } from './current-programme.ts';
 import { giveAwards } from './give-awards.ts';
+import { requireSomebody } from './require-somebody.ts';
 
 export interface GrantCommand {
   customerId: string;
@@ -75,7 +76,7 @@ const checkApproval = (points: number, { programme }: Rules): void => {
  * answered with the entry it made.
  * @throws AppError invalid `ledger.grant_incomplete`, not_found `ledger.rule_not_found`, conflict `ledger.grant_conflict` for
  * the same id with another customer, rule, points or reason, rejected `ledger.rule_does_not_apply`, `ledger.cap_reached`,
- * `ledger.approval_needed` for more points than the programme lets one person give
+ * `ledger.customer_erased`, `ledger.approval_needed` for more points than the programme lets one person give
  */
 export const grantPoints = async (
   tx: Tx,
@@ -109,6 +110,7 @@ export const grantPoints = async (
   };
   const before = await findAward(tx, key);
   if (before) return again(before);
+  requireSomebody(owner);
   const rules = await deps.currentRules(tx);
   checkApproval(points ?? 0, rules);
   const earned =

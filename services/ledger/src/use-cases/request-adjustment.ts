@@ -15,6 +15,7 @@ import { insertAudit } from '../store/audit.ts';
 import { type AdjustCommand, type Adjusted, adjustPoints } from './adjust-points.ts';
 import type { Call } from './call.ts';
 import type { CurrentRules } from './current-programme.ts';
+import { requireSomebody } from './require-somebody.ts';
 
 /** Who is on record where time decided. */
 const CLOCK = 'clock';
@@ -58,7 +59,10 @@ export const listRequests = async (
 const requestNotFound = (): AppError =>
   new AppError('not_found', 'ledger.request_not_found', 'there is no request for a correction of this id');
 
-/** Keeps a correction that is above the limit until somebody else has decided on it. Nothing is booked. */
+/**
+ * Keeps a correction that is above the limit until somebody else has decided on it. Nothing is booked.
+ * @throws AppError rejected `ledger.customer_erased`
+ */
 export const requestAdjustment = async (
   tx: Tx,
   command: AdjustCommand,
@@ -70,6 +74,7 @@ export const requestAdjustment = async (
   const createdAt = call.now.toString();
   const expiresAt = call.now.add({ hours: deps.requestTtlHours }).toString();
   const customerId = await resolveCustomer(tx, command.customerId);
+  if (points > 0) requireSomebody(customerId);
   await insertRequest(tx, { id, customerId, points, reason, maker: call.actor, createdAt, expiresAt });
   await insertAudit(tx, [
     {

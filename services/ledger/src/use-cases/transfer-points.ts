@@ -2,7 +2,7 @@ import { emit, type Tx } from '@vafa/bus';
 import { AppError, newId } from '@vafa/kernel';
 import { addAccounts, addLots, createBook } from '../domain/book.ts';
 import { give } from '../domain/gift.ts';
-import { isNobody, settleDue } from '../domain/plan.ts';
+import { settleDue } from '../domain/plan.ts';
 import { resolveCustomer } from '../store/accounts.ts';
 import { textOf } from '../store/instants.ts';
 import { lockPair } from '../store/lock-pair.ts';
@@ -12,6 +12,7 @@ import { type AccountView, viewOf } from './account-view.ts';
 import type { Call } from './call.ts';
 import { loadDueLots, loadRipeOfOwing } from './open-account.ts';
 import { eventsOf } from './points-events.ts';
+import { requireSomebody } from './require-somebody.ts';
 
 export interface TransferCommand {
   customerId: string;
@@ -32,8 +33,7 @@ export interface Transferred {
 /** Who may not give or receive. The receiver is named as it is: points sent to a name that counts for another are a mistake. */
 const checkParties = async (tx: Tx, { customerId, toCustomerId }: TransferCommand): Promise<[string, string]> => {
   const [from, to] = [await resolveCustomer(tx, customerId), await resolveCustomer(tx, toCustomerId)];
-  if (isNobody(from) || isNobody(to))
-    throw new AppError('rejected', 'ledger.customer_erased', 'an erased customer neither gives nor receives points');
+  for (const party of [from, to]) requireSomebody(party);
   if (from === to)
     throw new AppError('rejected', 'ledger.transfer_to_self', 'points can not be given to the one who has them');
   if (to !== toCustomerId)

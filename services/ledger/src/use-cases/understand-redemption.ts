@@ -5,6 +5,7 @@ import { findPayments, type PointsPayment } from '../store/points-payments.ts';
 import { findReservations, type KeptReservation } from '../store/reservations.ts';
 import type { CurrentRules, Rules } from './current-programme.ts';
 import type { Capture, CapturePayment, Deed, Pay, Release, Reserve } from './redemptions.ts';
+import { requireSomebody } from './require-somebody.ts';
 import { resolveCustomers } from './resolve-customers.ts';
 
 export interface RedemptionDeps {
@@ -96,7 +97,9 @@ const meantToHold = (deed: Reserve | Pay, { rules, ownerOf }: Known, maxTtlSecon
       problems: [{ path: '/ttlSeconds', message: `must be <= ${maxTtlSeconds}` }],
     });
   const { orderId = null } = deed;
-  return { kind: 'hold', customerId: ownerOf(deed.customerId), orderId, ttlSeconds, ...price };
+  const customerId = ownerOf(deed.customerId);
+  requireSomebody(customerId);
+  return { kind: 'hold', customerId, orderId, ttlSeconds, ...price };
 };
 
 /** The part of a payment that a deed captures, in money and in points. */
@@ -128,7 +131,7 @@ const meantToEnd = (deed: Capture | CapturePayment | Release, { reservations, pa
 
 /**
  * What a deed means by the programme in force and by what was found.
- * @throws AppError rejected `ledger.no_point_value`, `ledger.capture_exceeds_reservation`, invalid `ledger.ttl_too_long`,
+ * @throws AppError rejected `ledger.no_point_value`, `ledger.customer_erased`, `ledger.capture_exceeds_reservation`, invalid `ledger.ttl_too_long`,
  * not_found `ledger.reservation_not_found`, `ledger.payment_not_found`
  */
 export const understand = (deed: Deed, known: Known, { maxTtlSeconds }: RedemptionDeps): Meant =>
