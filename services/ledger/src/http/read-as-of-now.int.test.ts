@@ -170,6 +170,16 @@ test('pages of open lots go on over those that the sweep has yet to come by', as
   expect(await pages()).toEqual(open);
 });
 
+test('points that never expire are not told as expiring when activity once kept others alive', async () => {
+  await use({ expiry: SLIDING });
+  await buy('ida', 'ida-1', 10);
+  await use({ expiry: { kind: 'none' }, activation: TWO_DAYS });
+  await buy('ida', 'ida-2', 20);
+  pass(2);
+  const { balance } = await readTwice('ida', 'ida-1', 'ida-2');
+  expect(balance).toMatchObject({ active: 30, nextExpiration: { points: 10 } });
+});
+
 test('reservations, payments with points and held coupons that timed out say so', async () => {
   await use({ pointValues: [{ currency: 'EUR', minor: 1, perPoints: 1 }] });
   await buy('gus', 'gus-1', 100);

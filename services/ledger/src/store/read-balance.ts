@@ -98,7 +98,8 @@ export const readBalance = async (db: Queryable, asked: string, now: Temporal.In
         union all
         select lot.pending - ${payingOffSql}, ${keptTo} from lot
         where balance.next_activation_at <= ${nowIso}::timestamptz and lot.customer_id = ${customerId} and lot.pending > 0
-          and awaits is null and pending_until <= ${nowIso}::timestamptz and ${payingOffSql} < lot.pending and ${lasting}
+          and awaits is null and pending_until <= ${nowIso}::timestamptz and ${payingOffSql} < lot.pending
+          and expires_at is not null and ${lasting}
       ) as ends group by at order by at limit 1
     ) expiring on true
     left join lateral (
