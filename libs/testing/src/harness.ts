@@ -64,6 +64,8 @@ export interface Harness {
   http(name: string): { inject(options: InjectOptions): Promise<InjectAnswer> };
   /** Puts events on the bus, as a backend would. */
   publish(events: readonly EventEnvelope[]): Promise<void>;
+  /** Puts events on the bus and returns when nothing is left to do. */
+  send(...events: readonly EventEnvelope[]): Promise<void>;
   /** Returns when nothing is left to do: outboxes empty, everything handled, no job finds anything due. */
   settle(): Promise<void>;
   /** Everything published on a topic so far, in order of appending. */
@@ -133,6 +135,7 @@ export const startHarness = async (options: HarnessOptions): Promise<Harness> =>
     return states.every(({ lag, outboxDepth }) => lag === 0 && outboxDepth === 0);
   };
 
+  const publish = (events: readonly EventEnvelope[]): Promise<void> => bus.publish(events.map(encodeEvent));
   const settle = async (): Promise<void> => {
     const limit = performance.now() + SETTLE_LIMIT_MS;
     for (let rounds = 0; rounds < 2; ) {
@@ -171,8 +174,12 @@ export const startHarness = async (options: HarnessOptions): Promise<Harness> =>
         return { statusCode: answer.statusCode, headers: answer.headers, body: answer.body, json: () => answer.json() };
       },
     }),
-    publish: (events) => bus.publish(events.map(encodeEvent)),
+    publish,
     settle,
+    send: async (...events) => {
+      await publish(events);
+      await settle();
+    },
     events: async (topic) => {
       const rows = await admin<
         { key: string; headers: string; value: string }[]

@@ -146,8 +146,7 @@ describe('a scheduled campaign', () => {
     await portions(2);
     await publish(h, [erased('c030', AT), lifecycle('c031', 'churned', { time: AT })]);
     // Moves from a state of the audience to another, and one who is done moves too.
-    await h.publish([lifecycle('c040', 'loyal', { time: AT }), lifecycle('c001', 'active', { time: AT })]);
-    await h.settle();
+    await h.send(lifecycle('c040', 'loyal', { time: AT }), lifecycle('c001', 'active', { time: AT }));
     expect(await askedIds()).toEqual(ids.filter((id) => id !== 'c030' && id !== 'c031'));
   });
 

@@ -65,8 +65,7 @@ describe('merged customers', () => {
   });
 
   it('are refused when a customer is merged into itself', async () => {
-    await h.publish([merged('c1', 'c1')]);
-    await h.settle();
+    await h.send(merged('c1', 'c1'));
     expect((await h.deadLetters('campaigns')).map(({ errorCode }) => errorCode)).toEqual([
       'campaigns.merged_into_itself',
     ]);

@@ -78,8 +78,7 @@ describe('time zones', () => {
   });
 
   it('that nobody knows are refused', async () => {
-    await h.publish([zone('c1', 'Mars/Olympus'), zone('c2', 'Europe/Berlin')]);
-    await h.settle();
+    await h.send(zone('c1', 'Mars/Olympus'), zone('c2', 'Europe/Berlin'));
     expect((await h.deadLetters('reminders')).map(({ key, errorCode }) => [key, errorCode])).toEqual([
       ['c1', 'reminders.unknown_time_zone'],
     ]);
@@ -130,8 +129,7 @@ describe('merged customers', () => {
   });
 
   it('are refused when a customer is merged into itself', async () => {
-    await h.publish([merged('c1', 'c1')]);
-    await h.settle();
+    await h.send(merged('c1', 'c1'));
     expect((await h.deadLetters('reminders')).map(({ errorCode }) => errorCode)).toEqual([
       'reminders.merged_into_itself',
     ]);

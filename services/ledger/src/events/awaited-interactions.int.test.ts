@@ -49,8 +49,7 @@ const answered = (customerId: string, time: string, attributes: Record<string, s
 /** Each is heard before the next is told. */
 const tell = async (...events: EventEnvelope[]): Promise<void> => {
   for (const each of events) {
-    await ledger.publish([each]);
-    await ledger.settle();
+    await ledger.send(each);
   }
 };
 

@@ -18,10 +18,6 @@ const merged = (customerId: string, intoCustomerId: string) =>
   event(CustomerMerged, { id: newId(), source: '/test', time: T0 }, { customerId, intoCustomerId });
 const erased = (customerId: string) =>
   event(CustomerErased, { id: newId(), source: '/test', time: T0 }, { customerId });
-const send = async (...events: Parameters<LedgerHarness['publish']>[0]): Promise<void> => {
-  await ledger.publish(events);
-  await ledger.settle();
-};
 const statement = async (customerId: string) =>
   (await ledger.call('GET', `/v1/customers/${customerId}/statement`)).json().entries as {
     kind: string;
@@ -29,9 +25,9 @@ const statement = async (customerId: string) =>
   }[];
 
 test('merged: points, lots, reservations and orders go to the one that lives on, later events too', async () => {
-  await send(purchase('old', 'old-1', 3_000), purchase('new', 'new-1', 1_000));
+  await ledger.send(purchase('old', 'old-1', 3_000), purchase('new', 'new-1', 1_000));
   const held = await ledger.call('POST', '/v1/customers/old/reservations', { points: 5 });
-  await send(merged('old', 'new'), merged('old', 'new'));
+  await ledger.send(merged('old', 'new'), merged('old', 'new'));
   const expected = { customerId: 'new', active: 35, reserved: 5, negative: 0, nextExpiration: { points: 35 } };
   expect(await ledger.balance('new')).toMatchObject(expected);
   expect(await ledger.balance('old')).toMatchObject(expected);
@@ -41,7 +37,7 @@ test('merged: points, lots, reservations and orders go to the one that lives on,
   ]);
   expect((await statement('new'))[0]).toMatchObject({ kind: 'transfer_in', points: 30, balanceAfter: 40 });
 
-  await send(
+  await ledger.send(
     purchase('old', 'old-2', 700),
     purchase('old', 'old-1', 3_000),
     refund('old', 'old-r1', { scope: 'amount', orderId: 'old-1', amountMinor: 1_000 }),
@@ -64,15 +60,15 @@ test('merged: what both had earned, spent and lost counts on, also what comes ba
     const held = await ledger.call('POST', `/v1/customers/${customerId}/reservations`, { points, orderId });
     return (await ledger.call('POST', `/v1/reservations/${held.json().reservationId}/capture`)).json();
   };
-  await send(purchase('tia', 'tia-1', 10_000), purchase('uma', 'uma-1', 5_000), purchase('viv', 'viv-1', 2_000));
+  await ledger.send(purchase('tia', 'tia-1', 10_000), purchase('uma', 'uma-1', 5_000), purchase('viv', 'viv-1', 2_000));
   await spend('tia', 60, 'tia-2');
   await spend('uma', 10, 'uma-2');
-  await send(purchase('tia', 'tia-2', 1_000));
-  await send(merged('tia', 'uma'));
+  await ledger.send(purchase('tia', 'tia-2', 1_000));
+  await ledger.send(merged('tia', 'uma'));
   expect(await ledger.balance('uma')).toMatchObject({ active: 90, earned: 160, spent: 70 });
-  await send(merged('uma', 'viv'));
+  await ledger.send(merged('uma', 'viv'));
   expect(await ledger.balance('viv')).toMatchObject({ active: 110, earned: 180, spent: 70 });
-  await send(refund('tia', 'tia-r', { scope: 'whole', orderId: 'tia-2' }));
+  await ledger.send(refund('tia', 'tia-r', { scope: 'whole', orderId: 'tia-2' }));
   expect(await ledger.balance('tia')).toMatchObject({ customerId: 'viv', active: 160, earned: 180, spent: 10 });
   expect((await spend('viv', 5, 'viv-2')).balance).toMatchObject({ active: 155, earned: 180, spent: 15 });
   expect((await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, expiresAfterDays: 365 })).statusCode).toBe(200);
@@ -84,39 +80,39 @@ test('merged: a deficit is paid off by the points of the other, whichever side o
     ['poor2', 'rich2'],
   ] as const) {
     const [rich, poor] = from.startsWith('rich') ? [from, into] : [into, from];
-    await send(purchase(rich, `${rich}-1`, 3_000), purchase(poor, `${poor}-1`, 2_000));
+    await ledger.send(purchase(rich, `${rich}-1`, 3_000), purchase(poor, `${poor}-1`, 2_000));
     const held = await ledger.call('POST', `/v1/customers/${poor}/reservations`, { points: 20 });
     await ledger.call('POST', `/v1/reservations/${held.json().reservationId}/capture`);
-    await send(refund(poor, `${poor}-r`, { scope: 'whole', orderId: `${poor}-1` }));
+    await ledger.send(refund(poor, `${poor}-r`, { scope: 'whole', orderId: `${poor}-1` }));
     expect(await ledger.balance(poor)).toMatchObject({ active: 0, negative: 20 });
-    await send(merged(from, into));
+    await ledger.send(merged(from, into));
     expect(await ledger.balance(into)).toMatchObject({ active: 10, negative: 0 });
     await ledger.verify();
   }
 });
 
 test('merged: chains end at the last, circles and second thoughts change nothing', async () => {
-  await send(purchase('a', 'a-1', 100), purchase('b', 'b-1', 200), purchase('c', 'c-1', 300));
-  await send(merged('a', 'b'));
-  await send(merged('b', 'c'));
-  await send(merged('c', 'a'));
+  await ledger.send(purchase('a', 'a-1', 100), purchase('b', 'b-1', 200), purchase('c', 'c-1', 300));
+  await ledger.send(merged('a', 'b'));
+  await ledger.send(merged('b', 'c'));
+  await ledger.send(merged('c', 'a'));
   expect(await ledger.balance('a')).toMatchObject({ customerId: 'c', active: 6 });
-  await send(purchase('a', 'a-2', 400));
+  await ledger.send(purchase('a', 'a-2', 400));
   expect(await ledger.balance('c')).toMatchObject({ active: 10 });
-  await send(merged('a', 'elsewhere'));
+  await ledger.send(merged('a', 'elsewhere'));
   const letters = (await ledger.deadLetters('ledger')).filter(({ key }) => key === 'a');
   expect(letters.map(({ errorCode }) => errorCode)).toEqual(['ledger.merged_elsewhere']);
 });
 
 test('erased: points are forfeited, entries stay but belong to nobody, and it can begin anew', async () => {
   const sql = ledger.sql('ledger');
-  await send(purchase('gone', 'gone-1', 3_000), purchase('alias', 'alias-1', 100));
-  await send(merged('alias', 'gone'));
+  await ledger.send(purchase('gone', 'gone-1', 3_000), purchase('alias', 'alias-1', 100));
+  await ledger.send(merged('alias', 'gone'));
   await ledger.call('POST', '/v1/customers/gone/adjustments', { points: 2, reason: 'called on the phone' });
   await ledger.call('POST', '/v1/customers/gone/reservations', { points: 5 });
   const before = (await ledger.call('GET', '/v1/ledger/totals')).json();
   const eventsBefore = (await ledger.events(Topics.points)).length;
-  await send(erased('gone'), erased('gone'));
+  await ledger.send(erased('gone'), erased('gone'));
 
   expect(await ledger.balance('gone')).toMatchObject({ customerId: 'gone', active: 0, reserved: 0, earned: 0 });
   for (const name of ['gone', 'alias']) expect(await statement(name)).toEqual([]);
@@ -134,7 +130,7 @@ test('erased: points are forfeited, entries stay but belong to nobody, and it ca
   expect(await ledger.events(Topics.points)).toHaveLength(eventsBefore);
 
   // The order is known still: it doesn't earn again. Its refund has nobody to take from. What is bought later counts.
-  await send(
+  await ledger.send(
     purchase('gone', 'gone-1', 3_000),
     refund('gone', 'gone-r1', { scope: 'whole', orderId: 'gone-1' }),
     purchase('gone', 'gone-2', 1_000, { time: '2026-11-21T08:00:01Z' }),
@@ -145,13 +141,13 @@ test('erased: points are forfeited, entries stay but belong to nobody, and it ca
 });
 
 test('erased: what was owed is written off; somebody unknown leaves no trace', async () => {
-  await send(purchase('owing', 'owing-1', 1_000));
+  await ledger.send(purchase('owing', 'owing-1', 1_000));
   const held = await ledger.call('POST', '/v1/customers/owing/reservations', { points: 10 });
   await ledger.call('POST', `/v1/reservations/${held.json().reservationId}/capture`);
-  await send(refund('owing', 'owing-r', { scope: 'whole', orderId: 'owing-1' }));
+  await ledger.send(refund('owing', 'owing-r', { scope: 'whole', orderId: 'owing-1' }));
   const before = (await ledger.call('GET', '/v1/ledger/totals')).json();
   const [rows] = await ledger.sql('ledger')`select count(*) as n from balance`;
-  await send(erased('owing'), erased('never-seen'));
+  await ledger.send(erased('owing'), erased('never-seen'));
   const after = (await ledger.call('GET', '/v1/ledger/totals')).json();
   expect(after.points).toMatchObject({
     negative: before.points.negative - 10,

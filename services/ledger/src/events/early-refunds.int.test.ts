@@ -21,10 +21,6 @@ afterAll(async () => {
   await ledger.stop();
 });
 
-const send = async (...events: Parameters<LedgerHarness['publish']>[0]): Promise<void> => {
-  await ledger.publish(events);
-  await ledger.settle();
-};
 /** So many hours before now. */
 const ago = (hours: number): string => ledger.clock.now().subtract({ hours }).toString();
 const amount = (who: string, id: string, amountMinor: number, hours = 1, currency = 'EUR') =>
@@ -49,11 +45,11 @@ const merged = (customerId: string, intoCustomerId: string) =>
   event(CustomerMerged, { id: newId(), source: '/test', time: ago(0) }, { customerId, intoCustomerId });
 
 test('an amount that no purchase had is taken of those that are told later, none of which is later than the refund', async () => {
-  await send(buy('ann', '1', 1_000), amount('ann', 'r', 4_000));
+  await ledger.send(buy('ann', '1', 1_000), amount('ann', 'r', 4_000));
   expect(await rowOf('ann-r')).toMatchObject({ matched: 1_000, unmatched: 3_000, taken: 10, open: true });
-  await send(buy('ann', '2', 2_000, 0), purchase('ann', 'ann-usd', 900, { time: ago(5), currency: 'USD' }));
+  await ledger.send(buy('ann', '2', 2_000, 0), purchase('ann', 'ann-usd', 900, { time: ago(5), currency: 'USD' }));
   expect(await ledger.balance('ann')).toMatchObject({ active: 20 });
-  await send(buy('ann', '3', 500), buy('ann', '4', 8_000, 3));
+  await ledger.send(buy('ann', '3', 500), buy('ann', '4', 8_000, 3));
   expect(await ledger.balance('ann')).toMatchObject({ active: 20 + 80 - 25, negative: 0 });
   expect(await rowOf('ann-r')).toEqual({
     ...{ matched: 4_000, unmatched: 0, taken: 40, open: false, openLines: null },
@@ -73,7 +69,7 @@ test('an amount that no purchase had is taken of those that are told later, none
 });
 
 test('what the orders say of their refunds is what each of them gave, and that one is open still', async () => {
-  await send(buy('bea', '1', 1_000), amount('bea', 'r', 1_800));
+  await ledger.send(buy('bea', '1', 1_000), amount('bea', 'r', 1_800));
   const refundsOf = async (id: string) => (await ledger.call('GET', `/v1/orders/bea-${id}/earnings`)).json().refunds;
   const openUntil = ledger.clock
     .now()
@@ -91,15 +87,15 @@ test('what the orders say of their refunds is what each of them gave, and that o
       openUntil,
     },
   ]);
-  await send(buy('bea', '2', 900));
+  await ledger.send(buy('bea', '2', 900));
   expect(await refundsOf('2')).toEqual([
     { ...given, amountMinor: 800, pointsDue: 8, pointsTaken: 8, pointsGivenBack: 0 },
   ]);
 });
 
 test('pieces that no purchase had are taken of those that are told later, with their money', async () => {
-  await send(buy('cal', '1', 1_000, 9, line('a', 1, 1_000)));
-  await send(lines('cal', 'r', line('a', 3, 3_600), line('b', 1, 500)));
+  await ledger.send(buy('cal', '1', 1_000, 9, line('a', 1, 1_000)));
+  await ledger.send(lines('cal', 'r', line('a', 3, 3_600), line('b', 1, 500)));
   expect(await rowOf('cal-r')).toMatchObject({
     ...{ matched: 1_000, unmatched: 3_100, open: true },
     openLines: [
@@ -107,32 +103,32 @@ test('pieces that no purchase had are taken of those that are told later, with t
       ['b', 1, 500],
     ],
   });
-  await send(buy('cal', '2', 5_000, 9, line('c', 1, 5_000)), buy('cal', '3', 1_300, 9, line('a', 1, 1_300)));
+  await ledger.send(buy('cal', '2', 5_000, 9, line('c', 1, 5_000)), buy('cal', '3', 1_300, 9, line('a', 1, 1_300)));
   expect(await rowOf('cal-r')).toMatchObject({
     openLines: [
       ['a', 1, 1_300],
       ['b', 1, 500],
     ],
   });
-  await send(buy('cal', '4', 4_000, 9, line('a', 5, 3_500), line('b', 1, 500)));
+  await ledger.send(buy('cal', '4', 4_000, 9, line('a', 5, 3_500), line('b', 1, 500)));
   expect(await rowOf('cal-r')).toMatchObject({ matched: 4_100, unmatched: 0, taken: 41, open: false, openLines: null });
   expect(await ledger.balance('cal')).toMatchObject({ active: 10 + 50 + 13 + 40 - 41 });
 });
 
 test('refund and purchase in one batch, the refund first', async () => {
-  await send(amount('dan', 'r', 700), buy('dan', '1', 1_000), buy('dan', '2', 1_000));
+  await ledger.send(amount('dan', 'r', 700), buy('dan', '1', 1_000), buy('dan', '2', 1_000));
   expect(await rowOf('dan-r')).toMatchObject({ matched: 700, taken: 7, open: false, matches: [['dan-1', 700, 7, 7]] });
   expect(await ledger.balance('dan')).toMatchObject({ active: 13 });
-  await send(amount('dag', 'r', 1_700), buy('dag', '1', 1_000), buy('dag', '2', 1_000));
+  await ledger.send(amount('dag', 'r', 1_700), buy('dag', '1', 1_000), buy('dag', '2', 1_000));
   expect(await rowOf('dag-r')).toMatchObject({ matched: 1_700, taken: 17, open: false });
 });
 
 test('those that name the order come first, then the others by their own time; told again they change nothing', async () => {
   const events = [amount('eve', 'r2', 600, 1), amount('eve', 'r1', 300, 2), buy('eve', '1', 1_000)] as const;
   const named = refund('eve', 'eve-n', { scope: 'amount', orderId: 'eve-1', amountMinor: 500, time: ago(1) });
-  await send(events[0]);
-  await send(events[1], named);
-  await send(events[2]);
+  await ledger.send(events[0]);
+  await ledger.send(events[1], named);
+  await ledger.send(events[2]);
   const outcome = async () => [await rowOf('eve-n'), await rowOf('eve-r1'), await rowOf('eve-r2')];
   const before = await outcome();
   expect(before).toMatchObject([
@@ -140,21 +136,20 @@ test('those that name the order come first, then the others by their own time; t
     { matched: 300, open: false },
     { matched: 200, unmatched: 400, open: true },
   ]);
-  await send(...events, named);
-  await send(...events.map((each) => ({ ...each, id: newId() })));
+  await ledger.send(...events, named);
+  await ledger.send(...events.map((each) => ({ ...each, id: newId() })));
   expect(await outcome()).toEqual(before);
   expect(await ledger.balance('eve')).toMatchObject({ active: 0, earned: 10, negative: 0 });
 });
 
 test('what is open is closed after some days, whether or not the job has been by', async () => {
-  await send(amount('fay', 'r', 900), amount('fee', 'r', 900));
+  await ledger.send(amount('fay', 'r', 900), amount('fee', 'r', 900));
   ledger.clock.advance({ hours: 7 * 24 - 1 });
-  await send(buy('fay', '1', 500, 200));
+  await ledger.send(buy('fay', '1', 500, 200));
   expect(await rowOf('fay-r')).toMatchObject({ matched: 500, unmatched: 400, open: true });
   ledger.clock.advance({ hours: 1 });
   // The job is not run.
-  await ledger.publish([buy('fay', '2', 500, 200), buy('fee', '1', 500, 200)]);
-  await ledger.settle();
+  await ledger.send(buy('fay', '2', 500, 200), buy('fee', '1', 500, 200));
   expect(await ledger.balance('fay')).toMatchObject({ active: 5 });
   expect(await ledger.balance('fee')).toMatchObject({ active: 5 });
   await ledger.service('ledger').runJobs();
@@ -163,13 +158,13 @@ test('what is open is closed after some days, whether or not the job has been by
 });
 
 test('one that was told later stays open longer', async () => {
-  await send(amount('fin', 'r1', 900));
+  await ledger.send(amount('fin', 'r1', 900));
   ledger.clock.advance({ hours: 48 });
-  await send(amount('fin', 'r2', 900));
+  await ledger.send(amount('fin', 'r2', 900));
   ledger.clock.advance({ hours: 6 * 24 });
   await ledger.service('ledger').runJobs();
   expect([(await rowOf('fin-r1'))?.open, (await rowOf('fin-r2'))?.open]).toEqual([false, true]);
-  await send(buy('fin', '1', 1_000, 500));
+  await ledger.send(buy('fin', '1', 1_000, 500));
   expect([(await rowOf('fin-r1'))?.taken, (await rowOf('fin-r2'))?.taken]).toEqual([0, 9]);
 });
 
@@ -186,20 +181,20 @@ const release = async (reservationId: string): Promise<void> => {
 
 test('spent points come back, points that are held are taken when they are free again', async () => {
   await use({ policy: 'within_balance', spentPoints: 'proportional' });
-  await send(buy('gus', '0', 5_000, 0));
+  await ledger.send(buy('gus', '0', 5_000, 0));
   await ledger.call('POST', `/v1/reservations/${await reserve('gus', 20, 'gus-1')}/capture`, { points: 20 });
-  await send(amount('gus', 'r', 500));
-  await send(buy('gus', '1', 1_000));
+  await ledger.send(amount('gus', 'r', 500));
+  await ledger.send(buy('gus', '1', 1_000));
   expect(await ledger.balance('gus')).toMatchObject({ active: 30 + 10 - 5 + 10, spent: 10 });
 
   // Two identities: the one has the points, and holds them; the other was refunded.
-  await send(buy('hel', '1', 1_000), buy('hel', '2', 1_000), amount('hal', 'r', 2_500));
+  await ledger.send(buy('hel', '1', 1_000), buy('hel', '2', 1_000), amount('hal', 'r', 2_500));
   const held = [await reserve('hel', 15), await reserve('hel', 5)] as const;
-  await send(merged('hal', 'hel'));
+  await ledger.send(merged('hal', 'hel'));
   expect(await rowOf('hal-r')).toMatchObject({ matched: 2_000, taken: 0, open: true });
   await release(held[0]);
   expect(await ledger.balance('hel')).toMatchObject({ active: 0, reserved: 5 });
-  await send(buy('hel', '3', 1_000));
+  await ledger.send(buy('hel', '3', 1_000));
   expect(await ledger.balance('hel')).toMatchObject({ active: 5, reserved: 5 });
   await release(held[1]);
   expect(await ledger.balance('hel')).toMatchObject({ active: 5, reserved: 0 });
@@ -209,10 +204,10 @@ test('spent points come back, points that are held are taken when they are free 
 
 test('what is held of a refund since before is not forgotten when more of it is', async () => {
   await use({ policy: 'within_balance', spentPoints: 'none' });
-  await send(amount('hum', 'r', 2_500), buy('him', '1', 2_000), buy('her', '1', 1_000));
+  await ledger.send(amount('hum', 'r', 2_500), buy('him', '1', 2_000), buy('her', '1', 1_000));
   const held = [await reserve('him', 20), await reserve('her', 10)] as const;
-  await send(merged('him', 'hum'));
-  await send(merged('her', 'hum'));
+  await ledger.send(merged('him', 'hum'));
+  await ledger.send(merged('her', 'hum'));
   expect(await rowOf('hum-r')).toMatchObject({ matched: 2_500, taken: 0, open: false });
   await release(held[0]);
   expect(await ledger.balance('hum')).toMatchObject({ active: 0, reserved: 10 });
@@ -222,26 +217,26 @@ test('what is held of a refund since before is not forgotten when more of it is'
 });
 
 test('who is merged takes open refunds along, and they find the orders of both, those told later too', async () => {
-  await send(amount('ida', 'r', 3_000), buy('jon', '1', 1_000));
-  await send(merged('ida', 'jon'));
+  await ledger.send(amount('ida', 'r', 3_000), buy('jon', '1', 1_000));
+  await ledger.send(merged('ida', 'jon'));
   expect(await ledger.balance('jon')).toMatchObject({ active: 0, earned: 10 });
   expect([await knowsOfOpen('ida'), await knowsOfOpen('jon')]).toEqual([false, true]);
-  await send(buy('ida', '1', 500), buy('jon', '2', 900));
+  await ledger.send(buy('ida', '1', 500), buy('jon', '2', 900));
   expect(await rowOf('ida-r')).toMatchObject({ matched: 2_400, unmatched: 600, open: true });
   // The other way round: who lives on had lacked something.
-  await send(amount('kai', 'r', 1_000), buy('leo', '1', 1_000));
-  await send(merged('leo', 'kai'));
+  await ledger.send(amount('kai', 'r', 1_000), buy('leo', '1', 1_000));
+  await ledger.send(merged('leo', 'kai'));
   expect(await rowOf('kai-r')).toMatchObject({ matched: 1_000, taken: 10, open: false });
   const told = (await ledger.events(Topics.points)).filter(({ type }) => type === 'points.clawed_back');
   expect(told.filter(({ subject }) => subject === 'kai')).toHaveLength(1);
 });
 
 test('nothing is open of who was erased', async () => {
-  await send(amount('max', 'r', 3_000));
-  await send(event(CustomerErased, { id: newId(), source: '/test', time: ago(0) }, { customerId: 'max' }));
+  await ledger.send(amount('max', 'r', 3_000));
+  await ledger.send(event(CustomerErased, { id: newId(), source: '/test', time: ago(0) }, { customerId: 'max' }));
   expect(await rowOf('max-r')).toMatchObject({ unmatched: 3_000, open: false });
   ledger.clock.advance({ hours: 1 });
-  await send(buy('max', '1', 1_000, 0), buy('max', '2', 1_000));
+  await ledger.send(buy('max', '1', 1_000, 0), buy('max', '2', 1_000));
   expect(await ledger.balance('max')).toMatchObject({ active: 10 });
 });
 
@@ -253,14 +248,14 @@ test('a purchase that did not see the refund, as both came at the same moment, i
   const handler = heard.find(({ topic }) => topic === Topics.purchases) as Subscription;
   const sql = ledger.sql('ledger');
   const bought = buy('ned', '1', 1_000);
-  await send(buy('ned', '0', 100, 0));
+  await ledger.send(buy('ned', '0', 100, 0));
   const late = sql.begin(async (tx) => {
     const standings = await findStandings(tx, [bought], { currentRules });
     await sql.begin((other) => prepareAndHandle(handler, other, [amount('ned', 'r', 800)], context));
     return recordPurchases(tx, [bought], { ...context, alongWithCommit: () => undefined }, standings, { refunds });
   });
   await expect(late).rejects.toMatchObject({ code: 'ledger.customer_changed_meanwhile' });
-  await send(bought);
+  await ledger.send(bought);
   expect(await rowOf('ned-r')).toMatchObject({ matched: 800, taken: 8, open: false });
 });
 
@@ -269,8 +264,7 @@ test('nothing stays open where the setting says so', async () => {
   const strict = await startLedger({}, options);
   try {
     for (const each of [amount('ola', 'r', 800), buy('ola', '1', 1_000)]) {
-      await strict.publish([each]);
-      await strict.settle();
+      await strict.send(each);
     }
     expect(await strict.balance('ola')).toMatchObject({ active: 10 });
     await strict.verify();

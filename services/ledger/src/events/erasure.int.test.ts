@@ -26,20 +26,16 @@ afterAll(async () => {
 
 const erased = (customerId: string) =>
   event(CustomerErased, { id: newId(), source: '/test', time: T0 }, { customerId });
-const send = async (...events: Parameters<LedgerHarness['publish']>[0]): Promise<void> => {
-  await ledger.publish(events);
-  await ledger.settle();
-};
 /** Bought just now. */
 const buy = (customerId: string, orderId: string, totalMinor: number) =>
   purchase(customerId, orderId, totalMinor, { time: ledger.clock.now().toString() });
 const totals = async () => (await ledger.call('GET', '/v1/ledger/totals')).json().points;
 
 test('kept: points stay under a name of nobody, come back from reservations, and expire in their time', async () => {
-  await send(purchase('gone', 'gone-1', 3_000), purchase('stays', 'stays-1', 1_000));
+  await ledger.send(purchase('gone', 'gone-1', 3_000), purchase('stays', 'stays-1', 1_000));
   await ledger.call('POST', '/v1/customers/gone/reservations', { points: 12 });
   const before = await totals();
-  await send(erased('gone'), erased('gone'));
+  await ledger.send(erased('gone'), erased('gone'));
   expect(await totals()).toMatchObject({
     outstanding: before.outstanding,
     active: before.active + 12,
@@ -65,7 +61,7 @@ test('kept: points of nobody are neither spent nor added to under their name, bu
   const programme = { ...PROGRAMME, onErase: 'keep', expiresAfterDays: 10, returnPolicy: 'allow_negative' };
   const put = (more: object) => ledger.call('PUT', '/v1/programme', { ...programme, ...more });
   expect((await put({ pointValues: [value], approvalAbovePoints: 50 })).statusCode).toBe(200);
-  await send(buy('left', 'left-1', 2_000), erased('left'));
+  await ledger.send(buy('left', 'left-1', 2_000), erased('left'));
   const [entry] = await ledger.sql('ledger')`select customer_id from purchase where order_id = 'left-1'`;
   const nobody = `/v1/customers/${entry?.customer_id}`;
   const { rewardId } = (await ledger.call('POST', '/v1/rewards', REWARD)).json();
@@ -92,9 +88,9 @@ test('kept: what is pending becomes spendable, and expires, in its time; for nob
   await ledger.call('PUT', '/v1/programme', {
     ...{ ...PROGRAMME, onErase: 'keep', expiresAfterDays: 10, activation: { kind: 'after', amount: 2, unit: 'days' } },
   });
-  await send(buy('waits', 'waits-1', 2_000));
+  await ledger.send(buy('waits', 'waits-1', 2_000));
   const before = await totals();
-  await send(erased('waits'));
+  await ledger.send(erased('waits'));
   expect(await totals()).toMatchObject({ outstanding: before.outstanding, pending: 20, forfeited: 0 });
   const told = (await ledger.events(Topics.points)).length;
   ledger.clock.advance({ days: 3 });
@@ -112,10 +108,10 @@ test('forfeited: what is pending and held goes with the rest', async () => {
   });
   await ledger.call('POST', '/v1/customers/mixed/adjustments', { points: 9, reason: 'x' });
   await ledger.call('POST', '/v1/customers/mixed/reservations', { points: 4 });
-  await send(buy('mixed', 'mixed-1', 2_000));
+  await ledger.send(buy('mixed', 'mixed-1', 2_000));
   expect(await ledger.balance('mixed')).toMatchObject({ active: 5, reserved: 4, pending: 20 });
   const before = await totals();
-  await send(erased('mixed'));
+  await ledger.send(erased('mixed'));
   expect(await totals()).toMatchObject({
     ...{ outstanding: before.outstanding - 29, active: before.active - 5, reserved: 0, pending: 0 },
     forfeited: before.forfeited + 29,
@@ -124,25 +120,29 @@ test('forfeited: what is pending and held goes with the rest', async () => {
 });
 
 test('kept: what is owed is written off all the same, and a late refund takes nothing', async () => {
-  await send(buy('owing', 'owing-1', 1_000));
+  await ledger.send(buy('owing', 'owing-1', 1_000));
   const held = await ledger.call('POST', '/v1/customers/owing/reservations', { points: 10 });
   await ledger.call('POST', `/v1/reservations/${held.json().reservationId}/capture`);
-  await send(refund('owing', 'owing-r', { scope: 'whole', orderId: 'owing-1', time: ledger.clock.now().toString() }));
+  await ledger.send(
+    refund('owing', 'owing-r', { scope: 'whole', orderId: 'owing-1', time: ledger.clock.now().toString() }),
+  );
   const before = await totals();
-  await send(erased('owing'));
+  await ledger.send(erased('owing'));
   expect(await totals()).toMatchObject({ negative: before.negative - 10, forfeited: before.forfeited - 10 });
-  await send(buy('rich', 'rich-1', 2_000));
-  await send(erased('rich'));
+  await ledger.send(buy('rich', 'rich-1', 2_000));
+  await ledger.send(erased('rich'));
   const kept = await totals();
-  await send(refund('rich', 'rich-r', { scope: 'whole', orderId: 'rich-1', time: ledger.clock.now().toString() }));
+  await ledger.send(
+    refund('rich', 'rich-r', { scope: 'whole', orderId: 'rich-1', time: ledger.clock.now().toString() }),
+  );
   expect(await totals()).toEqual(kept);
 });
 
 test('the policy in force when the customer is erased decides', async () => {
   await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, onErase: 'forfeit' });
-  await send(buy('later', 'later-1', 2_500));
+  await ledger.send(buy('later', 'later-1', 2_500));
   const before = await totals();
-  await send(erased('later'));
+  await ledger.send(erased('later'));
   expect(await totals()).toMatchObject({
     outstanding: before.outstanding - 25,
     forfeited: before.forfeited + 25,
@@ -172,16 +172,19 @@ test('what happened before an erasure and comes late makes nothing known anew; w
       where customer_id in ('private', 'other')`;
   const erasure = '2026-11-20T08:00:00.500Z';
 
-  await send(...told('private', T0), event(CustomerMerged, at(T0), { customerId: 'other', intoCustomerId: 'private' }));
+  await ledger.send(
+    ...told('private', T0),
+    event(CustomerMerged, at(T0), { customerId: 'other', intoCustomerId: 'private' }),
+  );
   expect(await known()).toHaveLength(1);
-  await send(event(CustomerErased, at(erasure), { customerId: 'private' }));
+  await ledger.send(event(CustomerErased, at(erasure), { customerId: 'private' }));
   expect(await known()).toEqual([]);
 
-  await send(...told('private', erasure), ...told('other', '2026-11-01T08:00:00Z'));
+  await ledger.send(...told('private', erasure), ...told('other', '2026-11-01T08:00:00Z'));
   expect(await known()).toEqual([]);
   expect(await sql`select 1 from balance where customer_id in ('private', 'other')`).toEqual([]);
 
-  await send(...told('private', '2026-11-20T08:00:00.501Z'));
+  await ledger.send(...told('private', '2026-11-20T08:00:00.501Z'));
   expect(await known()).toEqual([
     { customerId: 'private', segments: ['vip'], lifecycle: 'at_risk', attributes: { size: 'm' } },
   ]);
@@ -198,15 +201,15 @@ test('who was merged and then erased leaves its lots to the other, who takes the
     ).map(({ owner }) => owner);
   const forgotten = (customerId: string) =>
     event(CustomerErased, { id: newId(), source: '/test', time: ledger.clock.now() }, { customerId });
-  await send(buy('first', 'first-1', 1_000), buy('second', 'second-1', 2_000), buy('third', 'third-1', 3_000));
-  await send(merged('first', 'second'));
-  await send(forgotten('first'));
+  await ledger.send(buy('first', 'first-1', 1_000), buy('second', 'second-1', 2_000), buy('third', 'third-1', 3_000));
+  await ledger.send(merged('first', 'second'));
+  await ledger.send(forgotten('first'));
   expect(await owners()).toEqual(['second', 'third']);
   const { lots } = (await ledger.call('GET', '/v1/customers/second/lots?state=all')).json();
   expect(lots).toHaveLength(2);
-  await send(merged('second', 'third'));
+  await ledger.send(merged('second', 'third'));
   expect(await owners()).toEqual(['third']);
-  await send(forgotten('third'));
+  await ledger.send(forgotten('third'));
   expect(await owners()).toEqual([expect.stringMatching(/^erased:/)]);
   const named = await ledger.sql('ledger')`select from balance
     where customer_id in ('first', 'second', 'third') or merged_into in ('first', 'second', 'third')`;

@@ -37,8 +37,7 @@ let orders = 0;
 const buy = async (customerId: string, times: number) => {
   for (let i = 0; i < times; i += 1) {
     orders += 1;
-    await ledger.publish([purchase(customerId, `order-${orders}`, 1_000)]);
-    await ledger.settle();
+    await ledger.send(purchase(customerId, `order-${orders}`, 1_000));
   }
 };
 const given = async (ruleId: string) => {
@@ -55,14 +54,11 @@ test('a customer may be called as he likes: nobody is taken for everybody', asyn
   expect(await given('budget')).toEqual({ ann: 30, '*': 20 });
 
   // Neither going up in another nor being forgotten takes a budget along.
-  await ledger.publish([event(CustomerMerged, { id: newId(), ...told }, { customerId: '*', intoCustomerId: 'bob' })]);
-  await ledger.settle();
+  await ledger.send(event(CustomerMerged, { id: newId(), ...told }, { customerId: '*', intoCustomerId: 'bob' }));
   await buy('cid', 1);
-  await ledger.publish([event(CustomerErased, { id: newId(), ...told }, { customerId: 'bob' })]);
-  await ledger.settle();
+  await ledger.send(event(CustomerErased, { id: newId(), ...told }, { customerId: 'bob' }));
   await buy('*', 1);
-  await ledger.publish([event(CustomerErased, { id: newId(), ...told }, { customerId: '*' })]);
-  await ledger.settle();
+  await ledger.send(event(CustomerErased, { id: newId(), ...told }, { customerId: '*' }));
   await buy('dan', 1);
   expect(Object.values(await given('budget')).reduce((sum, points) => sum + points, 0)).toBe(50);
 });

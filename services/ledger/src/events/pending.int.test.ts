@@ -78,8 +78,7 @@ test('a refund takes pending points first, and an order that is refunded whole n
   ]);
   await ledger.settle();
   expect(await ledger.balance('bob')).toMatchObject({ active: 0, pending: 15, negative: 0 });
-  await ledger.publish([refund('bob', 'bob-r2', { scope: 'whole', orderId: 'bob-1', time: '2026-11-23T07:40:00Z' })]);
-  await ledger.settle();
+  await ledger.send(refund('bob', 'bob-r2', { scope: 'whole', orderId: 'bob-1', time: '2026-11-23T07:40:00Z' }));
   expect(await ledger.balance('bob')).toMatchObject({ active: 0, pending: 0, negative: 0 });
   ledger.clock.set('2026-11-25T08:00:00Z');
   await ledger.settle();
@@ -91,12 +90,10 @@ test('a refund takes pending points first, and an order that is refunded whole n
 });
 
 test('whoever is erased loses what was pending', async () => {
-  await ledger.publish([purchase('eve', 'eve-1', 2_000, { time: ledger.clock.now().toString() })]);
-  await ledger.settle();
+  await ledger.send(purchase('eve', 'eve-1', 2_000, { time: ledger.clock.now().toString() }));
   expect(await ledger.balance('eve')).toMatchObject({ pending: 20 });
   const time = ledger.clock.now();
-  await ledger.publish([event(CustomerErased, { id: 'erase-eve', source: '/test', time }, { customerId: 'eve' })]);
-  await ledger.settle();
+  await ledger.send(event(CustomerErased, { id: 'erase-eve', source: '/test', time }, { customerId: 'eve' }));
   expect(await ledger.balance('eve')).toMatchObject({ active: 0, pending: 0, earned: 0 });
 });
 

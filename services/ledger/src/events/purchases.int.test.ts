@@ -15,10 +15,8 @@ afterAll(async () => {
 
 test('a purchase earns points once, however often it comes', async () => {
   const first = purchase('ann', 'ann-1', 2_599);
-  await ledger.publish([first, first, purchase('ann', 'ann-1', 2_599)]);
-  await ledger.settle();
-  await ledger.publish([first]);
-  await ledger.settle();
+  await ledger.send(first, first, purchase('ann', 'ann-1', 2_599));
+  await ledger.send(first);
   expect(await ledger.balance('ann')).toEqual({
     customerId: 'ann',
     active: 25,
@@ -62,8 +60,7 @@ test('the same order with other content is set aside, also within one batch', as
     purchase('bob', 'bob-2', 500),
   ]);
   await ledger.settle();
-  await ledger.publish([purchase('bob', 'bob-2', 600)]);
-  await ledger.settle();
+  await ledger.send(purchase('bob', 'bob-2', 600));
   expect(await ledger.balance('bob')).toMatchObject({ active: 15 });
   const letters = (await ledger.deadLetters('ledger')).filter(({ key }) => key === 'bob');
   expect(letters.map(({ errorCode, status }) => [errorCode, status])).toEqual([
@@ -73,8 +70,7 @@ test('the same order with other content is set aside, also within one batch', as
 });
 
 test('without a rate for the currency, or with too little, a purchase is kept and earns nothing, with the reason', async () => {
-  await ledger.publish([purchase('cid', 'cid-1', 5_000, { currency: 'USD' }), purchase('cid', 'cid-2', 99)]);
-  await ledger.settle();
+  await ledger.send(purchase('cid', 'cid-1', 5_000, { currency: 'USD' }), purchase('cid', 'cid-2', 99));
   expect(await ledger.balance('cid')).toMatchObject({ active: 0, earned: 0 });
   const rows = await ledger.sql(
     'ledger',
@@ -93,8 +89,7 @@ test('a refund in parts takes back exactly what was earned, and no more', async 
   await ledger.publish(thirds);
   await ledger.settle();
   expect(await ledger.balance('dan')).toMatchObject({ active: 1 });
-  await ledger.publish([refund('dan', 'dan-r3', { scope: 'amount', orderId: 'dan-1', amountMinor: 500 })]);
-  await ledger.settle();
+  await ledger.send(refund('dan', 'dan-r3', { scope: 'amount', orderId: 'dan-1', amountMinor: 500 }));
   expect(await ledger.balance('dan')).toMatchObject({ active: 0, earned: 10, negative: 0 });
   const [row] = await ledger.sql(
     'ledger',
@@ -103,11 +98,9 @@ test('a refund in parts takes back exactly what was earned, and no more', async 
 });
 
 test('a refund that overtakes its purchase waits for it', async () => {
-  await ledger.publish([refund('eve', 'eve-r1', { scope: 'whole', orderId: 'eve-1' })]);
-  await ledger.settle();
+  await ledger.send(refund('eve', 'eve-r1', { scope: 'whole', orderId: 'eve-1' }));
   expect((await ledger.call('GET', '/v1/ledger/totals')).json().counts.refundsWaiting).toBe(1);
-  await ledger.publish([purchase('eve', 'eve-1', 700), purchase('eve', 'eve-2', 300)]);
-  await ledger.settle();
+  await ledger.send(purchase('eve', 'eve-1', 700), purchase('eve', 'eve-2', 300));
   expect(await ledger.balance('eve')).toMatchObject({ active: 3, earned: 10 });
   expect((await ledger.call('GET', '/v1/ledger/totals')).json().counts.refundsWaiting).toBe(0);
   const points = (await ledger.events(Topics.points)).filter(({ subject }) => subject === 'eve');
@@ -126,8 +119,7 @@ test('a refund that waited and does not fit the order that comes is counted as r
     refund('jon', 'misfit-r2', { scope: 'whole', orderId: 'misfit-1' }),
   ]);
   await ledger.settle();
-  await ledger.publish([purchase('ivy', 'misfit-1', 700)]);
-  await ledger.settle();
+  await ledger.send(purchase('ivy', 'misfit-1', 700));
   expect(await ledger.balance('ivy')).toMatchObject({ active: 7 });
   expect(await counts()).toMatchObject({
     refundsWaiting: before.refundsWaiting,
@@ -195,8 +187,7 @@ test('a refund of an amount without an order goes back from the newest purchase'
 });
 
 test('what can never be right is set aside with its reason', async () => {
-  await ledger.publish([purchase('ida', 'ida-1', 1_000), purchase('jon', 'jon-1', 1_000)]);
-  await ledger.settle();
+  await ledger.send(purchase('ida', 'ida-1', 1_000), purchase('jon', 'jon-1', 1_000));
   await ledger.publish([
     refund('jon', 'bad-1', { scope: 'whole', orderId: 'ida-1' }),
     refund('jon', 'bad-2', { scope: 'whole' }),
@@ -218,10 +209,8 @@ test('what can never be right is set aside with its reason', async () => {
 
 test('the same refund again changes nothing', async () => {
   const whole = refund('kai', 'kai-r1', { scope: 'whole', orderId: 'kai-1' });
-  await ledger.publish([purchase('kai', 'kai-1', 1_000), whole, whole]);
-  await ledger.settle();
-  await ledger.publish([whole]);
-  await ledger.settle();
+  await ledger.send(purchase('kai', 'kai-1', 1_000), whole, whole);
+  await ledger.send(whole);
   expect(await ledger.balance('kai')).toMatchObject({ active: 0, earned: 10, negative: 0 });
 });
 

@@ -51,8 +51,7 @@ const openLots = async (customerId: string): Promise<[string, number][]> =>
 const owe = async (customerId: string, holds = 0, ttlSeconds = 7_200): Promise<string | undefined> => {
   const time = ledger.clock.now();
   await use(IMMEDIATE);
-  await ledger.publish([purchase(customerId, `${customerId}-1`, 2_000, { time: time.toString() })]);
-  await ledger.settle();
+  await ledger.send(purchase(customerId, `${customerId}-1`, 2_000, { time: time.toString() }));
   const url = `/v1/customers/${customerId}`;
   const { reservationId } = await ok(`${url}/reservations`, { points: 20 });
   await ok(`/v1/reservations/${reservationId}/capture`, {});
@@ -94,12 +93,10 @@ test('before what a reservation gives back it has, too', async () => {
 test('before what a purchase, or an interaction, earns it has, too', async () => {
   await owe('fay');
   await use(IMMEDIATE);
-  await ledger.publish([purchase('fay', 'fay-3', 2_000, { time: ledger.clock.now().toString() })]);
-  await ledger.settle();
+  await ledger.send(purchase('fay', 'fay-3', 2_000, { time: ledger.clock.now().toString() }));
   expect(await openLots('fay')).toEqual([['fay-3', 20]]);
   await owe('gus');
   const visit = { id: newId(), source: '/test', time: ledger.clock.now().toString() };
-  await ledger.publish([event(InteractionRecorded, visit, { customerId: 'gus', interactionType: 'visit' })]);
-  await ledger.settle();
+  await ledger.send(event(InteractionRecorded, visit, { customerId: 'gus', interactionType: 'visit' }));
   expect(await openLots('gus')).toEqual([['earn', 20]]);
 });

@@ -17,11 +17,6 @@ afterAll(async () => {
   await ledger.stop();
 });
 
-const send = async (...events: Parameters<LedgerHarness['publish']>[0]): Promise<void> => {
-  await ledger.publish(events);
-  await ledger.settle();
-};
-
 test('an order from before the erasure that comes after it is kept for nobody and earns nothing; so do its refunds', async () => {
   const sql = ledger.sql('ledger');
   const tiers = {
@@ -36,12 +31,12 @@ test('an order from before the erasure that comes after it is kept for nobody an
   expect((await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, tiers })).statusCode).toBe(200);
   const waits = (customerId: string, refundId: string, time: string) =>
     refund(customerId, refundId, { scope: 'whole', orderId: 'late-1', time });
-  await send(waits('late', 'late-r1', before), waits('somebody', 'late-r2', before));
-  await send(event(CustomerErased, at(erasure), { customerId: 'late' }));
+  await ledger.send(waits('late', 'late-r1', before), waits('somebody', 'late-r2', before));
+  await ledger.send(event(CustomerErased, at(erasure), { customerId: 'late' }));
 
   const told = (await ledger.events(Topics.points)).length;
   const late = purchase('late', 'late-1', 5_000, { time: before });
-  await send(
+  await ledger.send(
     ...[late, late, purchase('late', 'late-2', 100, { time: erasure })],
     waits('late', 'late-r3', before),
     refund('late', 'late-r4', { scope: 'amount', amountMinor: 100, time: erasure }),
@@ -60,20 +55,20 @@ test('an order from before the erasure that comes after it is kept for nobody an
   expect(await sql`select distinct status, note from refund where refund_id like 'late-r%'`).toEqual([
     { status: 'void', note: 'customer_erased' },
   ]);
-  await send(purchase('late', 'late-3', 700, { time: after }));
+  await ledger.send(purchase('late', 'late-3', 700, { time: after }));
   expect(await ledger.balance('late')).toMatchObject({ active: 7, earned: 7 });
 });
 
 test('a refund from after the erasure does not tell whose the order was: it is kept under the name of the order', async () => {
   const sql = ledger.sql('ledger');
-  await send(purchase('returns', 'returns-1', 5_000, { time: before }));
-  await send(event(CustomerErased, at(erasure), { customerId: 'returns' }));
+  await ledger.send(purchase('returns', 'returns-1', 5_000, { time: before }));
+  await ledger.send(event(CustomerErased, at(erasure), { customerId: 'returns' }));
   const whole = (refundId: string, orderId: string) =>
     refund('returns', refundId, { scope: 'whole', orderId, time: after });
-  await send(whole('returns-r1', 'returns-1'), whole('returns-r2', 'returns-2'));
+  await ledger.send(whole('returns-r1', 'returns-1'), whole('returns-r2', 'returns-2'));
   // The second one waited for an order that is told late.
-  await send(purchase('returns', 'returns-2', 700, { time: before }));
-  await send(whole('returns-r1', 'returns-1'));
+  await ledger.send(purchase('returns', 'returns-2', 700, { time: before }));
+  await ledger.send(whole('returns-r1', 'returns-1'));
   expect(
     await sql`select refund_id, status, r.customer_id = p.customer_id as same from refund r join purchase p using (order_id)
       where refund_id like 'returns-%' order by refund_id`,
@@ -89,36 +84,39 @@ test('a refund from after the erasure does not tell whose the order was: it is k
 
 test('an erasure or a merge that is told again, or late, is not about who came since under the same id', async () => {
   const erase = event(CustomerErased, at(erasure), { customerId: 'again' });
-  await send(
+  await ledger.send(
     purchase('again', 'again-1', 5_000, { time: before }),
     purchase('other', 'other-1', 900, { time: before }),
   );
-  await send(erase);
-  await send(purchase('again', 'again-2', 300, { time: after }), erase);
+  await ledger.send(erase);
+  await ledger.send(purchase('again', 'again-2', 300, { time: after }), erase);
   expect(await ledger.balance('again')).toMatchObject({ customerId: 'again', active: 3 });
-  await send(event(CustomerMerged, at(before), { customerId: 'again', intoCustomerId: 'other' }));
-  await send(event(CustomerMerged, at(before), { customerId: 'other', intoCustomerId: 'again' }));
+  await ledger.send(event(CustomerMerged, at(before), { customerId: 'again', intoCustomerId: 'other' }));
+  await ledger.send(event(CustomerMerged, at(before), { customerId: 'other', intoCustomerId: 'again' }));
   expect(await ledger.balance('again')).toMatchObject({ customerId: 'again', active: 3 });
   expect(await ledger.balance('other')).toMatchObject({ customerId: 'other', active: 9 });
 });
 
 test('a merge that is told again after its old id was erased alone, and has begun anew, is one more merge', async () => {
   const merge = event(CustomerMerged, at(after), { customerId: 'nick', intoCustomerId: 'name' });
-  await send(purchase('nick', 'nick-1', 500, { time: before }), purchase('name', 'name-1', 100, { time: before }));
-  await send(merge);
+  await ledger.send(
+    purchase('nick', 'nick-1', 500, { time: before }),
+    purchase('name', 'name-1', 100, { time: before }),
+  );
+  await ledger.send(merge);
   expect(await ledger.balance('nick')).toMatchObject({ customerId: 'name', active: 6 });
   ledger.clock.advance('PT1S');
-  await send(event(CustomerErased, at(erasure), { customerId: 'nick' }));
-  await send(purchase('nick', 'nick-2', 300, { time: after }));
-  await send(merge);
+  await ledger.send(event(CustomerErased, at(erasure), { customerId: 'nick' }));
+  await ledger.send(purchase('nick', 'nick-2', 300, { time: after }));
+  await ledger.send(merge);
   expect(await ledger.balance('nick')).toMatchObject({ customerId: 'name', active: 9 });
 });
 
 test('a draft is not tried on orders of nobody: they earn nothing by any programme', async () => {
   const currency = 'USD';
   await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, rates: [{ currency, points: 1, perMinor: 100 }] });
-  await send(event(CustomerErased, at(erasure), { customerId: 'tried' }));
-  await send(
+  await ledger.send(event(CustomerErased, at(erasure), { customerId: 'tried' }));
+  await ledger.send(
     purchase('tried', 'tried-1', 5_000, { time: before, currency }),
     purchase('tried', 'tried-2', 7_000, { time: after, currency }),
   );

@@ -160,8 +160,7 @@ test('a request whose time is up reads as expired, whether or not the sweep has 
     { id: newId(), source: '/test', time: ledger.clock.now().toString() },
     { customerId: 'jon' },
   );
-  await ledger.publish([erased]);
-  await ledger.settle();
+  await ledger.send(erased);
   expect(await requestOf(late)).toEqual(read);
   expect([await listed(), await listed('pending'), await listed('expired')]).toEqual([['expired'], [], ['expired']]);
   expect(await requestOf(gone)).toMatchObject({ status: 'expired', decidedBy: 'clock' });

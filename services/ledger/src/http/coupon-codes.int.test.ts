@@ -44,10 +44,8 @@ test('a known code that is sent with other values is told and stays as it is', a
   const after = (await ledger.call('GET', `/v1/coupon-pools/${poolId}/codes`)).body;
   expect(after.split('\r\n').filter((line) => !line.startsWith('NEW'))).toEqual(before.split('\r\n'));
   expect((await upload(poolId, before)).json()).toMatchObject({ known: 4, refused: 0 });
-  await ledger.publish([purchase('dan', 'dan-1', 100), purchase('eva', 'eva-1', 100)]);
-  await ledger.settle();
-  await ledger.publish([customerMerged('dan', 'eva')]);
-  await ledger.settle();
+  await ledger.send(purchase('dan', 'dan-1', 100), purchase('eva', 'eva-1', 100));
+  await ledger.send(customerMerged('dan', 'eva'));
   expect((await upload(poolId, 'code,customerId\nOWN4,dan\nOWN-4,eva\n')).json()).toMatchObject({
     known: 1,
     errors: [{ row: 3, reason: 'duplicate' }],

@@ -51,8 +51,7 @@ test('corrections give and take, with reason and actor on record', async () => {
 
 test('the statement is read page by page, newest first', async () => {
   await ledger.publish(Array.from({ length: 25 }, (_, i) => purchase('bob', `bob-${i}`, 100 * (i + 1))));
-  await ledger.publish([refund('bob', 'bob-r', { scope: 'whole', orderId: 'bob-3' })]);
-  await ledger.settle();
+  await ledger.send(refund('bob', 'bob-r', { scope: 'whole', orderId: 'bob-3' }));
   const seen: { points: number; balanceAfter: number; kind: string }[] = [];
   let cursor: string | undefined;
   do {

@@ -27,13 +27,11 @@ test('there is nothing to copy at first; a draft is begun, counts for nothing, a
   expect(draft.statusCode, draft.body).toBe(201);
   const { draftId } = draft.json();
   expect(draft.json()).toMatchObject({ basedOn: 0, revision: 1, status: 'open', programme: PROGRAMME });
-  await ledger.publish([purchase('ann', 'ann-1', 5_000)]);
-  await ledger.settle();
+  await ledger.send(purchase('ann', 'ann-1', 5_000));
   expect(await ledger.balance('ann')).toMatchObject({ active: 0 });
   expect((await activate(draftId)).json()).toEqual({ version: 1, draftId, replacedVersion: 0 });
   expect((await ledger.call('GET', '/v1/programme')).json()).toMatchObject({ ...PROGRAMME, version: 1 });
-  await ledger.publish([purchase('ann', 'ann-2', 5_000)]);
-  await ledger.settle();
+  await ledger.send(purchase('ann', 'ann-2', 5_000));
   expect(await ledger.balance('ann')).toMatchObject({ active: 50 });
   const again = await activate(draftId);
   expect(again.json()).toMatchObject({ status: 409, code: 'ledger.draft_activated', version: 1 });

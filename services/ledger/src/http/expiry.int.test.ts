@@ -25,8 +25,7 @@ const expiryNow = async (programme: unknown): Promise<string | undefined> => {
   const answer = await put(programme);
   expect(answer.statusCode, answer.body).toBe(200);
   const customerId = `customer-${++orders}`;
-  await ledger.publish([purchase(customerId, `order-${orders}`, 1_000, { time: ledger.clock.now().toString() })]);
-  await ledger.settle();
+  await ledger.send(purchase(customerId, `order-${orders}`, 1_000, { time: ledger.clock.now().toString() }));
   return (await ledger.balance(customerId)).nextExpiration?.at;
 };
 
@@ -77,8 +76,7 @@ test('a programme as it was stored before there were policies is still read', as
   await sql`insert into programme_version (version, definition, actor, created_at)
     select max(version) + 1, ${JSON.stringify(old)}::text::jsonb, 'then', now() from programme_version`;
   expect((await ledger.call('GET', '/v1/programme')).json()).toMatchObject({ expiresAfterDays: 10 });
-  await ledger.publish([purchase('old', 'old-1', 1_000, { time: ledger.clock.now().toString() })]);
-  await ledger.settle();
+  await ledger.send(purchase('old', 'old-1', 1_000, { time: ledger.clock.now().toString() }));
   expect((await ledger.balance('old')).nextExpiration).toEqual({ points: 10, at: '2024-12-25T22:59:59.999Z' });
 });
 

@@ -45,8 +45,7 @@ describe('the roll-forward', () => {
 
     // Aban: a refund of spent points makes a deficit that the next credit pays off; history is imported.
     ledger.clock.set('2026-10-25T08:00:00Z');
-    await ledger.publish([refund('ann', 'ann-r', { scope: 'whole', orderId: 'ann-1', time: now() })]);
-    await ledger.settle();
+    await ledger.send(refund('ann', 'ann-r', { scope: 'whole', orderId: 'ann-1', time: now() }));
     await booksAgree('1405-07', '1405-08');
     await buy('ann', 'ann-2', 90);
     await buy('old', 'old-1', 500, '2019-01-05T08:00:00Z');
@@ -65,8 +64,7 @@ describe('the roll-forward', () => {
     await ledger.settle();
     await buy('eve', 'eve-1', 33);
     await ledger.settle();
-    await ledger.publish([event(CustomerErased, { id: newId(), source: '/t', time: now() }, { customerId: 'eve' })]);
-    await ledger.settle();
+    await ledger.send(event(CustomerErased, { id: newId(), source: '/t', time: now() }, { customerId: 'eve' }));
     await booksAgree('1405-07', '1405-09');
     await booksAgree('1405-09', '1405-09');
   });
@@ -78,8 +76,7 @@ describe('the roll-forward', () => {
     const before = await get(url);
     expect(before.months.map(({ closed }: Month) => closed)).toEqual([true, true, true]);
     await buy('late', 'late-1', 1_000, '2026-10-05T08:00:00Z');
-    await ledger.publish([refund('bob', 'bob-r', { scope: 'whole', orderId: 'bob-1', time: '2026-10-06T08:00:00Z' })]);
-    await ledger.settle();
+    await ledger.send(refund('bob', 'bob-r', { scope: 'whole', orderId: 'bob-1', time: '2026-10-06T08:00:00Z' }));
     const after = await get(url);
     expect(after.months).toEqual(before.months);
     await booksAgree('1405-07', '1405-10');
@@ -265,8 +262,7 @@ describe('speed', () => {
             from pg_stat_xact_user_tables where schemaname = 'ledger' and relname = 'transfer'`;
           return { closed, read: row?.read };
         });
-      await young.publish([purchase('ann', 'young-1', 1_000, { time: young.clock.now().toString() })]);
-      await young.settle();
+      await young.send(purchase('ann', 'young-1', 1_000, { time: young.clock.now().toString() }));
       expect(await close()).toEqual({ closed: 0, read: 0 });
       young.clock.advance({ hours: 24 });
       const { closed, read } = await close();

@@ -17,10 +17,6 @@ afterAll(async () => {
   await ledger.stop();
 });
 
-const publish = async (...events: Parameters<LedgerHarness['publish']>[0]): Promise<void> => {
-  await ledger.publish(events);
-  await ledger.settle();
-};
 const of = () => ({ id: newId(), source: '/test', time: T0 });
 const rowsWith = async (text: string): Promise<number> => {
   const rows = await ledger.sql('ledger')`select 1 from idempotency_key k where k::text ~ ${`\\m${text}\\M`}`;
@@ -31,7 +27,7 @@ type Asked = [url: string, payload: unknown, headers: Record<string, string>];
 test('of an erased customer no answer is kept, and what was done is not done again', async () => {
   const { secret } = await createApiKey(ledger.admin, { name: 'second', scopes: SCOPES }, ledger.clock.now());
   const second = { authorization: `Bearer ${secret}` };
-  await publish(...['gone', 'gone-too', 'stays'].map((who) => purchase(who, `${who}-1`, 90_000)));
+  await ledger.send(...['gone', 'gone-too', 'stays'].map((who) => purchase(who, `${who}-1`, 90_000)));
   const reward = await addReward();
   await addPool({}, { codes: ['SUMMER'], usesPerCode: 9 });
   const asked: Asked[] = [];
@@ -54,10 +50,10 @@ test('of an erased customer no answer is kept, and what was done is not done aga
     const { reservationId } = await ask(`/v1/customers/${who}/reservations`, { points: 5 });
     await ask(`/v1/reservations/${reservationId}/capture`, { points: 3 });
   }
-  await publish(event(CustomerMerged, of(), { customerId: 'gone-too', intoCustomerId: 'gone' }));
+  await ledger.send(event(CustomerMerged, of(), { customerId: 'gone-too', intoCustomerId: 'gone' }));
   expect([await rowsWith('gone'), await rowsWith('telephoned')]).toEqual([10, 9]);
 
-  await publish(event(CustomerErased, of(), { customerId: 'gone' }));
+  await ledger.send(event(CustomerErased, of(), { customerId: 'gone' }));
   expect([await rowsWith('gone'), await rowsWith('telephoned')]).toEqual([0, 3]);
   const before = await ledger.sql('ledger')`select * from idempotency_key order by key`;
   for (const [i, [url, payload, headers]] of asked.entries()) {

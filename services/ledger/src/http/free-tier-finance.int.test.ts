@@ -14,8 +14,7 @@ beforeAll(async () => {
 afterAll(() => ledger.stop());
 
 test('points of a free level are told under it from the moment at which tiers are in force', async () => {
-  await ledger.publish([purchase('ann', 'ann-1', 2_100, { time: ledger.clock.now().toString() })]);
-  await ledger.settle();
+  await ledger.send(purchase('ann', 'ann-1', 2_100, { time: ledger.clock.now().toString() }));
   await expectBooksToAgree(ledger, '1405-07', '1405-07');
   for (const wait of ['PT2M', 'P1D']) {
     ledger.clock.advance(wait);

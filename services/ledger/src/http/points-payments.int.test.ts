@@ -142,7 +142,6 @@ test('a payment, and its reservation, tells what refunds of its order gave back'
   ];
   for (const each of await both()) expect(each).not.toHaveProperty('givenBackPoints');
   const half = { scope: 'amount', orderId: 'ivy-paid', amountMinor: 500 } as const;
-  await ledger.publish([purchase('ivy', 'ivy-paid', 1_000), refund('ivy', 'ivy-half', half)]);
-  await ledger.settle();
+  await ledger.send(purchase('ivy', 'ivy-paid', 1_000), refund('ivy', 'ivy-half', half));
   for (const each of await both()) expect(each).toMatchObject({ capturedPoints: 60, givenBackPoints: 30 });
 });

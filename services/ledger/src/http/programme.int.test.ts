@@ -17,8 +17,7 @@ test('without a programme purchases are kept and earn nothing', async () => {
     status: 404,
     code: 'ledger.no_programme',
   });
-  await ledger.publish([purchase('ann', 'ann-0', 5_000)]);
-  await ledger.settle();
+  await ledger.send(purchase('ann', 'ann-0', 5_000));
   expect(await ledger.balance('ann')).toMatchObject({ active: 0, earned: 0 });
   const [row] = await ledger.sql('ledger')`select note, programme_version from purchase where order_id = 'ann-0'`;
   expect(row).toEqual({ note: 'no_programme', programme_version: null });
@@ -28,12 +27,10 @@ test('every change is a version with who and when, and counts for what is booked
   const first = await ledger.call('PUT', '/v1/programme', PROGRAMME);
   expect(first.statusCode).toBe(200);
   expect(first.json()).toMatchObject({ ...PROGRAMME, version: 1, createdAt: '2026-11-21T08:00:00Z' });
-  await ledger.publish([purchase('ann', 'ann-1', 5_000)]);
-  await ledger.settle();
+  await ledger.send(purchase('ann', 'ann-1', 5_000));
   const double = { ...PROGRAMME, rates: [{ currency: 'EUR', points: 2, perMinor: 100 }] };
   expect((await ledger.call('PUT', '/v1/programme', double)).json().version).toBe(2);
-  await ledger.publish([purchase('ann', 'ann-2', 5_000)]);
-  await ledger.settle();
+  await ledger.send(purchase('ann', 'ann-2', 5_000));
   expect(await ledger.balance('ann')).toMatchObject({ active: 150 });
   const { entries } = (await ledger.call('GET', '/v1/customers/ann/statement')).json();
   expect(

@@ -29,14 +29,10 @@ const SLIDING: Expiry = {
 };
 
 const use = (more: object) => ok('PUT', '/v1/programme', { ...BARE, ...more });
-const send = async (...events: Parameters<LedgerHarness['publish']>[0]): Promise<void> => {
-  await ledger.publish(events);
-  await ledger.settle();
-};
 const pass = (days: number): void => ledger.clock.advance({ hours: 24 * days });
 const now = (): string => ledger.clock.now().toString();
 const buy = (customerId: string, orderId: string, points: number) =>
-  send(purchase(customerId, orderId, points * 100, { time: now() }));
+  ledger.send(purchase(customerId, orderId, points * 100, { time: now() }));
 
 /** Everything that tells of a customer's points. */
 const readAll = async (customerId: string, orderIds: readonly string[]) => {
@@ -83,7 +79,7 @@ test('points that activity keeps are there as long as it keeps them', async () =
   await use({ expiry: SLIDING });
   await buy('bob', 'bob-1', 10);
   pass(5);
-  await send(
+  await ledger.send(
     event(
       InteractionRecorded,
       { id: newId(), source: '/test', time: now() },
@@ -117,7 +113,7 @@ test('what becomes spendable pays off what is owed, one lot after the other', as
   await use({});
   await buy('dan', 'dan-1', 25);
   await ok('POST', '/v1/customers/dan/adjustments', { points: -25, reason: 'spent' });
-  await send(refund('dan', 'dan-r', { scope: 'whole', orderId: 'dan-1', time: now() }));
+  await ledger.send(refund('dan', 'dan-r', { scope: 'whole', orderId: 'dan-1', time: now() }));
   expect(await ledger.balance('dan')).toMatchObject({ active: 0, negative: 25 });
   await use({ activation: TWO_DAYS });
   await buy('dan', 'dan-2', 10);

@@ -16,8 +16,7 @@ beforeAll(async () => {
     ),
   );
   await ledger.settle();
-  await ledger.publish([refund('bob', 'bob-r', { scope: 'amount', orderId: 'bob-24', amountMinor: 500 })]);
-  await ledger.settle();
+  await ledger.send(refund('bob', 'bob-r', { scope: 'amount', orderId: 'bob-24', amountMinor: 500 }));
   await ledger.call('POST', '/v1/customers/bob/adjustments', { points: -40, reason: '=1+1, "hello"' });
 });
 afterAll(async () => {
@@ -151,18 +150,15 @@ test('why an order earned what it did, and what was taken back', async () => {
     takenBack: [{ points: 5, refundId: 'bob-r' }],
     refunds: [{ refundId: 'bob-r', status: 'applied', amountMinor: 500, pointsDue: 5, pointsTaken: 5 }],
   });
-  await ledger.publish([purchase('bob', 'nothing', 99), purchase('bob', 'dollars', 5_000, { currency: 'USD' })]);
-  await ledger.settle();
+  await ledger.send(purchase('bob', 'nothing', 99), purchase('bob', 'dollars', 5_000, { currency: 'USD' }));
   expect(await get('/v1/orders/nothing/earnings')).toMatchObject({ note: 'nothing_earned', earnings: [] });
   expect(await get('/v1/orders/dollars/earnings')).toMatchObject({ note: 'no_rate', pointsEarned: 0, earnings: [] });
   expect(await get('/v1/orders/unheard-of/earnings')).toMatchObject({ status: 404, code: 'ledger.order_not_found' });
 });
 
 test('a refund without an order shows at the orders it took from; merged customers keep their story', async () => {
-  await ledger.publish([purchase('cat', 'cat-1', 1_000, { time: '2026-11-01T10:00:00Z' })]);
-  await ledger.settle();
-  await ledger.publish([refund('cat', 'cat-r', { scope: 'amount', amountMinor: 300 })]);
-  await ledger.settle();
+  await ledger.send(purchase('cat', 'cat-1', 1_000, { time: '2026-11-01T10:00:00Z' }));
+  await ledger.send(refund('cat', 'cat-r', { scope: 'amount', amountMinor: 300 }));
   await ledger.publish([
     event(CustomerMerged, { id: 'm1', source: '/test', time: T0 }, { customerId: 'cat', intoCustomerId: 'dan' }),
   ]);
@@ -251,12 +247,10 @@ test('what an order earned is told in the order of the rules, whoever had to wai
   const use = async (rules_: object[]) =>
     expect((await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, rules: rules_ })).statusCode).toBe(200);
   await use(rules);
-  await ledger.publish([purchase('eve', 'eve-1', 1_000), purchase('eve', 'eve-2', 1_000)]);
-  await ledger.settle();
+  await ledger.send(purchase('eve', 'eve-1', 1_000), purchase('eve', 'eve-2', 1_000));
   const caps = { perCustomer: [{ limit: 1, unit: 'awards', per: 'day' }], beyond: 'reduce' };
   await use(rules.map((rule) => ({ ...rule, caps })));
-  await ledger.publish([purchase('eve', 'eve-3', 1_000), refund('eve', 'eve-r', { scope: 'whole', orderId: 'eve-3' })]);
-  await ledger.settle();
+  await ledger.send(purchase('eve', 'eve-3', 1_000), refund('eve', 'eve-r', { scope: 'whole', orderId: 'eve-3' }));
   for (const orderId of ['eve-1', 'eve-2', 'eve-3']) {
     const told = await get(`/v1/orders/${orderId}/earnings`);
     expect(

@@ -233,8 +233,7 @@ test('who finds all chains of the seal taken is refused for now, and nothing of 
 test('who was merged into another pays with what both have', async () => {
   await earn(30, 'ida', 'jon');
   const held = (await reserve('jon', 10)).json().reservationId as string;
-  await ledger.publish([customerMerged('jon', 'ida')]);
-  await ledger.settle();
+  await ledger.send(customerMerged('jon', 'ida'));
   const answers = await inOneTransaction(() => [
     reserve('jon', 40),
     reserve('ida', 10),

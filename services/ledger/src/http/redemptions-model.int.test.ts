@@ -109,8 +109,7 @@ test('coupons: any order of redeeming, holding, confirming, giving back, merging
       const bookOf = (customer: string): Entry[] => present(books.get(customer), 'book');
       const pointsOf = (customer: string): number => bookOf(customer).reduce((sum, [, points]) => sum + points, 0);
       const merge = async (from: string, into: string): Promise<void> => {
-        await ledger.publish([customerMerged(from, into)]);
-        await ledger.settle();
+        await ledger.send(customerMerged(from, into));
         if (mergedInto.has(from) || ownerOf(into) === from) return;
         const points = pointsOf(from);
         bookOf(from).push(['transfer_out', -points]);

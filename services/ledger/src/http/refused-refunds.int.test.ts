@@ -14,16 +14,12 @@ afterAll(async () => {
   await ledger.stop();
 });
 
-const send = async (...events: Parameters<LedgerHarness['publish']>[0]): Promise<void> => {
-  await ledger.publish(events);
-  await ledger.settle();
-};
 const list = async (more = '') => (await ledger.call('GET', `/v1/refunds?status=refused${more}`)).json();
 const idsOf = ({ refunds }: { refunds: { refundId: string }[] }) => refunds.map(({ refundId }) => refundId);
 
 test('a refund that waited for its order and does not fit it can be read', async () => {
   const five = { scope: 'amount', amountMinor: 500 } as const;
-  await send(
+  await ledger.send(
     refund('ann', 'r-currency', { ...five, orderId: 'ann-1', currency: 'USD' }),
     refund('bob', 'r-customer', { scope: 'whole', orderId: 'ann-1' }),
     refund('ann', 'r-fits', { ...five, orderId: 'ann-1' }),
@@ -32,7 +28,7 @@ test('a refund that waited for its order and does not fit it can be read', async
   expect(await list()).toEqual({ refunds: [] });
   const told = ledger.clock.now().toString();
   ledger.clock.advance('PT1H');
-  await send(purchase('ann', 'ann-1', 1_000));
+  await ledger.send(purchase('ann', 'ann-1', 1_000));
   expect(await ledger.balance('ann')).toMatchObject({ active: 5 });
   const always = { orderId: 'ann-1', occurredAt: T0, recordedAt: told };
   expect(await list()).toEqual({
@@ -52,7 +48,7 @@ test('a refund that waited for its order and does not fit it can be read', async
 test('those told last come first, page by page', async () => {
   for (const id of ['x_1', 'x_2', 'y']) {
     ledger.clock.advance('PT1M');
-    await send(refund('bob', id, { scope: 'whole', orderId: 'ann-1' }));
+    await ledger.send(refund('bob', id, { scope: 'whole', orderId: 'ann-1' }));
   }
   const all = ['y', 'x_2', 'x_1', 'r-customer', 'r-currency'];
   expect(idsOf(await list())).toEqual(all);
@@ -70,11 +66,11 @@ test('those told last come first, page by page', async () => {
 
 test('one that fits when it is told again is no longer among them', async () => {
   const told = refund('cat', 'z', { scope: 'whole', orderId: 'ann-1' });
-  await send(told);
+  await ledger.send(told);
   expect(idsOf(await list())).toContain('z');
   const ids = { id: newId(), source: '/test', time: T0 };
-  await send(event(CustomerMerged, ids, { customerId: 'cat', intoCustomerId: 'ann' }));
-  await send(told);
+  await ledger.send(event(CustomerMerged, ids, { customerId: 'cat', intoCustomerId: 'ann' }));
+  await ledger.send(told);
   expect(idsOf(await list())).not.toContain('z');
   expect(await ledger.balance('ann')).toMatchObject({ active: 0 });
 });

@@ -208,12 +208,10 @@ test('purchases, refunds and redemptions of the same customers at once neither d
 test('a deficit is paid off by what comes next, also by points given back', async () => {
   await earn('gus', 50);
   const { reservationId } = (await reserve('gus', 40)).json();
-  await ledger.publish([refund('gus', 'gus-r', { scope: 'whole', orderId: 'gus-0' })]);
-  await ledger.settle();
+  await ledger.send(refund('gus', 'gus-r', { scope: 'whole', orderId: 'gus-0' }));
   expect(await ledger.balance('gus')).toMatchObject({ active: 0, reserved: 40, negative: 40 });
   await ledger.call('POST', `/v1/reservations/${reservationId}/capture`, { points: 30 });
   expect(await ledger.balance('gus')).toMatchObject({ active: 0, reserved: 0, negative: 30, spent: 30 });
-  await ledger.publish([purchase('gus', 'gus-1', 2_000), purchase('gus', 'gus-2', 1_500)]);
-  await ledger.settle();
+  await ledger.send(purchase('gus', 'gus-1', 2_000), purchase('gus', 'gus-2', 1_500));
   expect(await ledger.balance('gus')).toMatchObject({ active: 5, negative: 0, earned: 85 });
 });

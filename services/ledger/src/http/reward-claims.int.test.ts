@@ -330,8 +330,7 @@ test('a merged customer takes its claims and codes along; an erased one leaves n
   const couponPoolId = await addPool({}, { generate: 3 });
   const rewardId = await addReward({ couponPoolId });
   const { couponCode } = (await claim('lea', rewardId)).json();
-  await ledger.publish([customerMerged('lea', 'leo')]);
-  await ledger.settle();
+  await ledger.send(customerMerged('lea', 'leo'));
   expect((await ok('GET', '/v1/customers/lea/reward-claims')).claims).toMatchObject([
     { customerId: 'leo', couponCode },
   ]);
@@ -339,8 +338,7 @@ test('a merged customer takes its claims and codes along; an erased one leaves n
   const { claimId } = (await claim('leo', rewardId)).json();
   await cancel(claimId, { reason: 'Leo called' });
   const again = (await claim('leo', rewardId)).json().claimId;
-  await ledger.publish([customerErased('leo')]);
-  await ledger.settle();
+  await ledger.send(customerErased('leo'));
   for (const table of ['reward_claim', 'coupon', 'coupon_redemption', 'coupon_use'])
     expect(
       await ledger.sql('ledger')`select 1 from ${ledger.sql('ledger')(table)} where customer_id in ('lea', 'leo')`,

@@ -114,8 +114,7 @@ test('a draft is replayed on the orders of the last days: points, cost, customer
   expect(asked.json()).toMatchObject({ status: 'queued', progress: { ordersDone: 0, ordersTotal: null } });
   const url = `/v1/programme/replays/${asked.json().replayId}`;
   // What is booked while it runs is left out.
-  await ledger.publish([purchase('late', 'late-1', 7_000, { time: '2026-11-20T10:00:00Z' })]);
-  await ledger.settle();
+  await ledger.send(purchase('late', 'late-1', 7_000, { time: '2026-11-20T10:00:00Z' }));
   ledger.clock.advance({ seconds: 1 });
   const done = (await ledger.call('GET', url)).json();
   expect(done).toMatchObject({ status: 'done', progress: { ordersDone: 9, ordersTotal: 9 } });
@@ -191,14 +190,12 @@ test('of a known customer caps go on from what they have counted, and are not co
     caps: { perCustomer: [{ limit: 4, unit: 'points', per: 'forever' }], beyond: 'reduce' },
   };
   await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, rates: [], rules: [visit] });
-  await ledger.publish([purchase('eve', 'eve-1', 100)]);
-  await ledger.settle();
+  await ledger.send(purchase('eve', 'eve-1', 100));
   const order = { currency: 'EUR', totalMinor: 100 };
   for (let i = 0; i < 3; i++)
     expect((await simulate({ order, customerId: 'eve' })).json()).toMatchObject({ points: 1, cappedAway: [] });
   expect((await simulate({ order, customerId: 'stranger' })).json()).toMatchObject({ points: 3 });
-  await ledger.publish([purchase('eve', 'eve-2', 100)]);
-  await ledger.settle();
+  await ledger.send(purchase('eve', 'eve-2', 100));
   expect((await simulate({ order, customerId: 'eve' })).json()).toMatchObject({
     points: 0,
     note: 'capped',

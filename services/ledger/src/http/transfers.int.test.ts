@@ -50,8 +50,7 @@ test('points keep their expiry on their way to another, earliest first', async (
     sumOfAllEntries: 0,
   });
   // A refund of the giver's order takes from what is left of it, then from the others: the gift is not called back.
-  await ledger.publish([refund('ann', 'ann-r', { scope: 'whole', orderId: 'ann-1' })]);
-  await ledger.settle();
+  await ledger.send(refund('ann', 'ann-r', { scope: 'whole', orderId: 'ann-1' }));
   expect(await ledger.balance('ann')).toMatchObject({ active: 0 });
   expect(await ledger.balance('bob')).toMatchObject({ active: 60 });
 });
@@ -60,8 +59,7 @@ test('what the receiver owes is paid off with the gift', async () => {
   await buy(['carl', 'carl-1', 2_000], ['dora', 'dora-1', 1_500]);
   const held = await ledger.call('POST', '/v1/customers/carl/reservations', { points: 20 });
   await ledger.call('POST', `/v1/reservations/${held.json().reservationId}/capture`);
-  await ledger.publish([refund('carl', 'carl-r', { scope: 'whole', orderId: 'carl-1' })]);
-  await ledger.settle();
+  await ledger.send(refund('carl', 'carl-r', { scope: 'whole', orderId: 'carl-1' }));
   expect(await ledger.balance('carl')).toMatchObject({ active: 0, negative: 20 });
   expect((await give('dora', 'carl', 5)).statusCode).toBe(201);
   expect(await ledger.balance('carl')).toMatchObject({ active: 0, negative: 15 });
@@ -144,8 +142,7 @@ test('gifts and mergers of the same customers at once: every point is somewhere,
 test('a gift stays with who got it when the giver is erased', async () => {
   await buy(['lee', 'lee-1', 1_000]);
   await give('lee', 'mia', 4);
-  await ledger.publish([event(CustomerErased, { id: newId(), source: '/test', time: T0 }, { customerId: 'lee' })]);
-  await ledger.settle();
+  await ledger.send(event(CustomerErased, { id: newId(), source: '/test', time: T0 }, { customerId: 'lee' }));
   expect(await ledger.balance('mia')).toMatchObject({ active: 4 });
   // What was said of it is forgotten with either of the two.
   const [entry] = (await ledger.call('GET', '/v1/customers/mia/statement')).json().entries;

@@ -52,8 +52,7 @@ test('points expire at their instant, are announced before, and each of it is to
 });
 
 test('imported history expires at once and is not announced', async () => {
-  await ledger.publish([purchase('old', 'old-1', 1_000, { time: '2011-03-01T10:00:00Z' })]);
-  await ledger.settle();
+  await ledger.send(purchase('old', 'old-1', 1_000, { time: '2011-03-01T10:00:00Z' }));
   expect(await ledger.balance('old')).toMatchObject({ active: 0, earned: 10, expired: 10 });
   expect(await told('old')).toEqual([
     ['points.earned', '2011-03-01T10:00:00Z', 10],
@@ -67,8 +66,7 @@ test('a refund does not take a second time what has expired', async () => {
     purchase('ref', 'ref-2', 500, { time: ledger.clock.now().toString() }),
   ]);
   await ledger.settle();
-  await ledger.publish([refund('ref', 'ref-r', { scope: 'whole', orderId: 'ref-1', time: '2011-04-05T10:00:00Z' })]);
-  await ledger.settle();
+  await ledger.send(refund('ref', 'ref-r', { scope: 'whole', orderId: 'ref-1', time: '2011-04-05T10:00:00Z' }));
   expect(await ledger.balance('ref')).toMatchObject({ active: 5, expired: 10, negative: 0 });
   const [row] = await ledger.sql('ledger')`select points_due, points_taken from refund where refund_id = 'ref-r'`;
   expect(row).toEqual({ points_due: 10, points_taken: 0 });
@@ -87,8 +85,7 @@ test('many customers and many lots are done in portions', async () => {
 
 test('points of a reservation that times out after their expiry expire then', async () => {
   const now = ledger.clock.now();
-  await ledger.publish([purchase('slow', 'slow-1', 1_000, { time: now.toString() })]);
-  await ledger.settle();
+  await ledger.send(purchase('slow', 'slow-1', 1_000, { time: now.toString() }));
   const held = await ledger.call('POST', '/v1/customers/slow/reservations', { points: 4, ttlSeconds: 604_800 });
   ledger.clock.advance('P6D');
   await ledger.settle();
@@ -110,8 +107,7 @@ test('points of a reservation that times out after their expiry expire then', as
 
 test('a refund whose order came at the same moment through another partition is settled by a job', async () => {
   const sql = ledger.sql('ledger');
-  await ledger.publish([purchase('race', 'race-1', 1_000, { time: ledger.clock.now().toString() })]);
-  await ledger.settle();
+  await ledger.send(purchase('race', 'race-1', 1_000, { time: ledger.clock.now().toString() }));
   // As two transactions that did not see each other leave it.
   await sql`insert into refund (refund_id, customer_id, content_hash, order_id, scope, currency, occurred_at, recorded_at, status)
     values ('race-r', 'race', gen_random_uuid(), 'race-1', 'whole', 'EUR', now(), now(), 'waiting')`;
@@ -135,8 +131,7 @@ test('what was counted is forgotten when nobody asks for it any more, and some t
   const put = await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, rules: [rule], tiers });
   expect(put.statusCode, put.body).toBe(200);
   ledger.clock.set('2027-06-15T08:00:00Z');
-  await ledger.publish([purchase('keep', 'keep-1', 1_000, { time: '2027-06-15T07:00:00Z' })]);
-  await ledger.settle();
+  await ledger.send(purchase('keep', 'keep-1', 1_000, { time: '2027-06-15T07:00:00Z' }));
   const sql = ledger.sql('ledger');
   const left = async (now: string) => {
     ledger.clock.set(now);

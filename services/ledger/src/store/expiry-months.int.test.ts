@@ -15,10 +15,6 @@ const DAYS = [0, 1, 2, 27, 28, 90, 130, 260];
 let ledger: LedgerHarness;
 const at = (day: number) => BEGIN.add({ hours: Math.round(24 * day) });
 const ago = (day: number) => at(-day).toString();
-const send = async (...events: Parameters<LedgerHarness['publish']>[0]): Promise<void> => {
-  await ledger.publish(events);
-  await ledger.settle();
-};
 const programme = async (changes: object): Promise<void> => {
   const answer = await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, ...changes });
   expect(answer.statusCode, answer.body).toBe(200);
@@ -31,7 +27,7 @@ let ann = '';
 /** Purchases of so many days ago, known at once: lots that expire in several months. */
 const buy = async (customer: string, days: readonly number[]): Promise<void> => {
   await programme({ expiresAfterDays: EXPIRES_AFTER_DAYS });
-  await send(...days.map((day) => purchase(customer, `${customer}-${day}`, 1_000, { time: ago(day) })));
+  await ledger.send(...days.map((day) => purchase(customer, `${customer}-${day}`, 1_000, { time: ago(day) })));
 };
 
 beforeAll(async () => {
@@ -53,7 +49,7 @@ const sorted = (lots: readonly { expiresAtMs: number | null }[]) =>
 test('open lots are found in every month and in order, those that never expire last', async () => {
   await buy(ann, DAYS);
   await programme({ expiresAfterDays: null });
-  await send(purchase(ann, `${ann}-ever`, 1_000, { time: ago(3) }));
+  await ledger.send(purchase(ann, `${ann}-ever`, 1_000, { time: ago(3) }));
   const lots = await findOpenLots(ledger.sql('ledger'), new Map([[ann, 1]]));
   expect(lots).toHaveLength(DAYS.length + 1);
   expect(expiriesOf(lots)).toEqual(sorted(lots));
@@ -76,7 +72,7 @@ test('what expires by an instant, and what comes after it, is found on both side
 test('pages of open lots go on where one ended, also within an instant and among those that never expire', async () => {
   await buy(ann, [...DAYS, 2.5]);
   await programme({ expiresAfterDays: null });
-  await send(...[1, 2, 3].map((i) => purchase(ann, `${ann}-ever-${i}`, 1_000, { time: ago(i) })));
+  await ledger.send(...[1, 2, 3].map((i) => purchase(ann, `${ann}-ever-${i}`, 1_000, { time: ago(i) })));
   const whole = (await ledger.call('GET', `/v1/customers/${ann}/lots?state=open&limit=100`)).json().lots;
   expect(whole).toHaveLength(DAYS.length + 4);
   for (const limit of [1, 2, 5]) {
@@ -97,12 +93,14 @@ test('a merge takes lots of all months along; an erasure empties them all', asyn
   const bob = `${ann}-bob`;
   await buy(ann, DAYS);
   await buy(bob, [3, 150]);
-  await send(
+  await ledger.send(
     event(CustomerMerged, { id: newId(), source: '/test', time: BEGIN }, { customerId: bob, intoCustomerId: ann }),
   );
   const { lots } = (await ledger.call('GET', `/v1/customers/${ann}/lots?state=open&limit=100`)).json();
   expect(lots).toHaveLength(DAYS.length + 2);
-  await send(event(CustomerErased, { id: newId(), source: '/test', time: ledger.clock.now() }, { customerId: ann }));
+  await ledger.send(
+    event(CustomerErased, { id: newId(), source: '/test', time: ledger.clock.now() }, { customerId: ann }),
+  );
   const left = await ledger.sql('ledger')`select from lot
     where remaining > 0 and (starts_with(customer_id, 'erased:') or customer_id in (${ann}, ${bob}))`;
   expect(left).toHaveLength(0);

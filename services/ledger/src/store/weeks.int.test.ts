@@ -14,10 +14,6 @@ const CUSTOMERS = ['ann', 'bob', 'cid'];
 
 let ledger: LedgerHarness;
 const now = () => ledger.clock.now().toString();
-const send = async (...events: Parameters<LedgerHarness['publish']>[0]): Promise<void> => {
-  await ledger.publish(events);
-  await ledger.settle();
-};
 
 beforeAll(async () => {
   ledger = await startLedger({}, { now: BEGIN.toString() });
@@ -25,11 +21,11 @@ beforeAll(async () => {
     ledger.clock.set(BEGIN.add({ hours: 24 * day }));
     // Two of each customer at the same time.
     for (const turn of ['a', 'b'])
-      await send(
+      await ledger.send(
         ...CUSTOMERS.map((id) => purchase(id, `${id}-${String(day).padStart(2, '0')}${turn}`, 1_000, { time: now() })),
       );
     // Orders that earn nothing: their customer has no account.
-    await send(purchase('nil', `nil-${day}`, 1, { time: now() }));
+    await ledger.send(purchase('nil', `nil-${day}`, 1, { time: now() }));
   }
   await ledger.settle();
 });
@@ -97,7 +93,7 @@ test('a count of everybody finds customers with an account and those with orders
 });
 
 test('a refund without an order goes back through the weeks, from the newest order on', async () => {
-  await send(refund('bob', 'bob-r', { scope: 'amount', amountMinor: 6_500, time: now() }));
+  await ledger.send(refund('bob', 'bob-r', { scope: 'amount', amountMinor: 6_500, time: now() }));
   const taken = await ledger.sql('ledger')<{ id: string; minor: number }[]>`
     select order_id as id, refunded_minor as minor from purchase where refunded_minor > 0 order by occurred_at desc, order_id desc`;
   expect(taken.map(({ id, minor }) => [id, minor])).toEqual([
@@ -107,7 +103,7 @@ test('a refund without an order goes back through the weeks, from the newest ord
 });
 
 test('why an order earned is found in any week; after a merge too', async () => {
-  await send(
+  await ledger.send(
     event(CustomerMerged, { id: newId(), source: '/test', time: now() }, { customerId: 'bob', intoCustomerId: 'cid' }),
   );
   const { earnings } = (await ledger.call('GET', '/v1/orders/bob-00a/earnings')).json();
@@ -123,11 +119,13 @@ const refundedBy = (refundId: string) =>
     where refund_id = ${refundId} order by 1`;
 
 test('a refund after a merge goes back from the orders of both, also those that earned nothing', async () => {
-  await send(
+  await ledger.send(
     purchase('bob', 'bob-late', 1, { time: now() }),
     event(CustomerMerged, { id: newId(), source: '/test', time: now() }, { customerId: 'nil', intoCustomerId: 'cid' }),
   );
-  await send(refund('cid', 'cid-r', { scope: 'amount', amountMinor: 9_502 + 16_000 + DAYS.length, time: now() }));
+  await ledger.send(
+    refund('cid', 'cid-r', { scope: 'amount', amountMinor: 9_502 + 16_000 + DAYS.length, time: now() }),
+  );
   const refunded = await refundedBy('cid-r');
   // Of bob what the first refund left, his late order, cid's own, and those of who never earned.
   expect(refunded).toHaveLength(10 + 1 + 16 + DAYS.length);
@@ -137,7 +135,7 @@ test('a refund after a merge goes back from the orders of both, also those that 
 });
 
 test('erasing reaches all weeks', async () => {
-  await send(event(CustomerErased, { id: newId(), source: '/test', time: now() }, { customerId: 'cid' }));
+  await ledger.send(event(CustomerErased, { id: newId(), source: '/test', time: now() }, { customerId: 'cid' }));
   for (const table of ['transfer', 'purchase', 'lot', 'balance'])
     expect(
       await ledger.sql('ledger').unsafe(`select from ledger.${table} where customer_id in ('bob', 'cid', 'nil')`),

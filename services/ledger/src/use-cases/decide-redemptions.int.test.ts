@@ -168,8 +168,7 @@ const prepare = async (prefix: string, { purchases, refunds, merged }: Drawn): P
   await ledger.publish(named);
   if (merged) {
     const customerId = `${prefix}cid`;
-    await ledger.publish([purchase(customerId, `${prefix}cid`, 700, { time: ago(90, 0) })]);
-    await ledger.settle();
+    await ledger.send(purchase(customerId, `${prefix}cid`, 700, { time: ago(90, 0) }));
     const into = { customerId, intoCustomerId: `${prefix}ann` };
     await ledger.publish([event(CustomerMerged, { id: newId(), source: '/test', time: now }, into)]);
   }

@@ -52,10 +52,6 @@ afterAll(async () => {
 });
 
 const { ok, addPool, validate, redeem } = redemptions(() => ledger);
-const send = async (...events: Parameters<LedgerHarness['publish']>[0]): Promise<void> => {
-  await ledger.publish(events);
-  await ledger.settle();
-};
 const now = () => ledger.clock.now().toString();
 const tierOf = (customerId: string) => ok('GET', `/v1/customers/${customerId}/tier`);
 const told = async (customerId: string) =>
@@ -82,7 +78,7 @@ test('who is new has the free tier from the start; the answer is the same at eve
 
 test('the first order has what the tier gives, and nobody is told of a tier that was there', async () => {
   const at = now();
-  await send(purchase('new', 'new-1', 1_000, { time: at }));
+  await ledger.send(purchase('new', 'new-1', 1_000, { time: at }));
   const { entries } = await ok('GET', '/v1/customers/new/statement');
   expect(entries.map((each: { explanation: { text: string } }) => each.explanation.text)).toEqual([
     '20 = 10 base × 2 bronze',
@@ -90,13 +86,13 @@ test('the first order has what the tier gives, and nobody is told of a tier that
   const { lots } = await ok('GET', '/v1/customers/new/lots');
   expect(lots.map(({ expiresAt }: { expiresAt: string }) => expiresAt)).toEqual(['2026-11-30T22:59:59.999Z']);
   expect(await tierOf('new')).toMatchObject({ tier: { id: 'bronze' }, since: null });
-  await send(purchase('new', 'new-2', 200_000, { time: at }));
+  await ledger.send(purchase('new', 'new-2', 200_000, { time: at }));
   expect(await told('new')).toEqual([[new Date(at).toISOString(), 'bronze', 'silver']]);
 });
 
 test('rules, rewards and coupons ask for the free tier of who was never seen', async () => {
   const envelope = { id: newId(), source: '/test', time: T0 };
-  await send(event(InteractionRecorded, envelope, { customerId: 'rae', interactionType: 'review.written' }));
+  await ledger.send(event(InteractionRecorded, envelope, { customerId: 'rae', interactionType: 'review.written' }));
   expect(await ledger.balance('rae')).toMatchObject({ active: 5 });
   const grant = { grantId: 'g-1', ruleId: 'thanks', reason: 'sorry' };
   expect(await ok('POST', '/v1/customers/rob/grants', grant)).toMatchObject({ points: 7 });
@@ -115,7 +111,7 @@ test('rules, rewards and coupons ask for the free tier of who was never seen', a
 });
 
 test('points are of the free tier, by whichever door they came', async () => {
-  await send(purchase('pia', 'pia-1', 5_000, { time: now() }));
+  await ledger.send(purchase('pia', 'pia-1', 5_000, { time: now() }));
   await ok('POST', '/v1/customers/paul/adjustments', { points: 40, reason: 'sorry' });
   await ok('POST', '/v1/customers/paul/transfers', { toCustomerId: 'pat', points: 10, reason: 'gift' });
   const lots = await ledger.sql('ledger')`select customer_id, tier from lot where customer_id in ('pia', 'paul', 'pat')
@@ -186,6 +182,6 @@ test('a level that comes to be free is had by who had fallen out of all of them'
   ledger.clock.advance({ minutes: 2 });
   await ledger.settle();
   expect(await tierOf('new')).toEqual(before);
-  await send(purchase('new', 'new-3', 150_000, { time: now() }));
+  await ledger.send(purchase('new', 'new-3', 150_000, { time: now() }));
   expect((await told('new')).at(-1)?.slice(1)).toEqual(['steel', 'silver']);
 });

@@ -23,8 +23,7 @@ afterEach(async () => {
 
 const buy = async (customerId: string, totalMinor: number): Promise<void> => {
   const time = ledger.clock.now().toString();
-  await ledger.publish([purchase(customerId, `${customerId}-${time}`, totalMinor, { time })]);
-  await ledger.settle();
+  await ledger.send(purchase(customerId, `${customerId}-${time}`, totalMinor, { time }));
 };
 /** At once, so that no sweep comes by before. */
 const merge = (customerId: string, intoCustomerId: string): Promise<void> =>

@@ -24,10 +24,6 @@ afterAll(async () => {
   await ledger.stop();
 });
 
-const send = async (...events: Parameters<LedgerHarness['publish']>[0]): Promise<void> => {
-  await ledger.publish(events);
-  await ledger.settle();
-};
 const at = async (time: string): Promise<void> => {
   ledger.clock.set(time);
   await ledger.settle();
@@ -45,11 +41,11 @@ const told = async (customerId: string) =>
 const lotVersions = () => ledger.sql('ledger')`select id, xmin::text, expires_at from lot order by id`;
 
 test('an activity keeps all open points, without writing any of their lots', async () => {
-  await send(purchase('ann', 'ann-1', 1_000), purchase('bob', 'bob-1', 1_000), purchase('cat', 'cat-1', 1_000));
+  await ledger.send(purchase('ann', 'ann-1', 1_000), purchase('bob', 'bob-1', 1_000), purchase('cat', 'cat-1', 1_000));
   const before = await lotVersions();
   await at('2026-12-10T08:00:00Z');
   // One that is active by a purchase that earns nothing, one by a visit, one not at all.
-  await send(purchase('ann', 'ann-2', 50, { time: now() }), visit('bob'), visit('cat', 'page.viewed'));
+  await ledger.send(purchase('ann', 'ann-2', 50, { time: now() }), visit('bob'), visit('cat', 'page.viewed'));
   const kept = { active: 10, nextExpiration: { points: 10, at: '2027-01-09T22:59:59.999Z' } };
   expect(await ledger.balance('ann')).toMatchObject(kept);
   expect(await ledger.balance('bob')).toMatchObject(kept);
@@ -78,7 +74,7 @@ test('points that were kept are told of and expire at their new time; the others
 
 test('points that were told of and kept after that are told of again', async () => {
   await at('2027-01-05T08:00:00Z');
-  await send(visit('ann'));
+  await ledger.send(visit('ann'));
   await at('2027-01-05T08:00:01Z');
   // 4 February in Berlin.
   expect((await ledger.balance('ann')).nextExpiration).toEqual({ points: 10, at: '2027-02-04T22:59:59.999Z' });
@@ -97,23 +93,22 @@ test('points that were told of and kept after that are told of again', async () 
 });
 
 test('what is past its time is not brought back, whether or not the sweep has been by', async () => {
-  await send(purchase('dan', 'dan-1', 1_000, { time: now() }), purchase('eve', 'eve-1', 1_000, { time: now() }));
+  await ledger.send(purchase('dan', 'dan-1', 1_000, { time: now() }), purchase('eve', 'eve-1', 1_000, { time: now() }));
   const short = await ledger.call('POST', '/v1/customers/eve/reservations', { points: 4, ttlSeconds: 604_800 });
   ledger.clock.set('2027-03-06T23:00:00Z');
-  await ledger.publish([purchase('dan', 'dan-2', 500, { time: now() })]);
-  await ledger.settle();
+  await ledger.send(purchase('dan', 'dan-2', 500, { time: now() }));
   expect(await ledger.balance('dan')).toMatchObject({ active: 5, expired: 10 });
   expect((await ledger.call('POST', `/v1/reservations/${short.json().reservationId}/capture`)).statusCode).toBe(409);
 });
 
 test('points given back into a lot that has expired expire again, however active the customer is', async () => {
-  await send(purchase('gil', 'gil-1', 1_000, { time: now() }));
+  await ledger.send(purchase('gil', 'gil-1', 1_000, { time: now() }));
   const expiresAt = Temporal.Instant.from((await ledger.balance('gil')).nextExpiration.at);
   await at(expiresAt.subtract({ hours: 24 }).toString());
   const held = await ledger.call('POST', '/v1/customers/gil/reservations', { points: 4, ttlSeconds: 604_800 });
   await at(expiresAt.add({ hours: 1 }).toString());
   expect(await ledger.balance('gil')).toMatchObject({ active: 0, reserved: 4, expired: 6 });
-  await send(purchase('gil', 'gil-2', 500, { time: now() }));
+  await ledger.send(purchase('gil', 'gil-2', 500, { time: now() }));
   await ledger.call('POST', `/v1/reservations/${held.json().reservationId}/release`);
   expect(await ledger.balance('gil')).toMatchObject({ active: 5, reserved: 0, expired: 10 });
   await ledger.settle();
@@ -121,7 +116,7 @@ test('points given back into a lot that has expired expire again, however active
 });
 
 test('spending keeps what is left', async () => {
-  await send(purchase('fay', 'fay-1', 1_000, { time: now() }));
+  await ledger.send(purchase('fay', 'fay-1', 1_000, { time: now() }));
   const first = (await ledger.balance('fay')).nextExpiration.at;
   ledger.clock.advance('P14D');
   const held = await ledger.call('POST', '/v1/customers/fay/reservations', { points: 4 });
@@ -130,7 +125,7 @@ test('spending keeps what is left', async () => {
   expect((await ledger.balance('fay')).nextExpiration).toEqual({ points: 6, at: daysAfter(first, 14) });
   // Points that a refund takes are found among those that were kept.
   ledger.clock.advance('P20D');
-  await send(refund('fay', 'fay-r', { scope: 'amount', orderId: 'fay-1', amountMinor: 300, time: now() }));
+  await ledger.send(refund('fay', 'fay-r', { scope: 'amount', orderId: 'fay-1', amountMinor: 300, time: now() }));
   expect(await ledger.balance('fay')).toMatchObject({ active: 3, expired: 0 });
   const again = await ledger.call('POST', '/v1/customers/fay/reservations', { points: 3 });
   expect(again.statusCode).toBe(201);
@@ -138,7 +133,7 @@ test('spending keeps what is left', async () => {
 });
 
 test('spending brings nothing back that is past its time, whether or not the sweep has been by, and each of it is told once', async () => {
-  await send(purchase('pia', 'pia-1', 1_000, { time: now() }));
+  await ledger.send(purchase('pia', 'pia-1', 1_000, { time: now() }));
   ledger.clock.advance('P29D');
   const hold = async () =>
     (await ledger.call('POST', '/v1/customers/pia/reservations', { points: 2, ttlSeconds: 259_200 })).json();
@@ -159,11 +154,11 @@ test('spending brings nothing back that is past its time, whether or not the swe
 });
 
 test('merged: the later activity of both keeps the points of both', async () => {
-  await send(purchase('old', 'old-1', 1_000, { time: now() }));
+  await ledger.send(purchase('old', 'old-1', 1_000, { time: now() }));
   const first = (await ledger.balance('old')).nextExpiration.at;
   ledger.clock.advance('P10D');
-  await send(purchase('new', 'new-1', 1_000, { time: now() }));
-  await send(
+  await ledger.send(purchase('new', 'new-1', 1_000, { time: now() }));
+  await ledger.send(
     event(CustomerMerged, { id: newId(), source: '/test', time: T0 }, { customerId: 'new', intoCustomerId: 'old' }),
   );
   expect(await ledger.balance('old')).toMatchObject({
@@ -173,18 +168,17 @@ test('merged: the later activity of both keeps the points of both', async () => 
 });
 
 test('merged: what is past its time does not come alive by the activity of the other, nor pays its debts', async () => {
-  await send(purchase('hal', 'hal-1', 1_000, { time: now() }), purchase('ida', 'ida-1', 300, { time: now() }));
+  await ledger.send(purchase('hal', 'hal-1', 1_000, { time: now() }), purchase('ida', 'ida-1', 300, { time: now() }));
   ledger.clock.advance('P20D');
-  await send(purchase('jon', 'jon-1', 700, { time: now() }));
+  await ledger.send(purchase('jon', 'jon-1', 700, { time: now() }));
   const held = await ledger.call('POST', '/v1/customers/ida/reservations', { points: 3 });
   await ledger.call('POST', `/v1/reservations/${held.json().reservationId}/capture`);
-  await send(refund('ida', 'ida-r', { scope: 'whole', orderId: 'ida-1', time: now() }));
+  await ledger.send(refund('ida', 'ida-r', { scope: 'whole', orderId: 'ida-1', time: now() }));
   // Past the time of the first one's points; nothing was swept.
   ledger.clock.advance('P15D');
   const merged = (customerId: string, intoCustomerId: string) =>
     event(CustomerMerged, { id: newId(), source: '/test', time: now() }, { customerId, intoCustomerId });
-  await ledger.publish([merged('hal', 'jon'), merged('ida', 'hal')]);
-  await ledger.settle();
+  await ledger.send(merged('hal', 'jon'), merged('ida', 'hal'));
   expect(await ledger.balance('jon')).toMatchObject({ active: 4, negative: 0 });
   const [row] = await ledger.sql('ledger')`select expired from balance where customer_id = 'hal'`;
   expect(row).toEqual({ expired: 10 });
@@ -195,10 +189,10 @@ test('points that became spendable and expired unseen do not come alive by what 
   const activation = { kind: 'after', amount: 24, unit: 'hours' };
   const answer = await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, expiry, activation });
   expect(answer.statusCode, answer.body).toBe(200);
-  await send(purchase('kim', 'kim-1', 1_000, { time: now() }));
+  await ledger.send(purchase('kim', 'kim-1', 1_000, { time: now() }));
   // Spendable a day later, gone after another; nothing was swept.
   ledger.clock.advance('P4D');
-  await send(purchase('kim', 'kim-2', 500, { time: now() }));
+  await ledger.send(purchase('kim', 'kim-2', 500, { time: now() }));
   expect(await ledger.balance('kim')).toMatchObject({ active: 0, pending: 5, expired: 10 });
 });
 
@@ -215,12 +209,12 @@ test('what an activity has kept is kept when points slide no more, what is earne
   const today = Temporal.Instant.from(start).toZonedDateTimeISO(PROGRAMME.timeZone).toPlainDate();
   const dayIn = (days: number): string => today.add({ days }).toString();
   await change(SLIDING);
-  await send(purchase('lea', 'lea-1', 1_000, { time: now() }), purchase('mia', 'mia-1', 1_000, { time: now() }));
+  await ledger.send(purchase('lea', 'lea-1', 1_000, { time: now() }), purchase('mia', 'mia-1', 1_000, { time: now() }));
   await change({ kind: 'rolling', amount: 10, unit: 'days' });
   await at(daysAfter(start, 1));
   // By the set-based way, and by the one for who owes points.
-  await send(purchase('lea', 'lea-2', 2_000, { time: now() }), purchase('noa', 'noa-1', 500, { time: now() }));
-  await send(
+  await ledger.send(purchase('lea', 'lea-2', 2_000, { time: now() }), purchase('noa', 'noa-1', 500, { time: now() }));
+  await ledger.send(
     purchase('mia', 'mia-2', 2_000, { time: now() }),
     refund('mia', 'mia-3', { scope: 'amount', time: now(), amountMinor: 500 }),
   );
@@ -235,7 +229,7 @@ test('what an activity has kept is kept when points slide no more, what is earne
   // Who bought when points did not slide is kept by what comes when they do again.
   await change(SLIDING);
   await at(daysAfter(start, 9));
-  await send(visit('noa'), visit('lea'));
+  await ledger.send(visit('noa'), visit('lea'));
   expect(await ends('noa')).toEqual([[5, dayIn(39)]]);
   await at(daysAfter(start, 12));
   expect(await ledger.balance('lea')).toMatchObject({ active: 10, expired: 20 });
@@ -244,10 +238,10 @@ test('what an activity has kept is kept when points slide no more, what is earne
 test('with a fixed expiry nothing slides', async () => {
   const answer = await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, expiresAfterDays: 30 });
   expect(answer.statusCode, answer.body).toBe(200);
-  await send(purchase('gus', 'gus-1', 1_000, { time: now() }));
+  await ledger.send(purchase('gus', 'gus-1', 1_000, { time: now() }));
   const { at: before } = (await ledger.balance('gus')).nextExpiration;
   ledger.clock.advance('P5D');
-  await send(purchase('gus', 'gus-2', 50, { time: now() }), visit('gus'));
+  await ledger.send(purchase('gus', 'gus-2', 50, { time: now() }), visit('gus'));
   expect((await ledger.balance('gus')).nextExpiration).toEqual({ points: 10, at: before });
   const [row] = await ledger.sql('ledger')`select slides_until from balance where customer_id = 'gus'`;
   expect(row?.slides_until).toBeNull();

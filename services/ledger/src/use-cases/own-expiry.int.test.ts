@@ -27,10 +27,6 @@ afterAll(async () => {
   await ledger.stop();
 });
 
-const tell = async (...events: EventEnvelope[]): Promise<void> => {
-  await ledger.publish(events);
-  await ledger.settle();
-};
 const buy = (customerId: string, totalMinor: number): EventEnvelope =>
   purchase(customerId, newId(), totalMinor, { time: ledger.clock.now().toString() });
 const later = async (days: number): Promise<void> => {
@@ -43,11 +39,11 @@ const told = async (customerId: string, type: string) =>
     .map(({ data }) => (data as { points: number }).points);
 
 test('what a rule says of the expiry of its points holds, though activity keeps the others', async () => {
-  await tell(buy('ann', 1_000));
+  await ledger.send(buy('ann', 1_000));
   expect(await ledger.balance('ann')).toMatchObject({ active: 17, nextExpiration: { points: 7 } });
   await later(8);
   // Keeps what slides; the rule's new points have ten days of their own.
-  await tell(buy('ann', 500));
+  await ledger.send(buy('ann', 500));
   expect(await ledger.balance('ann')).toMatchObject({ active: 29, nextExpiration: { points: 7 } });
   await later(3);
   expect(await ledger.balance('ann')).toMatchObject({ active: 22, expired: 7, nextExpiration: { points: 7 } });
@@ -63,19 +59,19 @@ test('what a rule says of the expiry of its points holds, though activity keeps 
 });
 
 test('given away, points keep that activity keeps them, or does not', async () => {
-  await tell(buy('bob', 1_000));
+  await ledger.send(buy('bob', 1_000));
   const given = await ledger.call('POST', '/v1/customers/bob/transfers', {
     ...{ toCustomerId: 'cid', points: 17, reason: 'a gift' },
   });
   expect(given.statusCode, given.body).toBe(201);
   await later(8);
-  await tell(buy('cid', 0));
+  await ledger.send(buy('cid', 0));
   await later(4);
   expect(await ledger.balance('cid')).toMatchObject({ active: 17, expired: 7 });
 });
 
 test('what activity does not keep is spent before what it keeps, however many lots there are', async () => {
-  await tell(
+  await ledger.send(
     ...Array.from({ length: 80 }, () => purchase('dan', newId(), 100, { time: ledger.clock.now().toString() })),
   );
   const sql = ledger.sql('ledger');
@@ -113,16 +109,16 @@ test('points of a rule that await an interaction expire by the rule as it is whe
   };
   ledger.clock.set('2027-03-01T08:00:00Z');
   await put([bonus({ activation })]);
-  await tell(...['eva', 'fay', 'gus'].map((customerId) => buy(customerId, 1_000)));
+  await ledger.send(...['eva', 'fay', 'gus'].map((customerId) => buy(customerId, 1_000)));
   await later(1);
-  await tell(answered('eva'));
+  await ledger.send(answered('eva'));
   expect(await ofRule('eva')).toBe('2027-03-12T22:59:59.999Z');
   await put([bonus({ activation, expiry: { kind: 'rolling', amount: 2, unit: 'days' } })]);
-  await tell(answered('fay'));
+  await ledger.send(answered('fay'));
   expect(await ofRule('fay')).toBe('2027-03-04T22:59:59.999Z');
   // The rule is gone: the programme says.
   await put([]);
-  await tell(answered('gus'));
+  await ledger.send(answered('gus'));
   expect(await ofRule('gus')).toBe('2027-03-22T22:59:59.999Z');
   expect(
     await ledger.sql('ledger')`select customer_id, slides from lot where granted = 7 and customer_id in ('eva', 'gus')

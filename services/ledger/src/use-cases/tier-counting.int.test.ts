@@ -53,10 +53,6 @@ afterEach(async () => {
   await ledger.verify();
   await ledger.stop();
 });
-const send = async (...events: Parameters<LedgerHarness['publish']>[0]): Promise<void> => {
-  await ledger.publish(events);
-  await ledger.settle();
-};
 const tierOf = async (customerId: string) => (await ledger.call('GET', `/v1/customers/${customerId}/tier`)).json();
 const told = async (customerId: string) =>
   (await ledger.events(Topics.points))
@@ -69,8 +65,8 @@ test('what a tier gives counts from the order after the one that reached it', as
     expiry: { kind: 'rolling', amount: 1, unit: 'years' },
   });
   await start({ tiers: tiers({ levels: [silver] }), rules: RULES, expiresAfterDays: 10, matching: 'first' });
-  await send(purchase('ann', 'ann-1', 10_000));
-  await send(purchase('ann', 'ann-2', 10_000, { channel: 'app' }));
+  await ledger.send(purchase('ann', 'ann-1', 10_000));
+  await ledger.send(purchase('ann', 'ann-2', 10_000, { channel: 'app' }));
   const { entries } = (await ledger.call('GET', '/v1/customers/ann/statement')).json();
   const texts = entries.map((each: { explanation?: { text: string } }) => each.explanation?.text);
   expect(texts.toSorted()).toEqual(['100 = 100 base', '120 = 100 base × 1.2 silver', '8 = 7 app × 1.2 silver']);
@@ -91,24 +87,24 @@ test('what a tier gives counts from the order after the one that reached it', as
     { id: newId(), source: '/test', time: T0 },
     { customerId: 'ann', interactionType: 'review.written' },
   );
-  await send(review, review);
-  await send(review);
+  await ledger.send(review, review);
+  await ledger.send(review);
   expect(await tierOf('ann')).toMatchObject({ progress: { amount: 233 } });
 });
 
 test('a rolling window: a tier is had as long as it is earned, refunds shorten it', async () => {
   await start({ tiers: tiers() });
-  await send(purchase('bob', 'bob-1', 20_000), purchase('bob', 'bob-2', 15_000));
+  await ledger.send(purchase('bob', 'bob-1', 20_000), purchase('bob', 'bob-2', 15_000));
   expect(await tierOf('bob')).toMatchObject({ tier: { id: 'gold' }, validUntil: '2027-02-20T22:59:59.999Z' });
   ledger.clock.set('2027-01-10T08:00:00Z');
-  await send(purchase('bob', 'bob-3', 12_000, { time: '2027-01-10T08:00:00Z' }));
+  await ledger.send(purchase('bob', 'bob-3', 12_000, { time: '2027-01-10T08:00:00Z' }));
   expect(await tierOf('bob')).toMatchObject({
     tier: { id: 'gold' },
     validUntil: '2027-02-20T22:59:59.999Z',
     progress: { amount: 470, windowFrom: '2026-10-11', windowUntil: null },
   });
   // What is left would be enough for silver: gold is had to the end of the day.
-  await send(refund('bob', 'bob-r', { scope: 'whole', orderId: 'bob-1', time: '2027-01-10T08:00:00Z' }));
+  await ledger.send(refund('bob', 'bob-r', { scope: 'whole', orderId: 'bob-1', time: '2027-01-10T08:00:00Z' }));
   expect(await tierOf('bob')).toMatchObject({ tier: { id: 'gold' }, validUntil: '2027-01-10T22:59:59.999Z' });
   ledger.clock.set('2027-01-10T23:00:00Z');
   await ledger.settle();
@@ -127,14 +123,14 @@ test('what falls due at one midnight is done in order: spendable, tier, expiry',
   await start(programme);
   const { expiresAfterDays: _, ...bare } = PROGRAMME;
   ledger.clock.set('2026-12-05T08:00:00Z');
-  await send(purchase('eve', 'eve-1', 10_000, { time: '2026-12-05T08:00:00Z' }));
+  await ledger.send(purchase('eve', 'eve-1', 10_000, { time: '2026-12-05T08:00:00Z' }));
   const pending = {
     ...bare,
     ...programme,
     activation: { kind: 'after', amount: 1, unit: 'hours', roundUpTo: 'month' },
   };
   expect((await ledger.call('PUT', '/v1/programme', pending)).statusCode).toBe(200);
-  await send(purchase('eve', 'eve-2', 2_000, { time: '2026-12-05T08:00:00Z' }));
+  await ledger.send(purchase('eve', 'eve-2', 2_000, { time: '2026-12-05T08:00:00Z' }));
   expect(await ledger.balance('eve')).toMatchObject({ active: 100, pending: 20 });
   // January in Berlin.
   ledger.clock.set('2026-12-31T23:00:00Z');
@@ -155,13 +151,18 @@ test('counted anew, awards without an order count too: interactions, grants, bir
     event(InteractionRecorded, at(), { customerId, interactionType: 'review.written' });
   const grant = (customerId: string) =>
     ledger.call('POST', `/v1/customers/${customerId}/grants`, { grantId: customerId, points: 60, reason: 'sorry' });
-  await send(purchase('fay', 'fay-1', 1_000), review('fay'), purchase('ghost', 'ghost-1', 2_000), review('ghost'));
-  await send(event(CustomerUpdated, at(), { customerId: 'fay', attributes: {}, birthDate: '1990-11-22' }));
+  await ledger.send(
+    purchase('fay', 'fay-1', 1_000),
+    review('fay'),
+    purchase('ghost', 'ghost-1', 2_000),
+    review('ghost'),
+  );
+  await ledger.send(event(CustomerUpdated, at(), { customerId: 'fay', attributes: {}, birthDate: '1990-11-22' }));
   for (const customerId of ['fay', 'ghost']) expect((await grant(customerId)).statusCode).toBe(201);
   ledger.clock.set('2026-11-22T09:00:00Z');
   await ledger.settle();
   expect(await tierOf('fay')).toMatchObject({ tier: null, progress: { amount: 10 + 5 + 60 + 20 } });
-  await send(event(CustomerMerged, at(), { customerId: 'ghost', intoCustomerId: 'fay' }));
+  await ledger.send(event(CustomerMerged, at(), { customerId: 'ghost', intoCustomerId: 'fay' }));
   const all = 10 + 5 + 60 + 20 + (20 + 5 + 60);
   expect(await tierOf('fay')).toMatchObject({ tier: { id: 'silver' }, progress: { amount: all } });
 
@@ -181,17 +182,17 @@ test('an order paid with points alone does not count any more once it was refund
   });
   await start({ tiers: yearly });
   const amountOf = async () => (await tierOf('ida')).progress.amount;
-  await send(purchase('ida', 'ida-1', 0), purchase('ida', 'ida-2', 0), purchase('ida', 'ida-3', 1_000));
-  await send(refund('ida', 'ida-r0', { scope: 'amount', orderId: 'ida-1', amountMinor: 100 }));
+  await ledger.send(purchase('ida', 'ida-1', 0), purchase('ida', 'ida-2', 0), purchase('ida', 'ida-3', 1_000));
+  await ledger.send(refund('ida', 'ida-r0', { scope: 'amount', orderId: 'ida-1', amountMinor: 100 }));
   expect(await amountOf()).toBe(3);
   const whole = (refundId: string, orderId = 'ida-1') => refund('ida', refundId, { scope: 'whole', orderId });
-  await send(whole('ida-r1'), whole('ida-r2'));
+  await ledger.send(whole('ida-r1'), whole('ida-r2'));
   expect(await amountOf()).toBe(2);
-  await send(whole('ida-r3'));
+  await ledger.send(whole('ida-r3'));
   expect(await amountOf()).toBe(2);
   // Told before the order itself.
-  await send(whole('ida-r4', 'ida-4'));
-  await send(purchase('ida', 'ida-4', 0));
+  await ledger.send(whole('ida-r4', 'ida-4'));
+  await ledger.send(purchase('ida', 'ida-4', 0));
   expect(await amountOf()).toBe(2);
 
   const other = { ...PROGRAMME, tiers: { ...yearly, levels: [level('regular', 4)] } };
@@ -206,7 +207,7 @@ test('an order that a clock dated into the next window reaches its tier at once,
   await start({ tiers: monthly });
   // Five to midnight in Berlin, and two past.
   ledger.clock.set('2026-11-30T22:55:00Z');
-  await send(purchase('joe', 'joe-1', 40_000, { time: '2026-11-30T23:02:00Z' }));
+  await ledger.send(purchase('joe', 'joe-1', 40_000, { time: '2026-11-30T23:02:00Z' }));
   expect(await told('joe')).toEqual(['gold']);
   const expected = { tier: { id: 'gold' }, since: '2026-11-30T22:55:00.000Z', validUntil: '2026-12-31T22:59:59.999Z' };
   expect(await tierOf('joe')).toMatchObject({ ...expected, progress: { amount: 0, windowUntil: '2026-11-30' } });
@@ -263,7 +264,7 @@ test.each(METRICS)('%j: what is counted order by order is what the orders come t
   const seed = Date.now() % 2 ** 31;
   const [stream] = fc.sample(streams, { numRuns: 1, seed });
   const events = eventsOf(stream ?? []);
-  for (let i = 0; i < events.length; i += 7) await send(...events.slice(i, i + 7));
+  for (let i = 0; i < events.length; i += 7) await ledger.send(...events.slice(i, i + 7));
 
   const sql = ledger.sql('ledger');
   const sums = () =>

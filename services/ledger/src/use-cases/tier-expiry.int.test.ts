@@ -38,10 +38,6 @@ const use = async (change: object): Promise<void> => {
   });
   expect(answer.statusCode, answer.body).toBe(200);
 };
-const send = async (...events: Parameters<LedgerHarness['publish']>[0]): Promise<void> => {
-  await ledger.publish(events);
-  await ledger.settle();
-};
 /** Years in which lots expire, by what brought them. */
 const expiryYears = async (customerId: string): Promise<string[]> => {
   const { lots } = (await ledger.call('GET', `/v1/customers/${customerId}/lots?state=all`)).json();
@@ -55,8 +51,8 @@ const expiryYears = async (customerId: string): Promise<string[]> => {
 beforeAll(async () => {
   ledger = await startLedger();
   await use({});
-  await send(purchase('ann', 'ann-1', 5_000), purchase('bob', 'bob-1', 100));
-  await send(purchase('ann', 'ann-2', 1_000));
+  await ledger.send(purchase('ann', 'ann-1', 5_000), purchase('bob', 'bob-1', 100));
+  await ledger.send(purchase('ann', 'ann-2', 1_000));
 });
 afterAll(async () => {
   await ledger.verify();
@@ -71,7 +67,7 @@ test("what is given to somebody of a tier with an expiry of its own expires by t
     expect((await grant({ grantId: `${customerId}-g2`, points: 20 })).statusCode).toBe(201);
     const adjusted = await ledger.call('POST', `/v1/customers/${customerId}/adjustments`, { points: 30, reason: 'x' });
     expect(adjusted.statusCode).toBe(201);
-    await send(interaction(customerId, 'app.opened'));
+    await ledger.send(interaction(customerId, 'app.opened'));
   }
   expect(await expiryYears('bob')).toEqual([
     'adjust 30 2026',
@@ -89,10 +85,10 @@ test("what is given to somebody of a tier with an expiry of its own expires by t
 
 test('what awaited an interaction expires by the tier that the customer has then', async () => {
   await use({ activation: { kind: 'on_event', interactionType: 'order.delivered', cancelAfterDays: 30 } });
-  await send(purchase('ann', 'ann-3', 300), purchase('bob', 'bob-3', 300));
+  await ledger.send(purchase('ann', 'ann-3', 300), purchase('bob', 'bob-3', 300));
   ledger.clock.advance({ hours: 1 });
   const now = ledger.clock.now().toString();
-  await send(interaction('ann', 'order.delivered', now), interaction('bob', 'order.delivered', now));
+  await ledger.send(interaction('ann', 'order.delivered', now), interaction('bob', 'order.delivered', now));
   expect(await expiryYears('ann')).toContain('earn 3 2028');
   expect(await expiryYears('bob')).toContain('earn 3 2026');
 });

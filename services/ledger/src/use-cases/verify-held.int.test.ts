@@ -29,10 +29,8 @@ beforeAll(async () => {
   await hold('bob', 170);
   await ledger.publish(['ann', 'bob'].map((who) => refund(who, `${who}-r`, { scope: 'whole', orderId: `${who}-1` })));
   await ledger.settle();
-  await ledger.publish([merge('bob', 'cat')]);
-  await ledger.settle();
-  await ledger.publish([merge('cat', 'dan')]);
-  await ledger.settle();
+  await ledger.send(merge('bob', 'cat'));
+  await ledger.send(merge('cat', 'dan'));
   const [{ refunds } = {}] =
     await ledger.admin`select count(*)::int as refunds from ledger.refund where held is not null`;
   expect(refunds).toBe(2);

@@ -11,8 +11,7 @@ let ledger: LedgerHarness;
 const now = () => ledger.clock.now().toString();
 /** Booked at once, by the programme of the moment. */
 const buy = async (customer: string, order: string) => {
-  await ledger.publish([purchase(customer, order, 5_000, { time: now() })]);
-  await ledger.settle();
+  await ledger.send(purchase(customer, order, 5_000, { time: now() }));
 };
 const put = async (change: Partial<Programme>) =>
   expect((await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, ...change })).statusCode).toBe(200);

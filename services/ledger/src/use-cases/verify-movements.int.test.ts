@@ -8,8 +8,7 @@ import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
 let ledger: LedgerHarness;
 const now = () => ledger.clock.now().toString();
 const buy = async (customer: string, order: string, points: number) => {
-  await ledger.publish([purchase(customer, order, points * 100, { time: now() })]);
-  await ledger.settle();
+  await ledger.send(purchase(customer, order, points * 100, { time: now() }));
 };
 const spend = async (customer: string, held: number, points: number) => {
   const { reservationId } = (
@@ -28,8 +27,7 @@ beforeAll(async () => {
   await buy('ann', 'ann-2', 80);
   await spend('ann', 150, 140);
   await spend('bob', 50, 50);
-  await ledger.publish([refund('bob', 'bob-r', { scope: 'whole', orderId: 'bob-1', time: now() })]);
-  await ledger.settle();
+  await ledger.send(refund('bob', 'bob-r', { scope: 'whole', orderId: 'bob-1', time: now() }));
   ledger.clock.advance('P1D');
   await ledger.settle();
   await buy('bob', 'bob-2', 70);

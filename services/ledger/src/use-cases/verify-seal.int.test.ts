@@ -7,10 +7,8 @@ let ledger: LedgerHarness;
 
 beforeAll(async () => {
   ledger = await startLedger({ expiresAfterDays: 10 });
-  await ledger.publish([purchase('ann', 'ann-1', 5_000), purchase('bob', 'bob-1', 900), purchase('cid', 'cid-1', 700)]);
-  await ledger.settle();
-  await ledger.publish([refund('ann', 'ann-r', { scope: 'amount', orderId: 'ann-1', amountMinor: 700 })]);
-  await ledger.settle();
+  await ledger.send(purchase('ann', 'ann-1', 5_000), purchase('bob', 'bob-1', 900), purchase('cid', 'cid-1', 700));
+  await ledger.send(refund('ann', 'ann-r', { scope: 'amount', orderId: 'ann-1', amountMinor: 700 }));
   for (const points of [5, 6, 7]) {
     const held = await ledger.call('POST', '/v1/customers/ann/reservations', { points });
     await ledger.call('POST', `/v1/reservations/${held.json().reservationId}/capture`);

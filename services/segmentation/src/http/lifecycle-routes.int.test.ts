@@ -27,14 +27,12 @@ const get = async (url: string) => {
 };
 const shopOfTen = async (): Promise<void> => {
   const ids = Array.from({ length: 10 }, (_, i) => `c${i}`);
-  await h.publish([...ids.map((id) => bought(id, `o-${id}`, '2026-11-01T08:00:00Z')), updated('p1', NOW)]);
-  await h.settle();
+  await h.send(...ids.map((id) => bought(id, `o-${id}`, '2026-11-01T08:00:00Z')), updated('p1', NOW));
 };
 
 test('counts, lists and segments', async () => {
   await shopOfTen();
-  await h.publish([bought('c3', 'o2', NOW)]);
-  await h.settle();
+  await h.send(bought('c3', 'o2', NOW));
   const counts = await get('/v1/lifecycle/counts');
   expect(counts).toMatchObject({ counts: { prospect: 1, new: 9, active: 1, churned: 0 }, total: 11, due: 0 });
   expect((await get('/v1/segments')).segments).toContainEqual({ segmentId: 'lifecycle:new', customers: 9 });
@@ -145,7 +143,6 @@ test('changed settings reach every customer, over a restart in the middle, at th
 
   // The new thresholds hold from now on, by time and by order.
   h.clock.set('2026-12-01T08:00:00.001Z');
-  await h.publish([bought('c1', 'o2', h.clock.now())]);
-  await h.settle();
+  await h.send(bought('c1', 'o2', h.clock.now()));
   expect(await get('/v1/lifecycle/counts')).toMatchObject({ counts: { churned: 9, won_back: 1 } });
 });

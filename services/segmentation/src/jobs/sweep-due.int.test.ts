@@ -51,8 +51,7 @@ test('what is long overdue waits while purchases are unread that may break the s
 });
 
 test('a purchase and a sweep at the same time make one step, not two', async () => {
-  await h.publish([bought('c1', 'o1', '2026-11-21T08:00:00Z')]);
-  await h.settle();
+  await h.send(bought('c1', 'o1', '2026-11-21T08:00:00Z'));
   h.clock.advance('P200D');
   await h.publish([bought('c1', 'o2', h.clock.now())]);
   await Promise.all([h.service('segmentation').runJobs(), h.service('segmentation').runJobs()]);

@@ -1,4 +1,4 @@
-import { type EventEnvelope, Topics } from '@vafa/contracts';
+import { Topics } from '@vafa/contracts';
 import { type Harness, startHarness } from '@vafa/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { bought, did, erased, merged, refunded, updated } from '../../test/shop.ts';
@@ -12,10 +12,6 @@ beforeEach(async () => {
 });
 afterEach(() => h.stop());
 
-const publish = async (...events: EventEnvelope[]): Promise<void> => {
-  await h.publish(events);
-  await h.settle();
-};
 const find = (customerId: string) =>
   h.http('segmentation').inject({ method: 'GET', url: `/v1/customers/${encodeURIComponent(customerId)}` });
 const get = async (customerId: string) => {
@@ -40,7 +36,7 @@ const tablesNaming = async (words: string): Promise<string[]> => {
 
 describe('merged', () => {
   test('two records count as one that had always been one', async () => {
-    await publish(
+    await h.send(
       bought('old', 'o1', '2026-11-01T08:00:00Z'),
       bought('old', 'o2', '2026-11-03T08:00:00Z'),
       bought('c1', 'o3', '2026-11-02T08:00:00Z', { currency: 'EUR' }),
@@ -50,7 +46,7 @@ describe('merged', () => {
       did('old', 'i1', '2026-11-05T08:00:00Z'),
       did('c1', 'i2', '2026-11-01T08:00:00Z'),
     );
-    await publish(merged('old', 'c1', '2026-11-20T08:00:00Z'));
+    await h.send(merged('old', 'c1', '2026-11-20T08:00:00Z'));
     const expected = {
       customerId: 'c1',
       lifecycle: { state: 'active' },
@@ -72,10 +68,10 @@ describe('merged', () => {
   });
 
   test('what is told of the old id goes to the new one, repeats are still known', async () => {
-    await publish(bought('old', 'o1', NOW));
-    await publish(merged('old', 'c1', NOW), updated('old', NOW));
-    await publish(bought('old', 'o1', NOW), bought('old', 'o2', NOW), bought('c1', 'o3', NOW), did('old', 'i1', NOW));
-    await publish(refunded('old', 'r1', NOW, { orderId: 'o3' }));
+    await h.send(bought('old', 'o1', NOW));
+    await h.send(merged('old', 'c1', NOW), updated('old', NOW));
+    await h.send(bought('old', 'o1', NOW), bought('old', 'o2', NOW), bought('c1', 'o3', NOW), did('old', 'i1', NOW));
+    await h.send(refunded('old', 'r1', NOW, { orderId: 'o3' }));
     expect(await get('c1')).toMatchObject({ orders: 2, interactions: 1 });
     expect(await codes()).toEqual([]);
     const told = (await h.events(Topics.segments)).filter(({ subject }) => subject === 'c1');
@@ -86,23 +82,23 @@ describe('merged', () => {
   });
 
   test('chains lead to the last, a repeat does nothing, circles and second homes are refused', async () => {
-    await publish(bought('a', 'o1', NOW));
-    await publish(merged('a', 'b', NOW));
-    await publish(merged('b', 'c', NOW));
-    await publish(merged('a', 'b', NOW), bought('a', 'o2', NOW));
+    await h.send(bought('a', 'o1', NOW));
+    await h.send(merged('a', 'b', NOW));
+    await h.send(merged('b', 'c', NOW));
+    await h.send(merged('a', 'b', NOW), bought('a', 'o2', NOW));
     expect(await get('a')).toMatchObject({ customerId: 'c', orders: 2 });
     expect(await codes()).toEqual([]);
-    await publish(merged('c', 'a', NOW));
-    await publish(merged('a', 'd', NOW));
+    await h.send(merged('c', 'a', NOW));
+    await h.send(merged('a', 'd', NOW));
     expect((await codes()).sort()).toEqual(['segmentation.merged_elsewhere', 'segmentation.merged_into_itself']);
     const counts = await h.http('segmentation').inject({ method: 'GET', url: '/v1/lifecycle/counts' });
     expect(counts.json()).toMatchObject({ counts: { active: 1, prospect: 1 }, total: 2 });
   });
 
   test('silence and won back are those of both together', async () => {
-    await publish(bought('old', 'o1', '2026-02-01T08:00:00Z'), bought('c1', 'o2', '2026-11-01T08:00:00Z'));
+    await h.send(bought('old', 'o1', '2026-02-01T08:00:00Z'), bought('c1', 'o2', '2026-11-01T08:00:00Z'));
     expect(await get('old')).toMatchObject({ lifecycle: { state: 'churned' } });
-    await publish(merged('old', 'c1', NOW));
+    await h.send(merged('old', 'c1', NOW));
     expect(await get('c1')).toMatchObject({ lifecycle: { state: 'won_back', since: NOW }, orders: 2 });
     h.clock.advance('P41D');
     await h.settle();
@@ -112,16 +108,16 @@ describe('merged', () => {
 
 describe('erased', () => {
   test('nothing of a customer stays but orders that are nobody’s', async () => {
-    await publish(
+    await h.send(
       bought('c1', 'o1', '2026-11-20T08:00:00Z'),
       refunded('c1', 'r1', '2026-11-20T09:00:00Z', { orderId: 'o1', scope: 'amount', amountMinor: 10 }),
       did('c1', 'i1', NOW),
       bought('c2', 'o2', '2026-11-20T08:00:00Z'),
     );
-    await publish(merged('spare', 'c1', NOW));
+    await h.send(merged('spare', 'c1', NOW));
     const full = ['customer_metric', 'customer_spend', 'lifecycle_due', 'purchase', 'refund'];
     expect(await tablesNaming('c1|spare')).toEqual(full);
-    await publish(erased('c1', NOW));
+    await h.send(erased('c1', NOW));
     for (const id of ['c1', 'spare']) expect((await find(id)).statusCode).toBe(404);
     expect((await find('c2')).statusCode).toBe(200);
     expect(await tablesNaming('c1|spare')).toEqual([]);
@@ -132,9 +128,9 @@ describe('erased', () => {
   });
 
   test('what happened before stays forgotten, who comes back is new', async () => {
-    await publish(bought('c1', 'o1', '2026-11-20T08:00:00Z'));
-    await publish(erased('c1', NOW));
-    await publish(
+    await h.send(bought('c1', 'o1', '2026-11-20T08:00:00Z'));
+    await h.send(erased('c1', NOW));
+    await h.send(
       bought('c1', 'o1', '2026-11-20T08:00:00Z'),
       bought('c1', 'late', '2026-11-19T08:00:00Z'),
       refunded('c1', 'r1', '2026-11-20T09:00:00Z', { orderId: 'o1' }),
@@ -142,23 +138,23 @@ describe('erased', () => {
     );
     expect((await find('c1')).statusCode).toBe(404);
     h.clock.advance('P1D');
-    await publish(bought('c1', 'o2', h.clock.now()));
+    await h.send(bought('c1', 'o2', h.clock.now()));
     expect(await get('c1')).toMatchObject({ lifecycle: { state: 'new' }, orders: 1 });
     expect(await codes()).toEqual([]);
   });
 
   test('the spare record of a merge can be erased without the customer', async () => {
-    await publish(bought('spare', 'o1', NOW));
-    await publish(merged('spare', 'c1', NOW));
-    await publish(erased('spare', NOW));
+    await h.send(bought('spare', 'o1', NOW));
+    await h.send(merged('spare', 'c1', NOW));
+    await h.send(erased('spare', NOW));
     expect((await find('spare')).statusCode).toBe(404);
     expect(await get('c1')).toMatchObject({ orders: 1 });
   });
 
   test('who is merged into somebody forgotten is forgotten too', async () => {
-    await publish(erased('c1', NOW));
-    await publish(bought('old', 'o1', '2026-11-20T08:00:00Z'));
-    await publish(merged('old', 'c1', '2026-11-20T09:00:00Z'));
+    await h.send(erased('c1', NOW));
+    await h.send(bought('old', 'o1', '2026-11-20T08:00:00Z'));
+    await h.send(merged('old', 'c1', '2026-11-20T09:00:00Z'));
     for (const id of ['c1', 'old']) expect((await find(id)).statusCode).toBe(404);
   });
 });
