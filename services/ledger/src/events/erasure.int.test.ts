@@ -13,6 +13,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PROGRAMME, purchase, refund, T0 } from '../test/events.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
 import { REWARD } from '../test/redemption.fixture.ts';
+import { createCurrentRules } from '../use-cases/current-programme.ts';
+import { forgetCustomer } from '../use-cases/forget-customer.ts';
 
 let ledger: LedgerHarness;
 
@@ -214,4 +216,27 @@ test('who was merged and then erased leaves its lots to the other, who takes the
   const named = await ledger.sql('ledger')`select from balance
     where customer_id in ('first', 'second', 'third') or merged_into in ('first', 'second', 'third')`;
   expect(named).toHaveLength(0);
+});
+
+test('forfeited is what could still be spent; what had expired is told so, though no sweep had been by', async () => {
+  const put = (more: object) => ledger.call('PUT', '/v1/programme', { ...PROGRAMME, expiresAfterDays: 10, ...more });
+  expect((await put({ onErase: 'forfeit' })).statusCode).toBe(200);
+  await ledger.send(buy('late', 'late-1', 3_000));
+  ledger.clock.advance({ hours: 24 * 5 });
+  await ledger.send(buy('late', 'late-2', 1_000));
+  ledger.clock.advance({ hours: 24 * 6 });
+  // At once, so that no sweep comes by before.
+  await ledger.sql('ledger').begin((tx) => {
+    const now = ledger.clock.now();
+    const deps = { currentRules: createCurrentRules() };
+    return forgetCustomer(tx, { customerId: 'late', occurredAt: now.toString() }, 'c0', now, deps);
+  });
+  await ledger.settle();
+  const left = await ledger.sql('ledger')`select kind, amount from transfer
+    where customer_id = (select customer_id from purchase where order_id = 'late-1') and kind <> 'earn' order by seq`;
+  expect(left).toMatchObject([
+    { kind: 'expire', amount: 30 },
+    { kind: 'forfeit', amount: 10 },
+  ]);
+  expect((await put({ onErase: 'keep' })).statusCode).toBe(200);
 });

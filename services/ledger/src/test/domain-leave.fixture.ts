@@ -86,6 +86,7 @@ export const mergeInDomain = (
 
 const endAll = (tables: DomainTables, id: string, time: string, onErase: ErasePolicy): void => {
   const own = tables.account(id);
+  tables.withBook((book) => settleDue(book, own));
   tables.withBook((book) => {
     // Nothing is taken from nobody.
     book.heldClaims = [];

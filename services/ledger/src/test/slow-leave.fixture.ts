@@ -89,6 +89,7 @@ export const createSlowLeave = (
 
   /** Ends what is open of somebody. */
   const endAll = (id: string): void => {
+    settle(id);
     for (const hold of holds) {
       if (!hold.open || hold.customerId !== id) continue;
       giveBack(hold, hold.points);

@@ -22,7 +22,7 @@ import { forgetCounters } from '../store/rule-counters.ts';
 import { saveBook } from '../store/save-book.ts';
 import { forgetTierState } from '../store/tier-states.ts';
 import type { CurrentRules } from './current-programme.ts';
-import { loadRipeOfOwing } from './open-account.ts';
+import { settleAccounts } from './settle-accounts.ts';
 
 /** Ends what is open of a customer: reservations are given back, debts written off, points forfeited or kept by policy. */
 const settleAccount = async (
@@ -35,13 +35,14 @@ const settleAccount = async (
 ): Promise<void> => {
   const [account] = await lockOrOpenAccounts(tx, [customerId]);
   if (!account) return;
+  // As if the sweep had just been by, so that what expired is not told as forfeited. Nobody hears of it any more.
+  await settleAccounts(tx, [account], door, now);
   const book = createBook(door, now);
   addAccounts(book, [account]);
   await Promise.all([dropHeld(tx, customerId), closeRefunds(tx, customerId)]);
   account.nextClosingMs = null;
   const held = await findHeldBy(tx, customerId);
   if (held.length > 0) {
-    await loadRipeOfOwing(tx, book, [account]);
     const allocations = await findAllocations(
       tx,
       held.map(({ id }) => id),
