@@ -57,7 +57,7 @@ const verify = (): Promise<void> =>
         heads = told;
       },
     });
-    const chains = `${heads.length} chains of seals`;
+    const chains = heads.length === 1 ? '1 chain of seals' : `${heads.length} chains of seals`;
     if (violations.length === 0) {
       if (values.heads !== undefined) writeFileSync(values.heads, `${JSON.stringify(heads, null, 1)}\n`);
       process.stdout.write(`the book is sound (${chains})\n`);
