@@ -251,6 +251,63 @@ test('what refunds give back of spent points goes to the months of issue it came
   await booksAgree('1405-12', '1405-12');
 });
 
+test('what is paid off after a day, before it is closed, is of the next day: given back, spendable, or come with a merger', async () => {
+  const night = await startLedger(
+    {
+      ...IRAN,
+      expiresAfterDays: 300,
+      returns: { policy: 'allow_negative', spentPoints: 'all' },
+      activation: { kind: 'after', amount: 2, unit: 'days' },
+    },
+    { now: '2026-10-10T08:00:00Z' },
+  );
+  try {
+    const at = () => night.clock.now().toString();
+    const earn = (customer: string, order: string, points: number) =>
+      night.send(purchase(customer, order, points * 100, { time: at() }));
+    const use = async (customer: string, points: number, orderId: string) => {
+      const held = await night.call('POST', `/v1/customers/${customer}/reservations`, { points, orderId });
+      const url = `/v1/reservations/${held.json().reservationId}/capture`;
+      expect((await night.call('POST', url)).statusCode).toBe(200);
+    };
+    const giveBack = (customer: string, refundId: string, orderId: string) =>
+      night.send(refund(customer, refundId, { scope: 'whole', orderId, time: at() }));
+    const report = async () => {
+      const url = '/v1/finance/roll-forward?from=1405-07&to=1405-08&by=cohort';
+      return (await night.call('GET', url)).json().months.map(({ rows }: Month) => rows);
+    };
+    for (const each of ['ann', 'bob', 'cat']) await earn(each, `${each}-1`, 100);
+    night.clock.advance('P3D');
+    await night.settle();
+    for (const each of ['ann', 'bob', 'cat']) await use(each, 100, `${each}-paid`);
+    await earn('ann', 'ann-paid', 0);
+    await earn('dan', 'dan-1', 40);
+    // Spendable two days later: on 1 Aban, ten minutes after midnight in Tehran.
+    night.clock.set('2026-10-20T20:40:00Z');
+    await earn('bob', 'bob-2', 70);
+    // 1 Aban, 00:05: nobody has closed the last day of Mehr yet.
+    night.clock.set('2026-10-22T20:35:00Z');
+    for (const each of ['ann', 'bob', 'cat']) await giveBack(each, `${each}-r`, `${each}-1`);
+    night.clock.set('2026-10-22T20:45:00Z');
+    await giveBack('ann', 'ann-r2', 'ann-paid');
+    await night.send(
+      event(CustomerMerged, { id: newId(), source: '/t', time: at() }, { customerId: 'dan', intoCustomerId: 'cat' }),
+    );
+    await night.settle();
+    const before = await report();
+    expect(before[1].find(({ cohort }: { cohort: string | null }) => cohort === null).points).toMatchObject({
+      ...{ opening: 0, takenBack: 300, moved: 100 + 70 + 40, closing: -90 },
+    });
+    night.clock.set('2026-10-22T22:50:00Z');
+    await night.settle();
+    expect(await report()).toEqual(before);
+    await expectBooksToAgree(night, '1405-07', '1405-08');
+    await night.verify();
+  } finally {
+    await night.stop();
+  }
+});
+
 describe('speed', () => {
   test("on a book's first day nothing of it is read to see whether a day can be closed", async () => {
     const young = await startLedger({ ...PROGRAMME }, { now: '2026-11-21T08:00:00Z' });

@@ -136,19 +136,26 @@ export const entryMovements = (
     from part group by 1, 2, 3, 4, 5`;
 };
 
-/** Points that left their month of issue because a credit paid off what was owed, all so far; by month of issue. */
-export const absorbedSoFar = (db: Queryable, untilMs: number | null, issue: MonthTable) =>
-  db<{ cohort: number; tier: string; points: number }[]>`
+/**
+ * Points that left their month of issue because a credit paid off what was owed; by month of issue. Until an instant: a day is
+ * closed later than it ends, and what was paid off meanwhile is of the next one. A lot that paid off when it was booked did so
+ * at the time of its entry, else `paid_off` says when.
+ */
+export const absorbedSoFar = (db: Queryable, untilMs: number | null, issue: MonthTable) => {
+  const until = untilMs === null ? 'infinity' : isoOfMs(untilMs);
+  return db<{ cohort: number; tier: string; points: number }[]>`
     select width_bucket(lot.id, ${literal(issue.startsMs.map(firstIdAt))}::uuid[]) as cohort,
-      coalesce(lot.tier, '') as tier, sum(lot.absorbed)::bigint as points
+      coalesce(lot.tier, '') as tier, sum(lot.absorbed - coalesce(later.points, 0))::bigint as points
     from lot
+    left join (
+      select lot_id, sum(points)::bigint as points from paid_off where recorded_at >= ${until}::timestamptz group by lot_id
+    ) as later on later.lot_id = lot.id
     where lot.absorbed > 0 and ${
       // Looked up one by one: joined, the whole book may be read for a handful of lots.
-      untilMs === null
-        ? db`true`
-        : db`(select recorded_at from transfer t where t.id = lot.id) < ${isoOfMs(untilMs)}::timestamptz`
+      untilMs === null ? db`true` : db`(select recorded_at from transfer t where t.id = lot.id) < ${until}::timestamptz`
     }
     group by 1, 2`;
+};
 
 const noneIfEmpty = (text: string): string | null => (text === '' ? null : text);
 

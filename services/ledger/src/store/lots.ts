@@ -59,6 +59,17 @@ export const insertLots = async (tx: Tx, lots: readonly Lot[]): Promise<void> =>
     left join tier_state using (customer_id)`;
 };
 
+/** Keeps when lots that are known paid off what was owed; before they are saved, as it is what they will have more than now. */
+export const keepPaidOff = async (tx: Tx, lots: readonly Lot[], recordedAt: string): Promise<void> => {
+  await tx`
+    insert into paid_off (lot_id, recorded_at, points)
+    select lot.id, ${recordedAt}::timestamptz, u.absorbed - lot.absorbed
+    from unnest(${plainArray(lots.map(({ id }) => id))}::uuid[], ${plainArray(lots.map(({ absorbed }) => absorbed))}::bigint[])
+      as u (id, absorbed)
+    join lot using (id) where u.absorbed > lot.absorbed
+    on conflict (lot_id, recorded_at) do update set points = paid_off.points + excluded.points`;
+};
+
 export const saveLots = async (tx: Tx, lots: readonly Lot[]): Promise<void> => {
   const column = (pick: (lot: Lot) => number): string => plainArray(lots.map(pick));
   await tx`

@@ -4,7 +4,7 @@ import type { Book } from '../domain/book.ts';
 import { saveAccounts } from './accounts.ts';
 import { insertAllocations, saveAllocations } from './allocations.ts';
 import { saveClaims } from './held-claims.ts';
-import { insertLots, saveLots } from './lots.ts';
+import { insertLots, keepPaidOff, saveLots } from './lots.ts';
 import { sealTransfers } from './seal.ts';
 import { insertTransfers } from './transfers.ts';
 
@@ -18,7 +18,10 @@ export const saveBook = async (tx: Tx, book: Book, recordedAt: string): Promise<
   const writes: Promise<void>[] = [];
   if (accounts.length > 0) writes.push(saveAccounts(tx, accounts));
   if (book.newLots.size > 0) writes.push(insertLots(tx, [...book.newLots]));
-  if (book.changedLots.size > 0) writes.push(saveLots(tx, [...book.changedLots]));
+  const changedLots = [...book.changedLots];
+  const payers = changedLots.filter(({ absorbed }) => absorbed > 0);
+  if (payers.length > 0) writes.push(keepPaidOff(tx, payers, recordedAt));
+  if (changedLots.length > 0) writes.push(saveLots(tx, changedLots));
   if (book.transfers.length > 0) writes.push(insertTransfers(tx, book.transfers, recordedAt));
   if (book.newAllocations.length > 0) writes.push(insertAllocations(tx, book.newAllocations));
   if (book.changedAllocations.length > 0) writes.push(saveAllocations(tx, book.changedAllocations));

@@ -47,7 +47,7 @@ export const MOVEMENT_RULES: readonly Rule[] = [
     },
   },
   {
-    // What credits paid off is in no entry: the lots say how much of each month of issue, up to now.
+    // What credits paid off is in no entry: the lots say how much of each month of issue, up to the end of what is closed.
     rule: 'offsets_are_absorbed',
     find: async (tx, limit) => {
       const days = await listClosedDays(tx);
@@ -61,7 +61,7 @@ export const MOVEMENT_RULES: readonly Rule[] = [
       await tx`select set_config('search_path', 'ledger, pg_catalog', true)`;
       const issue = issueTable(last, last.closedAtMs);
       const absorbed = new Map<string, number>();
-      for (const { cohort, tier, points } of closed.length === 0 ? [] : await absorbedSoFar(tx, null, issue))
+      for (const { cohort, tier, points } of closed.length === 0 ? [] : await absorbedSoFar(tx, last.untilMs, issue))
         absorbed.set(`${monthIn(issue, cohort)} ${tier}`, points);
       return closed
         .filter(({ wallet, tier, cohort, happened, points }) => {
@@ -75,5 +75,13 @@ export const MOVEMENT_RULES: readonly Rule[] = [
           detail: `closed with ${points}, the lots' credits paid off ${absorbed.get(`${place.cohort} ${place.tier}`) ?? 0}`,
         }));
     },
+  },
+  {
+    rule: 'paid_off_is_absorbed',
+    find: (tx, limit) => tx<{ subject: string; detail: string }[]>`
+      select p.lot_id::text as subject, 'paid off ' || p.points || ' of what was owed, absorbed ' || coalesce(l.absorbed, 0) as detail
+      from (select lot_id, sum(points) as points from ledger.paid_off group by lot_id) p
+      left join ledger.lot l on l.id = p.lot_id
+      where p.points > coalesce(l.absorbed, 0) limit ${limit}`,
   },
 ];

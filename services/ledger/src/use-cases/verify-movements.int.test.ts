@@ -73,3 +73,15 @@ test.each([
 ])('what was paid off of another %s is found', async (_, damage) => {
   expect(await brokenBy(damage)).toEqual(['offsets_are_absorbed']);
 });
+
+test('a lot that is said to have paid off more of what was owed than it did is found', async () => {
+  const damage = `insert into paid_off (lot_id, recorded_at, points)
+    select id, now(), absorbed + 1 from lot where absorbed > 0 order by id limit 1`;
+  expect(await brokenBy(damage)).toContain('paid_off_is_absorbed');
+});
+
+test('what is closed as paid off in a day after which it was is found', async () => {
+  const damage = `insert into paid_off (lot_id, recorded_at, points)
+    select id, (select max(until) from finance_close), 1 from lot where absorbed > 0 order by id limit 1`;
+  expect(await brokenBy(damage)).toEqual(['offsets_are_absorbed']);
+});

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { bigint, check, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
+import { bigint, check, primaryKey, text, timestamp, uuid } from 'drizzle-orm/pg-core';
 import { instant, ledgerSchema, points } from './columns.ts';
 
 /**
@@ -40,5 +40,23 @@ export const financeMovement = ledgerSchema.table(
   },
   (table) => [
     primaryKey({ columns: [table.until, table.wallet, table.tier, table.cohort, table.kind, table.happened] }),
+  ],
+);
+
+/**
+ * Points of a lot that paid off what was owed after the lot was booked: it became spendable, was given back into, or came to
+ * somebody who owed. The lot has the sum alone; a day that is closed has what was paid off in it. Append-only but for two at
+ * one instant.
+ */
+export const paidOff = ledgerSchema.table(
+  'paid_off',
+  {
+    lotId: uuid('lot_id').notNull(),
+    recordedAt: instant('recorded_at').notNull(),
+    points: points('points'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.lotId, table.recordedAt] }),
+    check('paid_off_points', sql`${table.points} > 0`),
   ],
 );
