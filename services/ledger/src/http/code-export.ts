@@ -2,6 +2,7 @@ import type { Sql } from '@vafa/bus';
 import { displayOf } from '../domain/coupons/code.ts';
 import type { KeptPool } from '../store/coupon-pools.ts';
 import { type KeptCoupon, listCodes } from '../store/coupons.ts';
+import { textOf } from '../store/instants.ts';
 import { csvLine } from './csv.ts';
 
 const PAGE = 5_000;
@@ -35,8 +36,7 @@ export async function* exportCodes(
         customerId: coupon.customerId,
         uses: coupon.redeemed,
         maxUses: coupon.maxUses,
-        expiresAt:
-          coupon.expiresAtMs === null ? null : Temporal.Instant.fromEpochMilliseconds(coupon.expiresAtMs).toString(),
+        expiresAt: textOf(coupon.expiresAtMs),
       };
       return format === 'csv' ? csvLine(HEADING.map((name) => row[name])) : `${JSON.stringify(row)}\n`;
     });

@@ -5,6 +5,7 @@ import { displayOf, normaliseCode } from '../domain/coupons/code.ts';
 import { countPool, findPool, type KeptPool, listPools } from '../store/coupon-pools.ts';
 import { findOrdersOf } from '../store/coupon-redemptions.ts';
 import { findCoupon, findDisplays, type KeptCoupon } from '../store/coupons.ts';
+import { isoOfMs } from '../store/instants.ts';
 import { createPool, editPool, orderCodes, poolNotFound, setPoolStatus } from '../use-cases/change-pool.ts';
 import { uploadCodes } from '../use-cases/upload-codes.ts';
 import { statusAt } from '../use-cases/view-redemption.ts';
@@ -44,9 +45,7 @@ const couponOf = (coupon: KeptCoupon, display: string) => ({
   reserved: coupon.reserved,
   redeemed: coupon.redeemed,
   voided: coupon.voided,
-  ...(coupon.expiresAtMs === null
-    ? {}
-    : { expiresAt: Temporal.Instant.fromEpochMilliseconds(coupon.expiresAtMs).toString() }),
+  ...(coupon.expiresAtMs === null ? {} : { expiresAt: isoOfMs(coupon.expiresAtMs) }),
 });
 
 const STATUS_ROUTES = [

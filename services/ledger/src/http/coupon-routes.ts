@@ -5,6 +5,7 @@ import type { CodeResult } from '../domain/coupons/apply-coupons.ts';
 import type { Cart } from '../domain/coupons/cart.ts';
 import { createCountCodes } from '../metrics.ts';
 import { resolveCustomer } from '../store/accounts.ts';
+import { isoOfMs } from '../store/instants.ts';
 import { confirmRedemption, releaseRedemption } from '../use-cases/close-redemption.ts';
 import type { CurrentRules } from '../use-cases/current-programme.ts';
 import { decideCoupons } from '../use-cases/decide-coupons.ts';
@@ -25,8 +26,6 @@ const cartOf = ({ currency, totalMinor, lines }: Static<typeof ValidateBody>): C
     });
   return { currency, totalMinor, lines };
 };
-
-const isoOfMs = (ms: number): string => Temporal.Instant.fromEpochMilliseconds(ms).toString();
 
 const bodyOf = ({ redemption, uses }: Redeemed) => ({
   orderId: redemption.orderId,

@@ -1,5 +1,6 @@
 import type { HttpApp, ServiceContext } from '@vafa/platform';
 import { statusAt } from '../domain/reservation.ts';
+import { isoOfMs } from '../store/instants.ts';
 import { findReservation, type KeptReservation } from '../store/reservations.ts';
 import { reservationNotFound } from '../use-cases/understand-redemption.ts';
 import type { Redeem } from './redeem-together.ts';
@@ -15,8 +16,6 @@ import {
 } from './schemas.ts';
 
 const tags = ['reservations'];
-
-const isoOfMs = (ms: number): string => Temporal.Instant.fromEpochMilliseconds(ms).toString();
 
 const bodyOf = (found: KeptReservation, now: Temporal.Instant) => ({
   reservationId: found.id,

@@ -80,7 +80,7 @@ test('an order is tried with a draft, a version or what is in force, with the re
       ruleId: 'base',
       points: 100,
       explanation: '100 = 100 base',
-      activatesAt: '2026-11-22T20:00:00.000Z',
+      activatesAt: '2026-11-22T20:00:00Z',
       expiresAt: '2026-12-02T22:59:59.999Z',
     },
   ]);

@@ -2,10 +2,14 @@
 let lastMs = Number.NaN;
 let lastText = '';
 
-/** ISO 8601 text of an instant. */
+/**
+ * ISO 8601 text of an instant, with as many digits as it needs, as `Temporal.Instant` writes it and so `isoOf`: answers have one
+ * text for one instant, whether it was kept as a number or as the text of an event, which may be finer.
+ */
 export const isoOfMs = (ms: number): string => {
   if (ms !== lastMs) {
-    lastText = new Date(ms).toISOString();
+    const text = new Date(ms).toISOString();
+    lastText = ms % 10 === 0 ? text.replace(/\.?0+Z$/, 'Z') : text;
     lastMs = ms;
   }
   return lastText;

@@ -54,7 +54,7 @@ test.each([
   // The end of January in Berlin.
   const expected = {
     tier: { id: 'silver' },
-    since: '2026-11-21T08:00:00.000Z',
+    since: '2026-11-21T08:00:00Z',
     validUntil: '2027-01-31T22:59:59.999Z',
   };
   expect(await tierOf(into)).toMatchObject(expected);

@@ -14,6 +14,7 @@ import type { Movement } from '../domain/finance/movement.ts';
 import { type Dimension, type RollForwardMonth, rollForward } from '../domain/finance/roll-forward.ts';
 import type { PointValue } from '../domain/points-payment.ts';
 import { closedMovements, findClosedUntil, openMovements } from '../store/finance.ts';
+import { isoOfMs } from '../store/instants.ts';
 import { allowLongReads } from '../store/long-reads.ts';
 import { booksOf, type ProgrammeForFinance } from './finance-programme.ts';
 
@@ -40,8 +41,6 @@ export interface ToldMonth extends RollForwardMonth {
   /** Nothing can be added to it any more. */
   closed: boolean;
 }
-
-const isoOf = (ms: number): string => Temporal.Instant.fromEpochMilliseconds(ms).toString();
 
 /** The months with their starts, and the start of the month after them: what is later falls out. */
 const bookingTable = (zone: CalendarZone, months: readonly Month[], next: Month): MonthTable => ({
@@ -99,9 +98,9 @@ export const readRollForward = (
     const told = rollForward(movements, months, asked.by).map((month, i) => {
       const untilMs = booking.startsMs[i + 1] as number;
       const closed = closedUntilMs !== null && closedUntilMs >= untilMs;
-      return { ...month, from: isoOf(booking.startsMs[i] as number), until: isoOf(untilMs), closed };
+      return { ...month, from: isoOfMs(booking.startsMs[i] as number), until: isoOfMs(untilMs), closed };
     });
-    const closedUntil = closedUntilMs === null ? null : isoOf(closedUntilMs);
+    const closedUntil = closedUntilMs === null ? null : isoOfMs(closedUntilMs);
     return { zone, ...books, asOf: now.toString(), closedUntil, months: told };
   });
 };
@@ -117,7 +116,7 @@ export const readLiability = (
   return snapshot(sql, async (tx) => {
     const booking = bookingTable(zone, [openMonth], monthAfter(openMonth));
     const { movements, closedUntilMs } = await readMovements(tx, now, zone, booking, { happened: true });
-    const closedUntil = closedUntilMs === null ? null : isoOf(closedUntilMs);
+    const closedUntil = closedUntilMs === null ? null : isoOfMs(closedUntilMs);
     const report = liabilityOf(movements, openMonth, books.values, expiresAfterMonths);
     return { zone, ...books, asOf: now.toString(), closedUntil, openMonth, ...report };
   });

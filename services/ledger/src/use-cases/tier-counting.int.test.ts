@@ -209,7 +209,7 @@ test('an order that a clock dated into the next window reaches its tier at once,
   ledger.clock.set('2026-11-30T22:55:00Z');
   await ledger.send(purchase('joe', 'joe-1', 40_000, { time: '2026-11-30T23:02:00Z' }));
   expect(await told('joe')).toEqual(['gold']);
-  const expected = { tier: { id: 'gold' }, since: '2026-11-30T22:55:00.000Z', validUntil: '2026-12-31T22:59:59.999Z' };
+  const expected = { tier: { id: 'gold' }, since: '2026-11-30T22:55:00Z', validUntil: '2026-12-31T22:59:59.999Z' };
   expect(await tierOf('joe')).toMatchObject({ ...expected, progress: { amount: 0, windowUntil: '2026-11-30' } });
   ledger.clock.set('2026-11-30T23:05:00Z');
   await ledger.settle();
