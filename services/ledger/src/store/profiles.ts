@@ -133,8 +133,12 @@ export const giveProfile = async (tx: Tx, from: string, into: string): Promise<v
   await tx`delete from customer_profile where customer_id = ${from}`;
 };
 
-/** Forgets what is known of a customer, and of those that were merged into it. */
+/**
+ * Forgets what is known of a customer, and of those that were merged into it. Its profile is made where there is none: who tells
+ * something of it at this moment waits, and finds it forgotten.
+ */
 export const forgetProfiles = async (tx: Tx, customerId: string): Promise<void> => {
+  await tx`insert into customer_profile (customer_id) values (${customerId}) on conflict do nothing`;
   await tx`delete from customer_profile where customer_id = ${customerId}
     or customer_id in (select customer_id from balance where merged_into = ${customerId})`;
 };

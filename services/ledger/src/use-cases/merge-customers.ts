@@ -5,7 +5,7 @@ import type { Account } from '../domain/account.ts';
 import { addAccounts, addLots, createBook } from '../domain/book.ts';
 import { moveAll } from '../domain/leave.ts';
 import type { Door } from '../domain/transfer.ts';
-import { resolveCustomer } from '../store/accounts.ts';
+import { changedMeanwhile, resolveCustomer } from '../store/accounts.ts';
 import { giveInteractions } from '../store/awaited-interactions.ts';
 import { giveBelongings, markMerged } from '../store/identities.ts';
 import { lockPair } from '../store/lock-pair.ts';
@@ -37,12 +37,30 @@ const answerAwaited = async (
   await emit(tx, eventsOf(book));
 };
 
+/** Who a merge is about: whom it goes into lives on under that name today. */
+interface Parties {
+  from: string;
+  into: string;
+}
+
+/** Undefined when either of them was erased after it. */
+const findParties = async (
+  tx: Tx,
+  { customerId, intoCustomerId, occurredAt }: { customerId: string; intoCustomerId: string; occurredAt: string },
+): Promise<Parties | undefined> => {
+  const formerOf = await resolveFormer(tx, [customerId, intoCustomerId]);
+  const isErased = (name: string): boolean => formerOf(name, Date.parse(occurredAt)) === undefined;
+  if (isErased(customerId) || isErased(intoCustomerId)) return undefined;
+  return { from: customerId, into: await resolveCustomer(tx, intoCustomerId) };
+};
+
 /**
  * Makes two customers one: points, lots (with their expiry), reservations, orders and refunds go to the one that lives on,
  * and later events of the other count for it. What is past its time is settled before, so that it matters not when the sweep came
  * by. Refunds that are open for orders find those of the other. Once more changes nothing; nor does one from before either of them
  * was erased, so that nothing is known anew of her.
- * @throws AppError conflict `ledger.merged_elsewhere` when the customer was merged into yet another before
+ * @throws AppError conflict `ledger.merged_elsewhere` when the customer was merged into yet another before, unavailable when either was
+ * merged or erased at this moment
  */
 export const mergeCustomers = async (
   tx: Tx,
@@ -51,11 +69,9 @@ export const mergeCustomers = async (
   now: Temporal.Instant,
   deps: { currentRules: CurrentRules; refunds: RefundSettings },
 ): Promise<void> => {
-  const from = merge.customerId;
-  const atMs = Date.parse(merge.occurredAt);
-  const formerOf = await resolveFormer(tx, [from, merge.intoCustomerId]);
-  if ([from, merge.intoCustomerId].some((customerId) => formerOf(customerId, atMs) === undefined)) return;
-  const into = await resolveCustomer(tx, merge.intoCustomerId);
+  const parties = await findParties(tx, merge);
+  if (!parties) return;
+  const { from, into } = parties;
   const already = await resolveCustomer(tx, from);
   if (from === into || already === into) return;
   if (already !== from)
@@ -63,6 +79,8 @@ export const mergeCustomers = async (
   // Profiles before balances, as everywhere.
   await giveProfile(tx, from, into);
   const [giver, receiver] = await lockPair(tx, from, into);
+  // Who was erased meanwhile has left its account, and it was made anew.
+  if ((await findParties(tx, merge))?.into !== into) throw changedMeanwhile();
   await emit(tx, await settleAccounts(tx, [giver, receiver], door, now));
   const owed = giver.deficit + receiver.deficit;
   const wanted = new Map([from, into].map((customerId) => [customerId, owed]));

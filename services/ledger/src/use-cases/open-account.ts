@@ -4,7 +4,7 @@ import type { Account } from '../domain/account.ts';
 import { addAccounts, addLots, type Book, createBook } from '../domain/book.ts';
 import { settleDue } from '../domain/plan.ts';
 import type { Door } from '../domain/transfer.ts';
-import { lockOrOpenAccounts, resolveCustomer } from '../store/accounts.ts';
+import { changedMeanwhile, lockOrOpenAccounts, resolveCustomer } from '../store/accounts.ts';
 import { findLotsExpiringBy, findPendingBy } from '../store/lots.ts';
 
 /** More lots than this that are past their expiry are left to the sweep, which is at work then. */
@@ -52,7 +52,7 @@ export const loadRipeOfOwing = async (tx: Tx, book: Book, accounts: readonly Acc
 /**
  * Locks the account of a customer (of the one it was merged into), makes spendable what has waited long enough and lets go
  * what is past its expiry, so that nothing depends on whether the sweep has been by.
- * @throws AppError unavailable when the customer was merged at this moment, or has more to expire than can be done here
+ * @throws AppError unavailable when the customer was merged, or who it had been merged into erased, at this moment, or has more to expire than can be done here
  */
 export const openAccount = async (
   tx: Tx,
@@ -63,6 +63,9 @@ export const openAccount = async (
   const [, owner] = await Promise.all([keepPlans(tx), resolveCustomer(tx, customerId)]);
   const [found] = await lockOrOpenAccounts(tx, [owner]);
   const account = present(found, 'opened account');
+  // Whose owner was erased meanwhile has none any more: the account was made anew under a name that is to be forgotten.
+  if (account.seq === 0 && owner !== customerId && (await resolveCustomer(tx, customerId)) !== owner)
+    throw changedMeanwhile();
   const book = createBook(door, now);
   addAccounts(book, [account]);
   await loadDueLots(tx, book, [account]);

@@ -1,5 +1,6 @@
 import { emit, type HandlerContext, type HandlerResult, type Tx } from '@vafa/bus';
 import type { EventOf, InteractionRecorded } from '@vafa/contracts';
+import type { Account } from '../domain/account.ts';
 import { addAccounts, createBook } from '../domain/book.ts';
 import { closeUnused, lockAccounts, lockByName, lockOrOpenAccounts } from '../store/accounts.ts';
 import { keepInteractions } from '../store/awaited-interactions.ts';
@@ -12,7 +13,7 @@ import { collectGifts, type EventGifts } from './event-gifts.ts';
 import { bookGifts, claimGifts } from './give-awards.ts';
 import { keepAlive } from './keep-alive.ts';
 import { loadRipeOfOwing } from './open-account.ts';
-import { type Owned, ownedEvents } from './owned-events.ts';
+import { type Owned, ownedEvents, requireSameOwners } from './owned-events.ts';
 import { eventsOf } from './points-events.ts';
 
 type Interaction = EventOf<typeof InteractionRecorded>;
@@ -65,6 +66,9 @@ const lockConcerned = async (tx: Tx, customerIds: readonly string[], byName: boo
   return new Set();
 };
 
+const namesOfNew = (accounts: readonly Account[]): ReadonlySet<string> =>
+  new Set(accounts.flatMap(({ customerId, seq }) => (seq === 0 ? [customerId] : [])));
+
 /**
  * Makes spendable what awaited the interactions of a batch, keeps points alive that slide by them, and gives what they earn.
  * Most of them do nothing of it. Those that points may await are kept for what is told after them, though it was before them.
@@ -91,6 +95,7 @@ export const recordInteractions = async (
   if (customers.length === 0) return { refused };
   const book = createBook(`i${context.partition}`, context.now);
   const accounts = await lockOrOpenAccounts(tx, customers);
+  await requireSameOwners(tx, owned, namesOfNew(accounts));
   addAccounts(book, accounts);
   await loadRipeOfOwing(tx, book, accounts);
   if (awaited.length > 0) await keepInteractions(tx, awaited, context.now.toString());

@@ -5,7 +5,7 @@ import { factsOfAnybody, findFacts, saveMemberships } from '../store/profiles.ts
 import type { CurrentRules } from './current-programme.ts';
 import { collectGifts } from './event-gifts.ts';
 import { giveAwards } from './give-awards.ts';
-import { ownedEvents } from './owned-events.ts';
+import { ownedEvents, requireSameOwners } from './owned-events.ts';
 
 type MembershipEvent = EventOf<typeof LifecycleChanged> | EventOf<typeof SegmentEntered> | EventOf<typeof SegmentLeft>;
 
@@ -41,5 +41,6 @@ export const recordMemberships = async (
     owners.map((customerId) => ({ ...anybody, ...known.get(customerId), customerId })),
   );
   await giveAwards(tx, collected.gifts, rules, { door: `s${context.partition}`, now: context.now });
+  await requireSameOwners(tx, owned, new Set(owners));
   return { refused: collected.refused };
 };

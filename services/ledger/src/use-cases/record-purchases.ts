@@ -8,7 +8,7 @@ import { newRefundCase, type RefundCase } from '../domain/refund-case.ts';
 import type { CustomerFacts } from '../domain/rules/facts.ts';
 import { freeTierOf } from '../domain/tiers/structure.ts';
 import type { Door } from '../domain/transfer.ts';
-import { creditAndLock, lockByName } from '../store/accounts.ts';
+import { type Credit, type Credited, creditAndLock, lockByName } from '../store/accounts.ts';
 import { findFacts } from '../store/profiles.ts';
 import { findWaitingFor } from '../store/refunds.ts';
 import { saveBook } from '../store/save-book.ts';
@@ -21,6 +21,7 @@ import { fulfilEntries } from './fulfil-entries.ts';
 import { type Activity, keepAlive } from './keep-alive.ts';
 import { keepForNobody } from './keep-for-nobody.ts';
 import { type Fresh, keepFresh } from './keep-fresh.ts';
+import { type Owned, requireSameOwners } from './owned-events.ts';
 import { eventsOf } from './points-events.ts';
 import { type Batch, type PurchaseEvent, type ReadPurchase, type ReadRefund, readBatch } from './read-batch.ts';
 import type { TierRules } from './tier-rules.ts';
@@ -129,6 +130,15 @@ const addFulfilled = async (
   for (const customerId of await fulfilEntries(tx, rules, certain)) deciders.add(customerId);
 };
 
+/** Customers who had no account, or one to which nothing was booked, before these credits. */
+const newAmong = (credits: readonly Credit[], credited: readonly Credited[]): ReadonlySet<string> => {
+  const transfersOf = new Map(credits.map(({ customerId, transfers }) => [customerId, transfers]));
+  return new Set(credited.flatMap(({ customerId, seq }) => (seq === transfersOf.get(customerId) ? [customerId] : [])));
+};
+
+const ownedOf = ({ steps }: Fresh): Owned<PurchaseEvent>[] =>
+  steps.map((step) => ({ event: step.event, owner: customerOf(step) }));
+
 /** Counts what a batch has booked towards the customers' tiers, also by refunds from before it. Returns what to tell. */
 const countBatch = async (
   tx: Tx,
@@ -205,6 +215,9 @@ export const recordPurchases = async (
   const earnings = earningsOf(onlyEarning.map(({ purchase }) => purchase));
   const credits = creditsOf(earnings, onlyLocked(rules, onlyEarning, deciders), nowMs);
   const credited = credits.length > 0 ? await creditAndLock(tx, credits) : [];
+  const sameOwners = requireSameOwners(tx, ownedOf(fresh), newAmong(credits, credited));
+  // Heard below, with what was sent meanwhile.
+  sameOwners.catch(() => undefined);
 
   const door: Door = `p${context.partition}`;
   const book = createBook(door, context.now);
@@ -220,6 +233,7 @@ export const recordPurchases = async (
   const written = Promise.all([earned.written, saveBook(tx, book, recordedAt)]);
   // Heard below, unless something else fails before.
   written.catch(() => undefined);
+  await sameOwners;
   const earlier = [...waiting, ...reopened];
   const further = await tellFurther(tx, rules, { fresh, earlier, door, written }, context.now);
   context.alongWithCommit(Promise.all([written, emit(tx, [...earned.events, ...eventsOf(book), ...further])]));

@@ -1,0 +1,118 @@
+import type { Tx } from '@vafa/bus';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { enter, interaction } from '../test/club-rules.fixture.ts';
+import { purchase } from '../test/events.fixture.ts';
+import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
+import { customerMerged } from '../test/redemption.fixture.ts';
+import { createCurrentRules } from '../use-cases/current-programme.ts';
+import { forgetCustomer } from '../use-cases/forget-customer.ts';
+
+let ledger: LedgerHarness;
+
+const [before, erasure, after] = ['2027-02-01T08:00:00Z', '2027-02-02T08:00:00Z', '2027-02-03T08:00:00Z'];
+
+beforeAll(async () => {
+  const signup = {
+    ...{ id: 'signup', name: 'Signup', order: 1, trigger: { on: 'interaction', interactionType: 'signup' } as const },
+    effect: { kind: 'fixed', points: 50 } as const,
+  };
+  ledger = await startLedger({ rules: [signup] }, { now: after });
+});
+afterAll(async () => {
+  await ledger.verify();
+  await ledger.stop();
+});
+
+/** Returns once a statement of this database waits for a lock. */
+const untilWaiting = async (): Promise<void> => {
+  for (;;) {
+    const [row] = await ledger.admin`select count(*)::int as waiting from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock'`;
+    if (row?.waiting > 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+};
+
+/** Erases a customer in a transaction that ends when what is done meanwhile waits for it. */
+const whileErased = async <Result>(customerId: string, work: () => Promise<Result>): Promise<Result> => {
+  const currentRules = createCurrentRules();
+  let working: Promise<Result> | undefined;
+  await ledger.sql('ledger').begin(async (tx) => {
+    const forget = { customerId, occurredAt: erasure };
+    await forgetCustomer(tx as unknown as Tx, forget, 'c0', ledger.clock.now(), { currentRules });
+    working = work();
+    await untilWaiting();
+  });
+  const result = await (working as Promise<Result>);
+  await ledger.settle();
+  return result;
+};
+
+const known = (customerId: string) => ledger.sql('ledger')`select seq from balance where customer_id = ${customerId}`;
+
+test('an order from before an erasure that is booked at the same moment is kept for nobody', async () => {
+  await ledger.send(purchase('ann', 'ann-1', 1_000, { time: before }));
+  await whileErased('ann', () => ledger.publish([purchase('ann', 'ann-2', 1_000, { time: before })]));
+  expect(await known('ann')).toEqual([]);
+  expect(
+    await ledger.sql('ledger')`select left(customer_id, 7) as of, note from purchase where order_id = 'ann-2'`,
+  ).toEqual([{ of: 'erased:', note: 'customer_erased' }]);
+});
+
+test('an order of somebody merged into who is erased at that moment is not known under the name of the erased', async () => {
+  await ledger.send(purchase('bob', 'bob-1', 1_000, { time: before }), customerMerged('bea', 'bob'));
+  await whileErased('bob', () => ledger.publish([purchase('bea', 'bea-1', 1_000, { time: after })]));
+  expect(await known('bob')).toEqual([]);
+  expect(await ledger.balance('bea')).toMatchObject({ active: 10 });
+});
+
+test('what was done before an erasure and is told at the same moment earns nothing', async () => {
+  await ledger.send(purchase('cat', 'cat-1', 1_000, { time: before }));
+  await whileErased('cat', () => ledger.publish([interaction('cat', 'signup', before)]));
+  expect(await known('cat')).toEqual([]);
+});
+
+test('segments that are told of at the moment of an erasure are not kept, were there some before or not', async () => {
+  await ledger.send(enter('flo', 'vip'));
+  const profile = (customerId: string) =>
+    ledger.sql('ledger')`select segments from customer_profile where customer_id = ${customerId}`;
+  expect(await profile('flo')).toEqual([{ segments: ['vip'] }]);
+  for (const customerId of ['flo', 'guy']) {
+    await whileErased(customerId, () => ledger.publish([enter(customerId, 'big')]));
+    expect(await profile(customerId), customerId).toEqual([]);
+    expect(await known(customerId), customerId).toEqual([]);
+  }
+});
+
+test('a correction for somebody merged into who is erased at that moment is asked for again', async () => {
+  await ledger.send(purchase('hal', 'hal-1', 1_000, { time: before }), customerMerged('ham', 'hal'));
+  const correct = () => ledger.call('POST', '/v1/customers/ham/adjustments', { points: 5, reason: 'x' });
+  const answer = await whileErased('hal', correct);
+  expect(answer.json()).toMatchObject({ status: 503, code: 'ledger.customer_changed_meanwhile' });
+  expect(await known('hal')).toEqual([]);
+});
+
+test('a merge into who is erased at that moment is let go, had she an account or not', async () => {
+  await ledger.send(
+    purchase('ian', 'ian-1', 1_000, { time: before }),
+    purchase('joy', 'joy-1', 1_000, { time: before }),
+  );
+  for (const customerId of ['joy', 'kay']) {
+    await whileErased(customerId, () => ledger.publish([customerMerged('ian', customerId)]));
+    expect(await known(customerId), customerId).toEqual([]);
+    expect(await ledger.balance('ian'), customerId).toMatchObject({ active: 10 });
+  }
+  expect(await ledger.deadLetters('ledger')).toEqual([]);
+});
+
+test('a gift to who is erased at that moment is asked for again', async () => {
+  await ledger.send(
+    purchase('dan', 'dan-1', 1_000, { time: before }),
+    purchase('eve', 'eve-1', 1_000, { time: before }),
+  );
+  const give = (to: string) =>
+    ledger.call('POST', '/v1/customers/dan/transfers', { toCustomerId: to, points: 1, reason: 'x' });
+  const answer = await whileErased('eve', () => give('eve'));
+  expect(answer.json()).toMatchObject({ status: 503, code: 'ledger.customer_changed_meanwhile' });
+  expect(await known('eve')).toEqual([]);
+});
