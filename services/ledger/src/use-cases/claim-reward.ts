@@ -54,11 +54,11 @@ const requireClaimable = async (
   reward: KeptReward,
   { account, book }: Opened,
   { now }: Call,
-  { programme }: Rules,
+  { programme, tiers }: Rules,
 ): Promise<CouponOffer | undefined> => {
   const { couponPoolId, costPoints } = reward.definition;
   const [facts, claims, pools] = await Promise.all([
-    findCustomerFacts(tx, account.customerId, programme?.tiers),
+    findCustomerFacts(tx, account.customerId, tiers, book.nowMs),
     countClaims(tx, account.customerId, [reward.id]),
     findOfferedPools(tx, account.customerId, couponPoolId === null ? [] : [couponPoolId], book.nowMs),
   ]);

@@ -23,8 +23,9 @@ const isMistypedCode = async (db: Queryable, code: string): Promise<boolean> =>
 const factsOf = async (
   db: Queryable,
   customerId: string,
+  now: Temporal.Instant,
   { currentRules }: { currentRules: CurrentRules },
-): Promise<CustomerFacts> => findCustomerFacts(db, customerId, (await currentRules(db)).programme?.tiers);
+): Promise<CustomerFacts> => findCustomerFacts(db, customerId, (await currentRules(db)).tiers, now.epochMilliseconds);
 
 /**
  * Decides on the codes of a cart by what is known now. Codes are compared as `normaliseCode` makes them, and answered so.
@@ -42,7 +43,7 @@ export const decideCoupons = async (
   const [facts, uses] =
     customerId === null
       ? [null, new Map<string, number>()]
-      : await Promise.all([factsOf(db, customerId, deps), countUses(db, customerId)]);
+      : await Promise.all([factsOf(db, customerId, now, deps), countUses(db, customerId)]);
   const found = await find([...new Set(typed)]);
   const byCode = new Map(found.map((coupon) => [coupon.code, coupon]));
   const asked: AskedCode[] = [];

@@ -35,8 +35,8 @@ export const listCustomerRewards = async (
     limit: asked.limit + 1,
     ...(asked.afterId ? { afterId: asked.afterId } : {}),
   };
-  const [found, { programme }] = await Promise.all([listRewards(sql, page), deps.currentRules(sql)]);
-  const facts = await findCustomerFacts(sql, customerId, programme?.tiers);
+  const [found, { programme, tiers }] = await Promise.all([listRewards(sql, page), deps.currentRules(sql)]);
+  const facts = await findCustomerFacts(sql, customerId, tiers, now.epochMilliseconds);
   const onPage = found.slice(0, asked.limit);
   const visible = onPage
     .map((reward) => withTierBenefits(reward, programme?.tiers))

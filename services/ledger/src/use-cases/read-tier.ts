@@ -1,6 +1,6 @@
 import type { Queryable } from '@vafa/bus';
 import { AppError } from '@vafa/kernel';
-import { daysNeededFrom, look } from '../domain/tiers/look.ts';
+import { daysNeededFrom, look, type Qualification } from '../domain/tiers/look.ts';
 import { type Standing, standingOf } from '../domain/tiers/standing.ts';
 import type { TierState } from '../domain/tiers/state.ts';
 import { resolveCustomer } from '../store/accounts.ts';
@@ -23,6 +23,20 @@ export const requireTiers = ({ tiers }: Rules): TierRules => {
   return tiers;
 };
 
+/** What a look at a customer at an instant comes to, and by what. Nothing is written. */
+export const lookAsOf = async (
+  db: Queryable,
+  rules: TierRules,
+  customerId: string,
+  nowMs: number,
+): Promise<{ qualification: Qualification; state: TierState | undefined }> => {
+  const kept = (await findTierStates(db, [customerId])).get(customerId);
+  const from = daysNeededFrom(rules, kept, nowMs);
+  const days = (await findQualifications(db, rules.measure, [{ customerId, from }])).get(customerId) ?? [];
+  const qualification = { ...rules, days };
+  return { qualification, state: look(qualification, kept, nowMs) };
+};
+
 /**
  * A customer's tier at an instant: what is past its time is lost, whether or not the sweep has been by.
  * @throws AppError not_found `ledger.no_tiers`
@@ -36,10 +50,6 @@ export const readTier = async (
   const rules = requireTiers(await deps.currentRules(db));
   const customerId = await resolveCustomer(db, asked);
   const nowMs = now.epochMilliseconds;
-  const kept = (await findTierStates(db, [customerId])).get(customerId);
-  const from = daysNeededFrom(rules, kept, nowMs);
-  const days = (await findQualifications(db, rules.measure, [{ customerId, from }])).get(customerId) ?? [];
-  const qualification = { ...rules, days };
-  const state = look(qualification, kept, nowMs);
+  const { qualification, state } = await lookAsOf(db, rules, customerId, nowMs);
   return { customerId, rules, state, standing: standingOf(qualification, state, nowMs) };
 };

@@ -5,6 +5,7 @@ import type { TierLevel, TierStructure } from '../domain/tiers/structure.ts';
 import { PROGRAMME, purchase, refund, T0 } from '../test/events.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
 import { findCustomerFacts } from './customer-facts.ts';
+import { createTierRules } from './tier-rules.ts';
 
 const level = (id: string, threshold: number, fa: string, rewards: string[] = []): TierLevel => ({
   id,
@@ -45,7 +46,14 @@ const told = async (customerId: string) =>
     });
 /** What rules and rewards see. */
 const knownTierOf = async (customerId: string) =>
-  (await findCustomerFacts(ledger.sql('ledger'), customerId, TIERS)).tier;
+  (
+    await findCustomerFacts(
+      ledger.sql('ledger'),
+      customerId,
+      createTierRules({ ...PROGRAMME, ...CLUB }),
+      ledger.clock.now().epochMilliseconds,
+    )
+  ).tier;
 const sumOf = async (customerId: string) => {
   const [row] = await ledger.sql('ledger')`select sum(amount)::bigint as amount from qualification
     where customer_id = ${customerId}`;
