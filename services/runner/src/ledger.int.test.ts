@@ -56,7 +56,10 @@ const run = (...args: string[]): Promise<{ code: number; out: string; err: strin
 test('a sound book: progress, one line, code 0; the heads are written and found again', async () => {
   const heads = `${folder}/heads.json`;
   const first = await run('verify', '--heads', heads);
-  expect(first).toMatchObject({ code: 0, out: expect.stringMatching(/^the book is sound \(\d+ chains? of seals\)\n$/) });
+  expect(first).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/^the book is sound \(\d+ chains? of seals\)\n$/),
+  });
   expect(first.err).toContain('seals: ');
   expect(JSON.parse(readFileSync(heads, 'utf8')).length).toBeGreaterThan(0);
   expect((await run('verify', '--heads', heads)).code).toBe(0);
