@@ -147,9 +147,6 @@ async function* onePage(rows: readonly Row[]): AsyncGenerator<readonly Row[]> {
   yield rows;
 }
 
-const msOfInstant = (text: string | undefined): number | null =>
-  text === undefined ? null : Temporal.Instant.from(text).epochMilliseconds;
-
 /** How each of these is asked for. */
 const asked = <Query extends TSchema, Answer>(summary: string, querystring: Query, answer: Answer) => ({
   schema: { tags, summary, querystring, response: { 200: answer } },
@@ -203,12 +200,8 @@ export const financeRoutes = (app: HttpApp, context: ServiceContext, deps: { cur
       FileAnswer,
     ),
     async (request, reply) => {
-      const { from, until, cursor = null, format, bom } = request.query;
-      const range = {
-        fromMs: msOfInstant(from),
-        untilMs: msOfInstant(until),
-        recordedByMs: clock.now().epochMilliseconds,
-      };
+      const { from = null, until = null, cursor = null, format, bom } = request.query;
+      const range = { from, until, recordedByMs: clock.now().epochMilliseconds };
       const pages = pagesOf(
         cursor,
         (afterId, limit) => readEntries(sql, range, { afterId, limit }),

@@ -145,6 +145,29 @@ test('the whole book as a file: every entry once, in the order of time', async (
   expect(csv.body.split('\r\n')).toHaveLength((count?.n ?? 0) + 2);
 });
 
+test('a part of the book begins and ends at its instants, also between two milliseconds', async () => {
+  for (const [order, time] of [
+    ['fine-1', '2026-09-30T08:00:00.000250Z'],
+    ['fine-2', '2026-09-30T08:00:00.000750Z'],
+  ] as const)
+    await buy('fine', order, 10, time);
+  await ledger.settle();
+  const ordersOf = async (query: string) =>
+    (await ledger.call('GET', `/v1/finance/entries?format=ndjson&${query}`)).body
+      .split('\n')
+      .filter((line) => line.includes('"fine-'))
+      .map((line) => [JSON.parse(line).orderId, JSON.parse(line).kind]);
+  const [first, second] = [
+    ['fine-1', 'earn'],
+    ['fine-2', 'earn'],
+  ];
+  expect(await ordersOf('from=2026-09-30T08:00:00.000500Z')).toEqual([second]);
+  expect(await ordersOf('from=2026-09-30T08:00:00.000750Z')).toEqual([second]);
+  expect(await ordersOf('until=2026-09-30T08:00:00.000500Z')).toEqual([first]);
+  expect(await ordersOf('until=2026-09-30T08:00:00.000250Z')).toEqual([]);
+  expect(await ordersOf('from=2026-09-30T11:30:00.000250%2B03:30&until=2026-09-30T08:00:00.000750Z')).toEqual([first]);
+});
+
 test('in money, too, rows add up to the total: also where a point is worth a third of a cent', async () => {
   const third = [{ currency: 'EUR', minor: 1, perPoints: 3 }];
   await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, ...IRAN, pointValues: third });

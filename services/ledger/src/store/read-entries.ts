@@ -14,20 +14,27 @@ export interface EntryRow extends ToldTransfer {
   pairId: string | null;
 }
 
+/** Ids begin with the time in milliseconds; what is finer may have been rounded when it was kept, to the next one at most. */
+const idNear = (instant: string, offMs: -1 | 2): string =>
+  firstIdAt(Temporal.Instant.from(instant).epochMilliseconds + offMs);
+
 /**
- * The next transfers of the whole book in the order of their ids, which is that of their time: those that happened from one
- * instant to another (milliseconds since 1970, the end excluded) and were recorded by a third.
+ * The next transfers of the whole book in the order of their ids, which is that of their time to the millisecond: those that
+ * happened from one instant to another (ISO 8601, the end excluded) and were recorded by a third. The ids are looked up by the
+ * index, the instants themselves decide.
  */
 export const readEntries = (
   db: Queryable,
-  range: { fromMs: number | null; untilMs: number | null; recordedByMs: number },
+  { from, until, recordedByMs }: { from: string | null; until: string | null; recordedByMs: number },
   page: { afterId: string | null; limit: number },
 ): Promise<EntryRow[]> =>
   db<EntryRow[]>`
     select ${db.unsafe(TOLD)}, customer_id as "customerId", seq as number, debit, credit, amount, pair_id as "pairId"
     from transfer
-    where id >= ${firstIdAt(range.fromMs ?? 0)}::uuid
-      and (${range.untilMs === null} or id < ${firstIdAt(range.untilMs ?? 0)}::uuid)
+    where id >= ${from === null ? firstIdAt(0) : idNear(from, -1)}::uuid
+      and (${from === null} or occurred_at >= ${from}::timestamptz)
+      and (${until === null} or id < ${until === null ? firstIdAt(0) : idNear(until, 2)}::uuid)
+      and (${until === null} or occurred_at < ${until}::timestamptz)
       and (${page.afterId === null} or id > ${page.afterId}::uuid)
-      and recorded_at <= ${isoOfMs(range.recordedByMs)}::timestamptz
+      and recorded_at <= ${isoOfMs(recordedByMs)}::timestamptz
     order by id limit ${page.limit}`;
