@@ -49,6 +49,15 @@ export const claimDueTiers = async (tx: Tx, byIso: string, limit: number): Promi
   return rows.map(({ id }) => id);
 };
 
+/** Those of these customers whose tier is to be looked at again by now. */
+export const findDueTiers = async (db: Queryable, customerIds: readonly string[], byIso: string): Promise<string[]> => {
+  const rows = await db<{ id: string }[]>`
+    select c.id from unnest(${textArray(customerIds)}::text[]) as c (id)
+    cross join lateral (select next_look_at from tier_state where customer_id = c.id offset 0) as t
+    where t.next_look_at <= ${byIso}::timestamptz`;
+  return rows.map(({ id }) => id);
+};
+
 /**
  * Customers by tier, the most first; null = fell out of the lowest. Who has an account and none of these has the free tier, if
  * there is one. Reads a row per customer.

@@ -87,8 +87,7 @@ const sorted = (states: readonly State[]): State[] =>
   [...states].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
 
 /**
- * Is it to be swept before an operation? The model only knows of sweeps, and the real ledger settles what it meets. Orders earn
- * by the tier that was looked at last.
+ * Is it to be swept before an operation? The model only knows of sweeps, and looks at everybody; the real ledger settles what it meets.
  */
 const isSweptBefore = ({ kind }: Operation, scenario: Scenario): boolean =>
   (isWaiting(scenario) && ASKING.has(kind)) || (scenario.tiers !== null && LOOKING.has(kind));

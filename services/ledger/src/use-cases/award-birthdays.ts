@@ -8,6 +8,7 @@ import type { CurrentRules, Rules } from './current-programme.ts';
 import type { Gift } from './gift.ts';
 import { giveAwards } from './give-awards.ts';
 import { resolveCustomers } from './resolve-customers.ts';
+import { settleTiers } from './settle-tiers.ts';
 
 /** By so much the zone, or the calendar, of the programme may have moved a birthday since it was noted. */
 const MAX_MOVED_MS = 3 * 86_400_000;
@@ -38,6 +39,7 @@ const giftsOf = async (tx: Tx, due: readonly DueBirthday[], nowMs: number, rules
   if (birthday.rules.length === 0) return [];
   const celebrated = await begunOf(tx, due, nowMs, rules);
   const owners = celebrated.map(({ customerId }) => customerId);
+  await settleTiers(tx, rules, [...new Set(owners)], Temporal.Instant.fromEpochMilliseconds(nowMs));
   const facts = birthday.asksCustomer ? await findFacts(tx, owners, rules.programme?.tiers) : new Map();
   const ruleIds = birthday.rules.map(({ id }) => id);
   const hadOf = await findBirthdaysHad(tx, celebrated, ruleIds);

@@ -13,6 +13,7 @@ import type { Call } from './call.ts';
 import type { CurrentRules, Rules } from './current-programme.ts';
 import { giveAwards } from './give-awards.ts';
 import { requireSomebody } from './require-somebody.ts';
+import { settleTiers } from './settle-tiers.ts';
 
 export interface GrantCommand {
   customerId: string;
@@ -31,18 +32,14 @@ export interface Granted {
   balance: AccountView;
 }
 
-const byRule = async (
-  tx: Tx,
-  ruleId: string,
-  owner: string,
-  atMs: number,
-  { compiled, programme }: Rules,
-): Promise<Earned> => {
+const byRule = async (tx: Tx, ruleId: string, owner: string, now: Temporal.Instant, rules: Rules): Promise<Earned> => {
+  const { compiled, programme } = rules;
   const set = compiled.grants.get(ruleId);
   if (!set)
     throw new AppError('not_found', 'ledger.rule_not_found', 'the programme has no rule of this id for manual grants');
+  await settleTiers(tx, rules, [owner], now);
   const facts = set.asksCustomer ? (await findFacts(tx, [owner], programme?.tiers)).get(owner) : undefined;
-  const earned = earnByEvent(compiled, set, { atMs }, facts);
+  const earned = earnByEvent(compiled, set, { atMs: now.epochMilliseconds }, facts);
   if (earned.awards.length === 0)
     throw new AppError(
       'rejected',
@@ -114,9 +111,7 @@ export const grantPoints = async (
   const rules = await deps.currentRules(tx);
   checkApproval(points ?? 0, rules);
   const earned =
-    ruleId === undefined
-      ? asManyAsAsked(points as number)
-      : await byRule(tx, ruleId, owner, call.now.epochMilliseconds, rules);
+    ruleId === undefined ? asManyAsAsked(points as number) : await byRule(tx, ruleId, owner, call.now, rules);
   const gift = {
     customerId: owner,
     earned,

@@ -15,15 +15,22 @@ import { keepAlive } from './keep-alive.ts';
 import { loadRipeOfOwing } from './open-account.ts';
 import { type Owned, ownedEvents, requireSameOwners } from './owned-events.ts';
 import { eventsOf } from './points-events.ts';
+import { settleTiers } from './settle-tiers.ts';
 
 type Interaction = EventOf<typeof InteractionRecorded>;
 
 /** What the interactions earn; customers are only read when a rule asks something of them. */
-const giftsOf = async (tx: Tx, owned: readonly Owned<Interaction>[], rules: Rules): Promise<EventGifts> => {
+const giftsOf = async (
+  tx: Tx,
+  owned: readonly Owned<Interaction>[],
+  rules: Rules,
+  now: Temporal.Instant,
+): Promise<EventGifts> => {
   const { interactions } = rules.compiled;
   const wanted = owned.filter(({ event }) => interactions.has(event.data.interactionType));
   const asked = wanted.filter(({ event }) => interactions.get(event.data.interactionType)?.asksCustomer);
   const owners = [...new Set(asked.map(({ owner }) => owner))];
+  await settleTiers(tx, rules, [...new Set(wanted.map(({ owner }) => owner))], now);
   const facts = owners.length === 0 ? new Map() : await findFacts(tx, owners, rules.programme?.tiers);
   const { collected, add } = collectGifts(rules);
   for (const { event, owner } of wanted) {
@@ -83,7 +90,7 @@ export const recordInteractions = async (
   const interactions = owned.map(awaitedBy);
   const alive = interactions.filter(({ type }) => rules.keptAliveBy.interactions.has(type));
   const awaited = interactions.filter(({ type }) => rules.awaited.types.has(type));
-  const { gifts, refused } = await giftsOf(tx, owned, rules);
+  const { gifts, refused } = await giftsOf(tx, owned, rules, context.now);
   const claimed = await claimGifts(tx, gifts);
   const waiting = await findWaiting(tx, interactions);
   const concerned = customersOf(alive, claimed, waiting, awaited);

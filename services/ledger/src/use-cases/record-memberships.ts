@@ -6,6 +6,7 @@ import type { CurrentRules } from './current-programme.ts';
 import { collectGifts } from './event-gifts.ts';
 import { giveAwards } from './give-awards.ts';
 import { ownedEvents, requireSameOwners } from './owned-events.ts';
+import { settleTiers } from './settle-tiers.ts';
 
 type MembershipEvent = EventOf<typeof LifecycleChanged> | EventOf<typeof SegmentEntered> | EventOf<typeof SegmentLeft>;
 
@@ -27,19 +28,26 @@ export const recordMemberships = async (
   const [rules, owned] = await Promise.all([deps.currentRules(tx), ownedEvents(tx, events)]);
   const { segments, lifecycle } = rules.compiled;
   const owners = [...new Set(owned.map(({ owner }) => owner))];
-  const known = new Map(await findFacts(tx, owners, rules.programme?.tiers));
-  const anybody = factsOfAnybody(rules.programme?.tiers);
-  const { collected, add } = collectGifts(rules);
-  for (const { event, owner } of owned) {
+  const tiers = rules.programme?.tiers;
+  const known = new Map(await findFacts(tx, owners, tiers));
+  const anybody = factsOfAnybody(tiers);
+  const steps = owned.map(({ event, owner }) => {
     const facts = after(known.get(owner) ?? anybody, event);
     known.set(owner, facts);
-    if (event.type === 'lifecycle.changed') add(event, owner, lifecycle.get(event.data.to), facts);
-    else if (event.type === 'segment.entered') add(event, owner, segments.get(event.data.segmentId), facts);
-  }
+    return { event, owner, facts };
+  });
   await saveMemberships(
     tx,
     owners.map((customerId) => ({ ...anybody, ...known.get(customerId), customerId })),
   );
+  // Profiles before balances, as everywhere: tiers that are past their time are looked at now.
+  const settled = (await settleTiers(tx, rules, owners, context.now)) ? await findFacts(tx, owners, tiers) : known;
+  const { collected, add } = collectGifts(rules);
+  for (const { event, owner, facts: told } of steps) {
+    const facts = { ...told, tier: (settled.get(owner) ?? anybody).tier };
+    if (event.type === 'lifecycle.changed') add(event, owner, lifecycle.get(event.data.to), facts);
+    else if (event.type === 'segment.entered') add(event, owner, segments.get(event.data.segmentId), facts);
+  }
   await giveAwards(tx, collected.gifts, rules, { door: `s${context.partition}`, now: context.now });
   await requireSameOwners(tx, owned, new Set(owners));
   return { refused: collected.refused };

@@ -24,6 +24,7 @@ import { type Fresh, keepFresh } from './keep-fresh.ts';
 import { type Owned, requireSameOwners } from './owned-events.ts';
 import { eventsOf } from './points-events.ts';
 import { type Batch, type PurchaseEvent, type ReadPurchase, type ReadRefund, readBatch } from './read-batch.ts';
+import { settleTiers } from './settle-tiers.ts';
 import type { TierRules } from './tier-rules.ts';
 
 /** How many events of a batch came to what. */
@@ -154,18 +155,30 @@ const countBatch = async (
   return countTowardsTiers(tx, tiers, counted, now);
 };
 
-/** What the rules ask of those who bought; nothing is read when they ask nothing. */
+/**
+ * What the rules ask of those who bought; nothing is read when they ask nothing. A tier that is past its time is lost before: nobody
+ * earns by it, and what is refunded does not count towards it any more.
+ */
 const findFactsOf = async (
   tx: Tx,
   events: readonly PurchaseEvent[],
-  { compiled, programme }: Rules,
+  rules: Rules,
   ownerOf: (customerId: string, atMs: number) => string,
+  now: Temporal.Instant,
 ): Promise<ReadonlyMap<string, CustomerFacts>> => {
-  if (!compiled.purchase.asksCustomer) return NOTHING_KNOWN;
-  const buyers = events.flatMap(({ type, data, time }) =>
-    type === 'purchase.completed' ? [ownerOf(data.customerId, Date.parse(time))] : [],
-  );
-  return findFacts(tx, [...new Set(buyers)], programme?.tiers);
+  const { compiled, programme } = rules;
+  const find = (): Promise<ReadonlyMap<string, CustomerFacts>> => {
+    if (!compiled.purchase.asksCustomer) return Promise.resolve(NOTHING_KNOWN);
+    const buyers = events.flatMap(({ type, data, time }) =>
+      type === 'purchase.completed' ? [ownerOf(data.customerId, Date.parse(time))] : [],
+    );
+    return findFacts(tx, [...new Set(buyers)], programme?.tiers);
+  };
+  if (!rules.tiers) return find();
+  const owners = [...new Set(events.map(({ data, time }) => ownerOf(data.customerId, Date.parse(time))))];
+  // Sent at once; asked again in the rare case.
+  const [settled, found] = await Promise.all([settleTiers(tx, rules, owners, now), find()]);
+  return settled ? find() : found;
 };
 
 /** What else purchases bring about, once they are booked: counts towards tiers, and that they keep points alive. */
@@ -205,7 +218,7 @@ export const recordPurchases = async (
     formerOf(customerId, atMs) === undefined
       ? `${ERASED_PREFIX}${newId()}`
       : (special.mergedInto.get(customerId) ?? customerId);
-  const batch = readBatch(events, rules, ownerOf, nowMs, await findFactsOf(tx, events, rules, ownerOf));
+  const batch = readBatch(events, rules, ownerOf, nowMs, await findFactsOf(tx, events, rules, ownerOf, context.now));
   const [kept, found] = await Promise.all([keepFresh(tx, batch, rules, recordedAt), findWaiting(tx, batch)]);
   const { fresh, waiting } = await keepForNobody(tx, { fresh: kept, waiting: earlierOf(found, kept) });
   const deciders = findDeciders(fresh, waiting, special.dependent);

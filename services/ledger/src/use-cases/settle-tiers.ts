@@ -1,0 +1,26 @@
+import { emit, type Tx } from '@vafa/bus';
+import { lockAccounts } from '../store/accounts.ts';
+import { findDueTiers, findTierStates } from '../store/tier-states.ts';
+import type { Rules } from './current-programme.ts';
+import { lookAtTiers } from './look-at-tiers.ts';
+
+/**
+ * Looks at the tiers of these customers that are past their time, as if the sweep had just been by, so that what is booked next is
+ * booked by the tier that is told. Mostly none is: then it is one read. Locks the accounts of the others, in the order of their ids.
+ * Returns whether any was.
+ * @throws AppError unavailable when one was merged at this moment
+ */
+export const settleTiers = async (
+  tx: Tx,
+  rules: Rules,
+  customerIds: readonly string[],
+  now: Temporal.Instant,
+): Promise<boolean> => {
+  if (!rules.tiers || customerIds.length === 0) return false;
+  const due = await findDueTiers(tx, customerIds, now.toString());
+  if (due.length === 0) return false;
+  await lockAccounts(tx, due);
+  // Read under the lock: somebody may have looked at them in between.
+  await emit(tx, await lookAtTiers(tx, rules.tiers, await findTierStates(tx, due), now));
+  return true;
+};
