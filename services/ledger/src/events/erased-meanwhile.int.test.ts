@@ -4,6 +4,7 @@ import { enter, interaction } from '../test/club-rules.fixture.ts';
 import { purchase } from '../test/events.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
 import { customerMerged } from '../test/redemption.fixture.ts';
+import { untilWaiting } from '../test/until-waiting.fixture.ts';
 import { createCurrentRules } from '../use-cases/current-programme.ts';
 import { forgetCustomer } from '../use-cases/forget-customer.ts';
 
@@ -23,16 +24,6 @@ afterAll(async () => {
   await ledger.stop();
 });
 
-/** Returns once a statement of this database waits for a lock. */
-const untilWaiting = async (): Promise<void> => {
-  for (;;) {
-    const [row] = await ledger.admin`select count(*)::int as waiting from pg_stat_activity
-      where datname = current_database() and wait_event_type = 'Lock'`;
-    if (row?.waiting > 0) return;
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-};
-
 /** Erases a customer in a transaction that ends when what is done meanwhile waits for it. */
 const whileErased = async <Result>(customerId: string, work: () => Promise<Result>): Promise<Result> => {
   const currentRules = createCurrentRules();
@@ -41,7 +32,7 @@ const whileErased = async <Result>(customerId: string, work: () => Promise<Resul
     const forget = { customerId, occurredAt: erasure };
     await forgetCustomer(tx as unknown as Tx, forget, 'c0', ledger.clock.now(), { currentRules });
     working = work();
-    await untilWaiting();
+    await untilWaiting(ledger);
   });
   const result = await (working as Promise<Result>);
   await ledger.settle();

@@ -19,6 +19,7 @@ import type { CurrentRules } from '../use-cases/current-programme.ts';
 import type { RefundSettings } from '../use-cases/decide-steps.ts';
 import { findStandings } from '../use-cases/find-standings.ts';
 import { forgetCustomer } from '../use-cases/forget-customer.ts';
+import { lockLeaving } from '../use-cases/lock-leaving.ts';
 import { mergeCustomers } from '../use-cases/merge-customers.ts';
 import { recordInteractions } from '../use-cases/record-interactions.ts';
 import { recordMemberships } from '../use-cases/record-memberships.ts';
@@ -53,6 +54,7 @@ export const subscriptions = (deps: SubscriptionDeps): Subscription[] => [
     async (tx, events, context): Promise<HandlerResult> => {
       const door: Door = `c${context.partition}`;
       const refused: NonNullable<HandlerResult['refused']> = [];
+      await lockLeaving(tx, events);
       // Written together, but before a customer is merged or erased: nothing is known of it after that.
       const updates: EventOf<typeof CustomerUpdated>[] = [];
       const recordUpdates = () => recordProfiles(tx, updates.splice(0), context.now, deps);

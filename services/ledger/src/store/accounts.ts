@@ -127,6 +127,11 @@ export const lockAccounts = async (tx: Tx, customerIds: readonly string[]): Prom
   return asAccounts(rows);
 };
 
+/** Locks balance rows in the order of their customers, also of who was merged; those that don't exist are left out. */
+export const lockBalances = async (tx: Tx, customerIds: readonly string[]): Promise<void> => {
+  await tx`select from balance where customer_id = any(${textList(tx, customerIds)}) order by customer_id for update`;
+};
+
 /**
  * As `lockAccounts`, but waits for nobody: accounts that somebody else has locked at this moment are left out and named in `locked`.
  */

@@ -117,13 +117,19 @@ export const saveNextBirthdays = async (
     where p.customer_id = u.customer_id`;
 };
 
+/** Locks profiles in the order of their customers; those that don't exist are left out. */
+export const lockProfiles = async (tx: Tx, customerIds: readonly string[]): Promise<void> => {
+  await tx`select from customer_profile where customer_id = any(${textArray(customerIds)}::text[])
+    order by customer_id for update`;
+};
+
 /**
  * Lets go of what is known of a customer that lives on in another. The other keeps its own; if nothing is known of it yet,
  * it is given this. Where only its segments or its lifecycle are known, it is given what was said of the customer: every shop that
  * tells segments apart knows those of everybody.
  */
 export const giveProfile = async (tx: Tx, from: string, into: string): Promise<void> => {
-  await tx`select from customer_profile where customer_id in (${from}, ${into}) order by customer_id for update`;
+  await lockProfiles(tx, [from, into]);
   await tx`update customer_profile p set attributes = f.attributes, birth_date = f.birth_date,
       next_birthday_at = f.next_birthday_at
     from customer_profile f
