@@ -65,6 +65,8 @@ const operation = fc.oneof(
   deed(1, 'adjust', { who, points: fc.integer({ min: -20, max: 20 }).filter((n) => n !== 0) }),
   deed(1, 'give', { who, to: who, points }),
   deed(3, 'wait', { days: fc.integer({ min: 1, max: 25 }) }),
+  /** To ten minutes after the end of the month: its last day is not closed yet. */
+  deed(2, 'month', {}),
   deed(1, 'merge', { who, into: who }),
   deed(1, 'erase', { who }),
 );
@@ -122,6 +124,12 @@ const createHistory = (run: number) => {
       case 'wait':
         ledger.clock.advance(`P${op.days}D`);
         return;
+      case 'month': {
+        const today = ledger.clock.now().toZonedDateTimeISO(IRAN.timeZone).withCalendar(IRAN.calendar);
+        const next = today.with({ day: 1 }).startOfDay().add({ months: 1 });
+        ledger.clock.set(next.add({ minutes: 10 }).toInstant());
+        return;
+      }
       case 'merge':
         return tell(CustomerMerged, { customerId: name(op.who), intoCustomerId: name(op.into) });
       case 'erase':

@@ -75,6 +75,15 @@ export const expectBooksToAgree = async (ledger: LedgerHarness, from: string, to
   const entries = await byHand(ledger);
   const sum = (month: string, ...kinds: string[]): number =>
     kinds.reduce((total, kind) => total + (entries.get(month)?.get(kind) ?? 0), 0);
+  // Of a month of issue no less than nothing is left, and what is owed is no more than nothing.
+  for (const { month, rows } of months)
+    for (const { cohort, points } of rows) {
+      const closing = points['closing'] ?? 0;
+      expect([month, cohort, closing, cohort == null ? closing <= 0 : closing >= 0]).toEqual([
+        ...[month, cohort, closing],
+        true,
+      ]);
+    }
   let opening = [...entries]
     .flatMap(([month, kinds]) => (month < from ? [...kinds.values()] : []))
     .reduce((a, b) => a + b, 0);
