@@ -110,6 +110,7 @@ test('erased: points are forfeited, entries stay but belong to nobody, and it ca
   await ledger.send(merged('alias', 'gone'));
   await ledger.call('POST', '/v1/customers/gone/adjustments', { points: 2, reason: 'called on the phone' });
   await ledger.call('POST', '/v1/customers/gone/reservations', { points: 5 });
+  await ledger.settle();
   const before = (await ledger.call('GET', '/v1/ledger/totals')).json();
   const eventsBefore = (await ledger.events(Topics.points)).length;
   await ledger.send(erased('gone'), erased('gone'));

@@ -211,6 +211,7 @@ test('points that a reservation held are taken when it is given back, and stay s
   await ledger.send(purchase('hel', 'hel-2', 3_000));
   expect(await end(held, 'release')).toMatchObject({ releasedPoints: 100, balance: { active: 30, reserved: 0 } });
   expect(await ledger.balance('hel')).toMatchObject({ active: 30, negative: 0 });
+  await ledger.settle();
   const told = (await ledger.events(Topics.points)).filter(({ subject }) => subject === 'hel');
   expect(told.map(({ type }) => type)).toEqual([
     ...['points.earned', 'points.earned', 'points.released', 'points.clawed_back'],
