@@ -52,7 +52,8 @@ export const loadRipeOfOwing = async (tx: Tx, book: Book, accounts: readonly Acc
 /**
  * Locks the account of a customer (of the one it was merged into), makes spendable what has waited long enough and lets go
  * what is past its expiry, so that nothing depends on whether the sweep has been by.
- * @throws AppError unavailable when the customer was merged, or who it had been merged into erased, at this moment, or has more to expire than can be done here
+ * @throws AppError unavailable when the customer was merged, or who it had been merged into erased, at this moment, or has more to
+ * expire than can be done here
  */
 export const openAccount = async (
   tx: Tx,

@@ -1,4 +1,4 @@
-import { emit, type Tx } from '@vafa/bus';
+import { emit, planAnew, type Tx } from '@vafa/bus';
 import { lockAccounts } from '../store/accounts.ts';
 import { findDueTiers, findTierStates } from '../store/tier-states.ts';
 import type { Rules } from './current-programme.ts';
@@ -19,6 +19,8 @@ export const settleTiers = async (
   if (!rules.tiers || customerIds.length === 0) return false;
   const due = await findDueTiers(tx, customerIds, now.toString());
   if (due.length === 0) return false;
+  // What counts is looked up in lists: kept plans are not for that, see `keepPlans`.
+  await planAnew(tx);
   await lockAccounts(tx, due);
   // Read under the lock: somebody may have looked at them in between.
   await emit(tx, await lookAtTiers(tx, rules.tiers, await findTierStates(tx, due), now));

@@ -131,8 +131,8 @@ const meantToEnd = (deed: Capture | CapturePayment | Release, { reservations, pa
 
 /**
  * What a deed means by the programme in force and by what was found.
- * @throws AppError rejected `ledger.no_point_value`, `ledger.customer_erased`, `ledger.capture_exceeds_reservation`, invalid `ledger.ttl_too_long`,
- * not_found `ledger.reservation_not_found`, `ledger.payment_not_found`
+ * @throws AppError rejected `ledger.no_point_value`, `ledger.customer_erased`, `ledger.capture_exceeds_reservation`, invalid
+ * `ledger.ttl_too_long`, not_found `ledger.reservation_not_found`, `ledger.payment_not_found`
  */
 export const understand = (deed: Deed, known: Known, { maxTtlSeconds }: RedemptionDeps): Meant =>
   deed.kind === 'reserve' || deed.kind === 'pay' ? meantToHold(deed, known, maxTtlSeconds) : meantToEnd(deed, known);
