@@ -3,7 +3,16 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Admin, CompressionTypes, type Consumer, Kafka, logLevel, Partitioners, type Producer } from 'kafkajs';
+import {
+  type Admin,
+  CompressionTypes,
+  type Consumer,
+  Kafka,
+  KafkaJSProtocolError,
+  logLevel,
+  Partitioners,
+  type Producer,
+} from 'kafkajs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { localKafkaObstacle } from './availability.ts';
 import { type LocalKafka, startKafka } from './broker.ts';
@@ -88,8 +97,21 @@ const createTopic = async (topic: string, numPartitions = PARTITIONS): Promise<v
 const ends = async (topic: string): Promise<Record<number, string>> =>
   Object.fromEntries((await admin.fetchTopicOffsets(topic)).map(({ partition, high }) => [partition, high]));
 
+/** A broker that has just come back answers while it still reads the groups' offsets; the admin client does not ask again. */
+const fetchCommitted: Admin['fetchOffsets'] = async (asked) => {
+  const deadline = performance.now() + WAIT_LIMIT_MS;
+  for (;;) {
+    try {
+      return await admin.fetchOffsets(asked);
+    } catch (error) {
+      if (!(error instanceof KafkaJSProtocolError && error.retriable) || performance.now() > deadline) throw error;
+      await sleep(50);
+    }
+  }
+};
+
 const committed = async (groupId: string, topic: string): Promise<Record<number, string>> => {
-  const [found] = await admin.fetchOffsets({ groupId, topics: [topic] });
+  const [found] = await fetchCommitted({ groupId, topics: [topic] });
   return Object.fromEntries((found?.partitions ?? []).map(({ partition, offset }) => [partition, offset]));
 };
 
