@@ -33,7 +33,7 @@ export const ledger = defineService({
     const currentRules = createCurrentRules();
     programmeRoutes(app, context);
     draftRoutes(app, context);
-    simulationRoutes(app, context);
+    simulationRoutes(app, context, { currentRules });
     customerRoutes(app, context);
     adjustmentRoutes(app, context, {
       currentRules,

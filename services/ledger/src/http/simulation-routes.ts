@@ -1,6 +1,7 @@
 import { type HttpApp, idempotent, type ServiceContext } from '@vafa/platform';
 import { listReplays } from '../store/replays.ts';
 import { getDraft } from '../use-cases/change-draft.ts';
+import type { CurrentRules } from '../use-cases/current-programme.ts';
 import { askForReplay, endReplay, getReplay, replayViewOf } from '../use-cases/replay-draft.ts';
 import { simulateOrder } from '../use-cases/simulate-order.ts';
 import { callOf } from './call.ts';
@@ -18,7 +19,7 @@ const tags = ['programme'];
 const MAX_REPLAYS = 50;
 
 /** Trying a programme out before it is in force. */
-export const simulationRoutes = (app: HttpApp, context: ServiceContext): void => {
+export const simulationRoutes = (app: HttpApp, context: ServiceContext, deps: { currentRules: CurrentRules }): void => {
   const { sql, clock } = context;
 
   app.post(
@@ -34,7 +35,7 @@ export const simulationRoutes = (app: HttpApp, context: ServiceContext): void =>
     },
     (request) => {
       const { order, ...rest } = request.body;
-      return simulateOrder(sql, { ...rest, order: { lines: [], ...order } }, clock.now());
+      return simulateOrder(sql, { ...rest, order: { lines: [], ...order } }, clock.now(), deps);
     },
   );
 

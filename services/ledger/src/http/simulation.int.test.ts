@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PROGRAMME, purchase } from '../test/events.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
 import { level, structure } from '../test/tiers.fixture.ts';
+import { createCurrentRules } from '../use-cases/current-programme.ts';
 import { replayPortion } from '../use-cases/replay-draft.ts';
 
 let ledger: LedgerHarness;
@@ -45,6 +46,10 @@ const draftOf = async (programme: object): Promise<string> => {
   return answer.json().draftId;
 };
 const simulate = async (body: object) => ledger.call('POST', '/v1/programme/simulations', body);
+const portionOfReplay = () =>
+  ledger
+    .sql('ledger')
+    .begin((tx) => replayPortion(tx, { now: ledger.clock.now(), portion: 5, currentRules: createCurrentRules() }));
 const rowCounts = async () => {
   const sql = ledger.sql('ledger');
   const tables = ['transfer', 'lot', 'balance', 'purchase', 'outbox', 'refund', 'reservation'];
@@ -224,7 +229,7 @@ test('a replay goes on after a restart, and can be ended', async () => {
     code: 'ledger.replay_over',
   });
   // Orders are laid out and one portion is gone through, then the process goes.
-  for (let i = 0; i < 2; i++) await ledger.sql('ledger').begin((tx) => replayPortion(tx, ledger.clock.now(), 5));
+  for (let i = 0; i < 2; i++) await portionOfReplay();
   const url = `/v1/programme/replays/${first.replayId}`;
   expect((await ledger.call('GET', url)).json()).toMatchObject({
     status: 'running',
@@ -243,7 +248,7 @@ test('a replay goes on after a restart, and can be ended', async () => {
   });
   // One that is ended in the middle keeps what it found, and nothing of what it had still to go through.
   const third = await ask();
-  for (let i = 0; i < 2; i++) await ledger.sql('ledger').begin((tx) => replayPortion(tx, ledger.clock.now(), 5));
+  for (let i = 0; i < 2; i++) await portionOfReplay();
   expect(await ledger.sql('ledger')`select from replay_portion`).toHaveLength(2);
   expect((await ledger.call('POST', `/v1/programme/replays/${third.replayId}/cancel`)).json()).toMatchObject({
     status: 'cancelled',
@@ -256,7 +261,7 @@ test('a replay that fails says so and does not stand in the way of others', asyn
   const draftId = await draftOf(DRAFT);
   const ask = async () => (await ledger.call('POST', `/v1/programme/drafts/${draftId}/replays`, { days: 30 })).json();
   const [broken, sound] = [await ask(), await ask()];
-  await ledger.sql('ledger').begin((tx) => replayPortion(tx, ledger.clock.now(), 5));
+  await portionOfReplay();
   await ledger.sql('ledger')`update programme_replay set definition = '{"rules":[{}],"timeZone":"UTC"}'
     where id = ${broken.replayId}`;
   await ledger.settle();

@@ -119,7 +119,9 @@ export const jobs = (context: ServiceContext<LedgerSettings>, deps: { currentRul
       name: 'replay-drafts',
       everyMs: config.LEDGER_REPLAY_EVERY_MS,
       runsIn: 'any',
-      run: inTransaction((tx, now) => replayPortion(tx, now, config.LEDGER_REPLAY_PORTION_ORDERS)),
+      run: inTransaction((tx, now) =>
+        replayPortion(tx, { ...deps, now, portion: config.LEDGER_REPLAY_PORTION_ORDERS }),
+      ),
     },
     {
       name: 'settle-overlooked-refunds',

@@ -2,7 +2,7 @@ import { couponExpiryMs } from '../domain/coupons/coupon-expiry.ts';
 import { couldUse, usableFromMs } from '../domain/coupons/usable.ts';
 import type { ClaimFacts, RewardDefinition } from '../domain/rewards/reward.ts';
 import type { OfferedPool } from '../store/offered-pools.ts';
-import type { CustomerFacts } from './customer-facts.ts';
+import type { OfferFacts } from './customer-facts.ts';
 
 /** What comes of the codes of a pool for one customer at one moment. */
 export interface CouponOffer {
@@ -15,7 +15,7 @@ export interface CouponOffer {
 
 export const couponOfferOf = (
   pool: OfferedPool,
-  customer: CustomerFacts,
+  customer: OfferFacts,
   now: Temporal.Instant,
   timeZone = 'UTC',
 ): CouponOffer => {

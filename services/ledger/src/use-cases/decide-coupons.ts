@@ -5,7 +5,7 @@ import { isMistyped, normaliseCode, readPattern } from '../domain/coupons/code.t
 import { findPatternsLike } from '../store/coupon-pools.ts';
 import { countUses, findCoupons } from '../store/coupons.ts';
 import type { CurrentRules } from './current-programme.ts';
-import { type CustomerFacts, findCustomerFacts } from './customer-facts.ts';
+import { findCustomerFacts, type OfferFacts } from './customer-facts.ts';
 
 /** A cart and the codes that were typed for it. */
 export interface CouponCommand {
@@ -25,7 +25,7 @@ const factsOf = async (
   customerId: string,
   now: Temporal.Instant,
   { currentRules }: { currentRules: CurrentRules },
-): Promise<CustomerFacts> => findCustomerFacts(db, customerId, (await currentRules(db)).tiers, now.epochMilliseconds);
+): Promise<OfferFacts> => findCustomerFacts(db, customerId, (await currentRules(db)).tiers, now.epochMilliseconds);
 
 /**
  * Decides on the codes of a cart by what is known now. Codes are compared as `normaliseCode` makes them, and answered so.

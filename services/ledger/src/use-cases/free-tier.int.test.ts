@@ -7,6 +7,7 @@ import { PROGRAMME, purchase, T0 } from '../test/events.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
 import { redemptions } from '../test/redemption.fixture.ts';
 import { level } from '../test/tiers.fixture.ts';
+import { createCurrentRules } from './current-programme.ts';
 import { replayPortion } from './replay-draft.ts';
 
 const FREE: TierLevel = {
@@ -54,6 +55,17 @@ afterAll(async () => {
 const { ok, addPool, validate, redeem } = redemptions(() => ledger);
 const now = () => ledger.clock.now().toString();
 const tierOf = (customerId: string) => ok('GET', `/v1/customers/${customerId}/tier`);
+const currentRules = createCurrentRules();
+/** Points that a draft would give for all orders of the last days. */
+const replayed = async (draftId: string): Promise<number> => {
+  const { replayId } = await ok('POST', `/v1/programme/drafts/${draftId}/replays`, { days: 30 });
+  const portion = () =>
+    ledger.sql('ledger').begin((tx) => replayPortion(tx, { now: ledger.clock.now(), portion: 100, currentRules }));
+  while ((await portion()) > 0);
+  const { status, result } = await ok('GET', `/v1/programme/replays/${replayId}`);
+  expect(status).toBe('done');
+  return result.points.draft;
+};
 const told = async (customerId: string) =>
   (await ledger.events(Topics.points))
     .filter(({ type, subject }) => type === 'tier.changed' && subject === customerId)
@@ -152,14 +164,19 @@ test('drafts are tried with the tier that they give for free', async () => {
   );
 
   ledger.clock.advance({ minutes: 1 });
-  const { replayId } = await ok('POST', `/v1/programme/drafts/${draftId}/replays`, { days: 30 });
-  const sql = ledger.sql('ledger');
-  while ((await sql.begin((tx) => replayPortion(tx, ledger.clock.now(), 100))) > 0);
   // new has silver today, which multiplies nothing: 10 + 2,000; pia's are doubled.
-  expect(await ok('GET', `/v1/programme/replays/${replayId}`)).toMatchObject({
-    status: 'done',
-    result: { points: { draft: 2_010 + 100 } },
-  });
+  expect(await replayed(draftId)).toBe(2_010 + 100);
+});
+
+test('drafts are tried with the tier that is left today, though no sweep has been by', async () => {
+  const { draftId } = await ok('POST', '/v1/programme/drafts', { programme: { ...PROGRAMME, tiers: TIERS } });
+  const order = { currency: 'EUR', totalMinor: 10_000, lines: [] };
+  const tried = async () =>
+    (await ok('POST', '/v1/programme/simulations', { order, draftId, customerId: 'new' })).points;
+  ledger.clock.set('2026-11-30T22:59:59.999Z');
+  expect([await tried(), await replayed(draftId)]).toEqual([100, 2_010 + 100]);
+  ledger.clock.set('2026-11-30T23:00:00Z');
+  expect([await tried(), await replayed(draftId)]).toEqual([200, 2 * 2_010 + 100]);
 });
 
 test('who falls back to the free tier is told so, and has it since then', async () => {

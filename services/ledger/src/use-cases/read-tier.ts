@@ -1,5 +1,5 @@
 import type { Queryable } from '@vafa/bus';
-import { AppError } from '@vafa/kernel';
+import { AppError, assert } from '@vafa/kernel';
 import { daysNeededFrom, look, type Qualification } from '../domain/tiers/look.ts';
 import { type Standing, standingOf } from '../domain/tiers/standing.ts';
 import type { TierState } from '../domain/tiers/state.ts';
@@ -23,18 +23,38 @@ export const requireTiers = ({ tiers }: Rules): TierRules => {
   return tiers;
 };
 
-/** What a look at a customer at an instant comes to, and by what. Nothing is written. */
-export const lookAsOf = async (
+/** What a look at a customer at an instant comes to, and by what. */
+export interface Looked {
+  qualification: Qualification;
+  state: TierState | undefined;
+}
+
+/** What looks at these customers at an instant come to. Nothing is written. */
+export const looksAsOf = async (
   db: Queryable,
   rules: TierRules,
-  customerId: string,
+  customerIds: readonly string[],
   nowMs: number,
-): Promise<{ qualification: Qualification; state: TierState | undefined }> => {
-  const kept = (await findTierStates(db, [customerId])).get(customerId);
-  const from = daysNeededFrom(rules, kept, nowMs);
-  const days = (await findQualifications(db, rules.measure, [{ customerId, from }])).get(customerId) ?? [];
-  const qualification = { ...rules, days };
-  return { qualification, state: look(qualification, kept, nowMs) };
+): Promise<Map<string, Looked>> => {
+  const kept = await findTierStates(db, customerIds);
+  const wanted = customerIds.map((customerId) => ({
+    customerId,
+    from: daysNeededFrom(rules, kept.get(customerId), nowMs),
+  }));
+  const days = await findQualifications(db, rules.measure, wanted);
+  return new Map(
+    customerIds.map((customerId) => {
+      const qualification = { ...rules, days: days.get(customerId) ?? [] };
+      return [customerId, { qualification, state: look(qualification, kept.get(customerId), nowMs) }];
+    }),
+  );
+};
+
+/** What a look at one customer at an instant comes to. */
+export const lookAsOf = async (db: Queryable, rules: TierRules, customerId: string, nowMs: number): Promise<Looked> => {
+  const looked = (await looksAsOf(db, rules, [customerId], nowMs)).get(customerId);
+  assert(looked, 'each customer is looked at');
+  return looked;
 };
 
 /**

@@ -5,7 +5,6 @@ import { emptyTally, openTally, type ReplayResult, resultOf } from '../domain/re
 import { compileRules } from '../domain/rules/compile.ts';
 import type { CustomerFacts } from '../domain/rules/facts.ts';
 import { allowLongReads } from '../store/long-reads.ts';
-import { findFacts } from '../store/profiles.ts';
 import {
   cancelReplay,
   claimReplay,
@@ -21,6 +20,8 @@ import {
 } from '../store/replays.ts';
 import type { Call } from './call.ts';
 import { getDraft } from './change-draft.ts';
+import type { CurrentRules } from './current-programme.ts';
+import { findTriedFacts } from './customer-facts.ts';
 
 /** Farthest that a replay looks back. */
 export const MAX_REPLAY_DAYS = 366;
@@ -123,8 +124,15 @@ const NOBODY_KNOWN: ReadonlyMap<string, CustomerFacts> = new Map();
 const isOutOfRange = (error: unknown): boolean =>
   error instanceof AppError && error.code === 'ledger.points_out_of_range';
 
+export interface ReplayDeps {
+  now: Temporal.Instant;
+  /** Orders of a portion. */
+  portion: number;
+  currentRules: CurrentRules;
+}
+
 /** Lays the orders out first, as a portion of its own; then goes through them. */
-const goOn = async (tx: Tx, replay: Replay, portion: number): Promise<Replay> => {
+const goOn = async (tx: Tx, replay: Replay, { now, portion, currentRules }: ReplayDeps): Promise<Replay> => {
   const rules = compileRules(replay.programme);
   if (replay.ordersTotal === null) {
     await allowLongReads(tx, LAY_OUT_LIMIT_MS);
@@ -132,7 +140,14 @@ const goOn = async (tx: Tx, replay: Replay, portion: number): Promise<Replay> =>
   }
   const purchases = await takeOrders(tx, replay.id);
   const customers = [...new Set(purchases.map(({ customerId }) => customerId))];
-  const facts = rules.purchase.asksCustomer ? await findFacts(tx, customers, replay.programme.tiers) : NOBODY_KNOWN;
+  const facts = rules.purchase.asksCustomer
+    ? await findTriedFacts(tx, {
+        customerIds: customers,
+        tried: replay.programme.tiers,
+        inForce: (await currentRules(tx)).tiers,
+        nowMs: now.epochMilliseconds,
+      })
+    : NOBODY_KNOWN;
   const tally = openTally(rules, replay.tally, isOutOfRange);
   for (const purchase of purchases) tally.add(purchase, facts.get(purchase.customerId));
   const ordersDone = replay.ordersDone + purchases.length;
@@ -148,17 +163,17 @@ const goOn = async (tx: Tx, replay: Replay, portion: number): Promise<Replay> =>
  * Goes on with a replay by one portion. How far it came is kept with the portion, so another process, or this one after a
  * restart, goes on from there. Reads orders only: nothing of the book is written. Returns how many portions it did, 0 or 1.
  */
-export const replayPortion = async (tx: Tx, now: Temporal.Instant, portion: number): Promise<number> => {
+export const replayPortion = async (tx: Tx, deps: ReplayDeps): Promise<number> => {
   const replay = await claimReplay(tx);
   if (!replay) return 0;
   const progress = await tx
-    .savepoint((inner) => goOn(inner, replay, portion))
+    .savepoint((inner) => goOn(inner, replay, deps))
     .catch(async (error: unknown): Promise<Replay> => {
       // A database that is gone is tried again; what fails by itself would fail for ever.
       if (isInfrastructure(error)) throw error;
       await forgetOrders(tx, replay.id);
       return { ...replay, status: 'failed', error: messageOf(error).slice(0, MAX_ERROR) };
     });
-  await saveProgress(tx, replay.id, { ...progress, at: now.toString() });
+  await saveProgress(tx, replay.id, { ...progress, at: deps.now.toString() });
   return 1;
 };

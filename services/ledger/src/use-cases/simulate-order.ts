@@ -12,9 +12,10 @@ import type { CustomerFacts, OrderFacts } from '../domain/rules/facts.ts';
 import { isReadableInstant, UNREADABLE_INSTANT } from '../domain/window-problems.ts';
 import { resolveCustomer } from '../store/accounts.ts';
 import { isoOfMs } from '../store/instants.ts';
-import { factsOfAnybody, findFacts } from '../store/profiles.ts';
+import { factsOfAnybody } from '../store/profiles.ts';
 import { readCounters } from '../store/read-counters.ts';
-import { type Rules, rulesOf, termsFor } from './current-programme.ts';
+import { type CurrentRules, type Rules, rulesOf, termsFor } from './current-programme.ts';
+import { findTriedFacts } from './customer-facts.ts';
 import { readProgramme } from './read-programme.ts';
 
 export interface SimulateCommand {
@@ -109,6 +110,7 @@ export const simulateOrder = async (
   db: Queryable,
   command: SimulateCommand,
   now: Temporal.Instant,
+  { currentRules }: { currentRules: CurrentRules },
 ): Promise<Simulated> => {
   const { order, draftId, version, customerId } = command;
   if (draftId !== undefined && version !== undefined)
@@ -128,8 +130,15 @@ export const simulateOrder = async (
   checkProgramme(programme);
   checkTier(programme, command.customer?.tier);
   const rules = rulesOf({ ...programme, version: from.version ?? 0 });
+  const findKnown = async (id: string) =>
+    findTriedFacts(db, {
+      customerIds: [id],
+      tried: programme.tiers,
+      inForce: (await currentRules(db)).tiers,
+      nowMs: now.epochMilliseconds,
+    });
   const owner = customerId === undefined ? undefined : await resolveCustomer(db, customerId);
-  const known = owner === undefined ? undefined : (await findFacts(db, [owner], programme.tiers)).get(owner);
+  const known = owner === undefined ? undefined : (await findKnown(owner)).get(owner);
   const who: Who = {
     customerId: owner ?? NOBODY,
     facts: { ...factsOfAnybody(programme.tiers), ...known, ...command.customer },
