@@ -80,17 +80,12 @@ export interface State {
 
 /** Whoever asks for points meets what time has done already. */
 const ASKING: ReadonlySet<string> = new Set(['reserve', 'pay', 'adjust', 'gift', 'decide', 'claim']);
-/** Where tiers are looked at, the model looks at everybody. */
-const LOOKING: ReadonlySet<string> = new Set(['batch', 'grant', 'merge', 'retell', 'visit', 'join']);
 
 const sorted = (states: readonly State[]): State[] =>
   [...states].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
 
-/**
- * Is it to be swept before an operation? The model only knows of sweeps, and looks at everybody; the real ledger settles what it meets.
- */
-const isSweptBefore = ({ kind }: Operation, scenario: Scenario): boolean =>
-  (isWaiting(scenario) && ASKING.has(kind)) || (scenario.tiers !== null && LOOKING.has(kind));
+/** Is it to be swept before an operation? The model only knows of sweeps, where the real ledger settles what it meets. */
+const isSweptBefore = ({ kind }: Operation, scenario: Scenario): boolean => isWaiting(scenario) && ASKING.has(kind);
 
 /** A year without leap days, so that all have their birthdays on other days. */
 const BIRTH_YEAR = 1990;

@@ -138,6 +138,7 @@ export const domainWorld = (scenario: Scenario): World => {
   return {
     setNow: async (instant) => {
       clock.now = instant;
+      standings?.look(somebodies(), instant.epochMilliseconds);
     },
     publish: async (events) => {
       const buyers = events.map(({ data }) => ownerOf(data.customerId));

@@ -91,6 +91,38 @@ const change: fc.Arbitrary<Change> = fc.oneof(
   fc.record({ lifecycle: fc.constantFrom(...LIFECYCLE_STATES, 'won_back' as const) }),
 );
 
+export const visitOp = fc.record({
+  kind: fc.constant('visit' as const),
+  customer: customerName,
+  type: fc.constantFrom(VISIT, VISIT, SURVEY),
+  attributes,
+  /** It is about this order. */
+  about: fc.option(orderName, { nil: undefined, freq: 2 }),
+  ageDays: fc.oneof(fc.constant(0), ageDays),
+  times,
+});
+export const joinOp = fc.record({
+  kind: fc.constant('join' as const),
+  customer: customerName,
+  change,
+  ageDays: fc.oneof(fc.constant(0), ageDays),
+  times,
+});
+export const grantOp = fc.record({
+  kind: fc.constant('grant' as const),
+  customer: customerName,
+  grant: fc.integer({ min: 0, max: 2 }).map((n) => `g${n}`),
+  /** By a rule, where the programme has one. */
+  byRule: fc.boolean(),
+  points: fc.integer({ min: 1, max: 3 }),
+  times,
+});
+export const adjustOp = fc.record({
+  kind: fc.constant('adjust' as const),
+  customer: customerName,
+  points: fc.integer({ min: -12, max: 12 }).filter((points) => points !== 0),
+});
+
 export const operation = fc.oneof(
   {
     weight: 6,
@@ -144,14 +176,7 @@ export const operation = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('release' as const), hold: fc.nat(2) }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      kind: fc.constant('adjust' as const),
-      customer: customerName,
-      points: fc.integer({ min: -12, max: 12 }).filter((points) => points !== 0),
-    }),
-  },
+  { weight: 1, arbitrary: adjustOp },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -163,42 +188,10 @@ export const operation = fc.oneof(
       ),
     }),
   },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      kind: fc.constant('visit' as const),
-      customer: customerName,
-      type: fc.constantFrom(VISIT, VISIT, SURVEY),
-      attributes,
-      /** It is about this order. */
-      about: fc.option(orderName, { nil: undefined, freq: 2 }),
-      ageDays: fc.oneof(fc.constant(0), ageDays),
-      times,
-    }),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      kind: fc.constant('join' as const),
-      customer: customerName,
-      change,
-      ageDays: fc.oneof(fc.constant(0), ageDays),
-      times,
-    }),
-  },
+  { weight: 2, arbitrary: visitOp },
+  { weight: 2, arbitrary: joinOp },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('sweep' as const) }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      kind: fc.constant('grant' as const),
-      customer: customerName,
-      grant: fc.integer({ min: 0, max: 2 }).map((n) => `g${n}`),
-      /** By a rule, where the programme has one. */
-      byRule: fc.boolean(),
-      points: fc.integer({ min: 1, max: 3 }),
-      times,
-    }),
-  },
+  { weight: 1, arbitrary: grantOp },
   {
     weight: 2,
     arbitrary: fc.record({

@@ -13,6 +13,8 @@ import type { InjectAnswer } from '@vafa/testing';
 import { expect } from 'vitest';
 import type { Lot } from '../domain/lot.ts';
 import { freeTierOf } from '../domain/tiers/structure.ts';
+import { lookAsOf } from '../use-cases/read-tier.ts';
+import { createTierRules } from '../use-cases/tier-rules.ts';
 import { CLAIMABLE } from './claims.fixture.ts';
 import type { State, World } from './compare.fixture.ts';
 import { PROGRAMME } from './events.fixture.ts';
@@ -64,11 +66,18 @@ export const realWorld = (
     (await sql<{ id: string }[]>`select customer_id as id from balance where customer_id like 'erased:%'`).map(
       ({ id }) => id,
     );
+  const tierRules = tiers ? createTierRules({ ...PROGRAMME, ...zone, tiers }) : undefined;
+  /** As it is told: what is past its time is lost, the sweep been by or not. */
+  const tierOf = async (customerId: string): Promise<string | null> => {
+    if (!tierRules) return null;
+    const { state } = await lookAsOf(sql, tierRules, customerId, ledger.clock.now().epochMilliseconds);
+    return state?.tier ?? freeTierOf(tierRules.structure);
+  };
   const stateOf = async (customerId: string): Promise<State> => {
-    const [[account], [state], [counted], entries, lots] = await Promise.all([
+    const [[account], tier, [counted], entries, lots] = await Promise.all([
       sql<{ active: number; pending: number; reserved: number; deficit: number }[]>`
         select active, pending, reserved, deficit from balance where customer_id = ${customerId}`,
-      sql<{ tier: string | null }[]>`select tier from tier_state where customer_id = ${customerId}`,
+      tierOf(customerId),
       sql<State['counted'][]>`
         select (select coalesce(sum(amount), 0)::integer from qualification where customer_id = ${customerId}) as tiers,
           (select coalesce(sum(awards), 0)::integer from rule_counter where customer_id = ${customerId}) as caps`,
@@ -83,7 +92,7 @@ export const realWorld = (
     ]);
     return {
       ...(account ?? { active: 0, pending: 0, reserved: 0, deficit: 0 }),
-      tier: state?.tier ?? freeTierOf(tiers ?? undefined),
+      tier,
       counted: counted ?? { tiers: 0, caps: 0 },
       entries: entries.map((entry) => [entry.kind, entry.points, entry.balance_after]),
       lots: lots.map((lot) => [

@@ -6,7 +6,7 @@ import { ERASE_POLICIES, SPENT_POINTS } from '../domain/programme.ts';
 import type { EarningRule, Trigger } from '../domain/rules/rule.ts';
 import { type Operation, operation } from './operations.fixture.ts';
 import { customerFacts, matchings, renameRules, ruleLists, withoutProblems } from './rules.fixture.ts';
-import { correcting, leaving, returningEarly } from './stories.fixture.ts';
+import { correcting, fallingBack, leaving, returningEarly } from './stories.fixture.ts';
 import { activations, expiries, VISIT, ZONES } from './terms.fixture.ts';
 import { tierStructures } from './tier-structures.fixture.ts';
 
@@ -82,6 +82,7 @@ const scenarioOf = (zone: CalendarZone) =>
           { weight: 20, arbitrary: operation.map((each): Operation[] => [each]) },
           { weight: 2, arbitrary: leaving },
           { weight: 1, arbitrary: correcting },
+          { weight: 4, arbitrary: fallingBack },
           { weight: 2, arbitrary: returningEarly },
         ),
         { minLength: 1, maxLength: 25, size: 'medium' },

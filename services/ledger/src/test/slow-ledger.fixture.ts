@@ -113,8 +113,10 @@ export const createSlowLedger = (rules: SlowRules) => {
     ...book,
     orders,
     tierOf,
+    /** Tiers are lost at their time, whoever looks. */
     setNow: (ms: number): void => {
       clock.nowMs = ms;
+      lookAtTiers();
     },
     sweep: (): void => {
       spending.timeOut();

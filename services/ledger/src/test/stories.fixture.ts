@@ -1,14 +1,18 @@
 import fc from 'fast-check';
 import {
+  adjustOp,
   ageDays,
   askOp,
   customerName,
   decideOp,
+  grantOp,
+  joinOp,
   type Operation,
   pairOfCustomers,
   purchaseOp,
   refundOp,
   times,
+  visitOp,
 } from './operations.fixture.ts';
 
 /** Somebody who has points and holds some of them, owes some, or waits for an order to be refunded, leaves. */
@@ -114,4 +118,24 @@ export const correcting = fc
       erased: [{ kind: 'erase', customer, ageDays: 0, times: 1 }],
     };
     return [{ ...ask, customer }, ...between[meanwhile], ...decisions.map((each) => ({ ...each, back: 0 }))];
+  });
+
+/** Somebody reaches a tier and is not seen until it may be lost; no sweep comes by before she is back. */
+export const fallingBack = fc
+  .record({
+    purchase: purchaseOp,
+    total: fc.integer({ min: 1_200, max: 4_000 }),
+    days: fc.integer({ min: 28, max: 100 }),
+    back: fc.oneof(purchaseOp, visitOp, joinOp, grantOp, adjustOp),
+    age: fc.constantFrom(0, 0, 5),
+  })
+  .map(({ purchase, total, days, back, age }): Operation[] => {
+    const batch = (event: typeof purchase): Operation => ({ kind: 'batch', events: [event], twice: false });
+    const { customer } = purchase;
+    const isBack = { ...back, customer, ...('ageDays' in back ? { ageDays: age } : {}) };
+    return [
+      batch({ ...purchase, total, ageDays: 0 }),
+      { kind: 'advance', days },
+      isBack.kind === 'purchase' ? batch(isBack) : isBack,
+    ];
   });
