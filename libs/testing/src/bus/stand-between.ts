@@ -25,7 +25,12 @@ export const standBetween = async (databaseUrl: string): Promise<Between> => {
     });
     client.pipe(fromDatabase);
     fromDatabase.pipe(client);
-    for (const socket of [client, fromDatabase]) socket.on('error', () => socket.destroy());
+    const ends: [Socket, Socket] = [client, fromDatabase];
+    for (const [one, other] of [ends, ends.toReversed() as typeof ends]) {
+      one.on('error', () => one.destroy());
+      // Also after a reset, of which a pipe tells nobody.
+      one.on('close', () => other.destroy());
+    }
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const here = new URL(databaseUrl);
