@@ -33,6 +33,7 @@ export default defineConfig({
           include: [...inWorkspace(INTEGRATION), ...inWorkspace(KAFKA)],
           exclude: [NOT_OURS],
           globalSetup: ['infra/checks/vitest-setup.ts'],
+          isolate: false,
           sequence: { groupOrder: 1 },
         },
       },
