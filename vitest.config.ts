@@ -33,6 +33,7 @@ export default defineConfig({
           include: [...inWorkspace(INTEGRATION), ...inWorkspace(KAFKA)],
           exclude: [NOT_OURS],
           globalSetup: ['infra/checks/vitest-setup.ts'],
+          // As above: a third of the time. Each file has databases, topics and services of its own.
           isolate: false,
           sequence: { groupOrder: 1 },
         },
