@@ -59,6 +59,15 @@ const GROWING = [
   'seal',
   'tier_state',
   'awaited_interaction',
+  'customer_profile',
+  'rule_counter',
+  'qualification',
+  'adjustment_request',
+  'reward_claim',
+  'coupon',
+  'coupon_redemption',
+  'coupon_use',
+  'former_customer',
 ];
 
 interface Plans {

@@ -145,6 +145,8 @@ export const giveProfile = async (tx: Tx, from: string, into: string): Promise<v
  */
 export const forgetProfiles = async (tx: Tx, customerId: string): Promise<void> => {
   await tx`insert into customer_profile (customer_id) values (${customerId}) on conflict do nothing`;
-  await tx`delete from customer_profile where customer_id = ${customerId}
-    or customer_id in (select customer_id from balance where merged_into = ${customerId})`;
+  // An array, not `or … in (select …)`: for that every profile of the book is read.
+  await tx`delete from customer_profile where customer_id = any(array(
+    select ${customerId}::text union all select customer_id from balance where merged_into = ${customerId}
+  ))`;
 };
