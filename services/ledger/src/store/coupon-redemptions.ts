@@ -78,9 +78,11 @@ export const insertUses = async (
   tx: Tx,
   order: { orderId: string; attempt: number; customerId: string | null },
   uses: readonly CouponUse[],
+  nowIso: string,
 ): Promise<void> => {
-  await tx`insert into coupon_use (order_id, attempt, code, pool_id, customer_id, applied, discount_minor, live)
-    select ${order.orderId}, ${order.attempt}::integer, code, pool_id, ${order.customerId}, applied, discount_minor, true
+  await tx`insert into coupon_use (order_id, attempt, code, pool_id, customer_id, applied, discount_minor, live, used_at)
+    select ${order.orderId}, ${order.attempt}::integer, code, pool_id, ${order.customerId}, applied, discount_minor, true,
+      ${nowIso}::timestamptz
     from unnest(${uses.map(({ code }) => code)}::text[], ${uses.map(({ poolId }) => poolId)}::uuid[],
       ${uses.map(({ applied }) => applied)}::integer[], ${uses.map(({ discountMinor }) => discountMinor)}::bigint[]
     ) as u (code, pool_id, applied, discount_minor)`;
@@ -114,12 +116,14 @@ export interface OrderOfCode {
   expiresAtMs: number | null;
 }
 
-/** Orders whose use of a code counts, some at most. */
+/** Orders whose use of a code counts, the newest first, some at most: of a code with a million uses no more are read. */
 export const findOrdersOf = (db: Queryable, code: string, limit: number): Promise<OrderOfCode[]> =>
   db<OrderOfCode[]>`select u.order_id as "orderId", r.status, u.discount_minor as "discountMinor",
       ${db.unsafe(msOf('r.expires_at'))} as "expiresAtMs"
-    from coupon_use u join coupon_redemption r using (order_id)
-    where u.code = ${code} and u.live order by r.created_at desc, u.order_id limit ${limit}`;
+    from (
+      select order_id, discount_minor, used_at from coupon_use where code = ${code} and live
+      order by used_at desc, order_id limit ${limit}
+    ) as u join coupon_redemption r using (order_id) order by u.used_at desc, u.order_id`;
 
 /** Writes how a redemption goes on or ends; uses of one that is given back count no longer. */
 export const saveStatus = async (

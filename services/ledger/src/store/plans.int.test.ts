@@ -11,6 +11,7 @@ import { forgetCustomer } from '../use-cases/forget-customer.ts';
 import { forgetOldInteractions } from '../use-cases/forget-old-interactions.ts';
 import { mergeCustomers } from '../use-cases/merge-customers.ts';
 import type { Deed, Redeemed } from '../use-cases/redemptions.ts';
+import { findOrdersOf } from './coupon-redemptions.ts';
 
 /**
  * The trap of generic plans: after five runs PostgreSQL may plan a prepared statement without looking at what it is given. Of
@@ -206,6 +207,8 @@ interface PlanNode {
   'Parent Relationship'?: string;
   'Relation Name'?: string;
   'Function Name'?: string;
+  /** Of a plan that was run. */
+  'Actual Rows'?: number;
   Plans?: PlanNode[];
 }
 
@@ -343,6 +346,34 @@ test('what awaits an interaction, and what was told before it, is found without 
       expect(trapsOf(await keptPlanOf(ledger.sql('ledger'), statement)), statement).toEqual([]);
   } finally {
     connection.release();
+  }
+});
+
+test('of a code that everybody uses no more orders are read than are told', async () => {
+  const [code, told, orders] = ['EVERYBODY', 10, 5_000];
+  const connection = await ledger.sql('ledger').reserve();
+  try {
+    await ledger.admin.unsafe(`
+      insert into ledger.coupon_redemption (order_id, attempt, content_hash, status, currency, total_minor, discount_minor,
+        line_discounts, actor, created_at)
+      select 'used-' || i, 1, gen_random_uuid(), 'redeemed', 'EUR', 2, 1, '[]', 'test', timestamptz '${ledger.clock.now()}' + i * interval '1 second'
+      from generate_series(1, ${orders}) as i;
+      insert into ledger.coupon_use (order_id, attempt, code, pool_id, applied, discount_minor, live, used_at)
+      select order_id, 1, '${code}', gen_random_uuid(), 1, 1, true, created_at from ledger.coupon_redemption;
+      analyze ledger.coupon_redemption, ledger.coupon_use`);
+    const found = await findOrdersOf(connection, code, told);
+    expect(found.map(({ orderId }) => orderId)).toEqual(Array.from({ length: told }, (_, i) => `used-${orders - i}`));
+    const [kept] = await connection<{ name: string }[]>`
+      select name from pg_prepared_statements where statement like ${'%from coupon_use where code =%'}`;
+    const [run] = await connection.unsafe<{ 'QUERY PLAN': { Plan: PlanNode }[] }[]>(
+      `explain (analyze, format json) execute "${kept?.name}" ('${code}', ${told})`,
+    );
+    const nodes = nodesOf(run?.['QUERY PLAN'][0]?.Plan as PlanNode);
+    expect(Math.max(...nodes.map((node) => node['Actual Rows'] ?? 0))).toBe(told);
+  } finally {
+    connection.release();
+    await ledger.admin.unsafe(`delete from ledger.coupon_use where code = '${code}';
+      delete from ledger.coupon_redemption where order_id like 'used-%'`);
   }
 });
 

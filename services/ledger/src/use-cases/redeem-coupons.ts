@@ -123,7 +123,7 @@ export const redeemCoupons = async (
     discountMinor,
   }));
   await Promise.all([
-    insertUses(tx, { orderId, attempt, customerId }, uses),
+    insertUses(tx, { orderId, attempt, customerId }, uses, now),
     saveDiscounts(tx, orderId, applied.discountMinor, applied.lineDiscountsMinor),
     moveUses(
       tx,

@@ -117,10 +117,13 @@ export const couponUse = ledgerSchema.table(
     applied: integer('applied').notNull(),
     discountMinor: points('discount_minor'),
     live: boolean('live').notNull(),
+    /** When it was used, or held. */
+    usedAt: instant('used_at').notNull(),
   },
   (table) => [
     primaryKey({ columns: [table.orderId, table.attempt, table.code] }),
-    index('coupon_use_code').on(table.code),
+    /** As the orders of a code are told: one that everybody may use has as many as there are orders. */
+    index('coupon_use_code').on(table.code, table.usedAt.desc().nullsFirst(), table.orderId).where(sql`${table.live}`),
     index('coupon_use_customer').on(table.customerId, table.poolId).where(sql`${table.customerId} is not null`),
     check('coupon_use_discount', sql`${table.discountMinor} > 0`),
   ],
