@@ -12,6 +12,7 @@ import { forgetOldInteractions } from '../use-cases/forget-old-interactions.ts';
 import { mergeCustomers } from '../use-cases/merge-customers.ts';
 import type { Deed, Redeemed } from '../use-cases/redemptions.ts';
 import { findOrdersOf } from './coupon-redemptions.ts';
+import { findOverlooked } from './refunds.ts';
 
 /**
  * The trap of generic plans: after five runs PostgreSQL may plan a prepared statement without looking at what it is given. Of
@@ -209,6 +210,7 @@ interface PlanNode {
   'Function Name'?: string;
   /** Of a plan that was run. */
   'Actual Rows'?: number;
+  'Rows Removed by Filter'?: number;
   Plans?: PlanNode[];
 }
 
@@ -374,6 +376,32 @@ test('of a code that everybody uses no more orders are read than are told', asyn
     connection.release();
     await ledger.admin.unsafe(`delete from ledger.coupon_use where code = '${code}';
       delete from ledger.coupon_redemption where order_id like 'used-%'`);
+  }
+});
+
+test('refunds that were overlooked are looked for among those that wait, not among all', async () => {
+  const connection = await ledger.sql('ledger').reserve();
+  try {
+    await ledger.admin.unsafe(`
+      insert into ledger.refund (refund_id, customer_id, content_hash, order_id, scope, currency, amount_minor, occurred_at,
+        recorded_at, status)
+      select 'kept-' || i, 'customer-1', gen_random_uuid(), 'unknown-' || i, 'amount', 'EUR', 1, now(), now(),
+        case when i % 5 = 0 then 'waiting' else 'void' end
+      from generate_series(1, 10000) as i;
+      analyze ledger.refund, ledger.purchase`);
+    expect(await findOverlooked(connection, 10)).toEqual([]);
+    const [kept] = await connection<{ name: string }[]>`
+      select name from pg_prepared_statements where statement like ${"%where status = 'waiting' and exists%"}`;
+    const [run] = await connection.unsafe<{ 'QUERY PLAN': { Plan: PlanNode }[] }[]>(
+      `explain (analyze, format json) execute "${kept?.name}" (10)`,
+    );
+    const nodes = nodesOf(run?.['QUERY PLAN'][0]?.Plan as PlanNode);
+    const passedBy = nodes.map((node) => node['Rows Removed by Filter'] ?? 0);
+    expect(Math.max(...passedBy)).toBeLessThanOrEqual(2_000);
+    expect(nodes.filter((node) => node['Node Type'] === 'Seq Scan')).toEqual([]);
+  } finally {
+    connection.release();
+    await ledger.admin.unsafe("delete from ledger.refund where refund_id like 'kept-%'");
   }
 });
 

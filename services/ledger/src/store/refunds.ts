@@ -79,11 +79,14 @@ export const findWaitingFor = async (db: Queryable, orderIds: readonly string[])
   return rows.map(toRefund);
 };
 
-/** Refunds that still wait although their order is there. */
+/**
+ * Refunds that still wait although their order is there. In the order of the index of those that wait: by their own ids, all
+ * refunds of the book were gone through for them. Offset: each order is looked up by its key.
+ */
 export const findOverlooked = async (db: Queryable, limit: number): Promise<Refund[]> => {
   const rows = await db<Row[]>`select ${db.unsafe(COLUMNS)} from refund
-    where status = 'waiting' and exists (select from purchase where purchase.order_id = refund.order_id)
-    order by refund_id limit ${limit}`;
+    where status = 'waiting' and exists (select from purchase where purchase.order_id = refund.order_id offset 0)
+    order by order_id, refund_id limit ${limit}`;
   return rows.map(toRefund);
 };
 
