@@ -12,7 +12,9 @@ export {
   resolveCustomers,
   welcomeBack,
 } from './customers/former-customers.ts';
-export { AUTH_MIGRATIONS, checkJournal, migrateAll, type SchemaMigrations } from './database/migrate.ts';
+export { checkSchema, SchemaMismatchError } from './database/check-schema.ts';
+export { checkJournal, type SchemaMigrations } from './database/journal.ts';
+export { AUTH_MIGRATIONS, migrateAll } from './database/migrate.ts';
 export { type OpenSqlOptions, openSql } from './database/open-sql.ts';
 export { type DatabaseAccess, roleOf, rolePassword, serviceUrl } from './database/roles.ts';
 export { type HttpApp, SCOPES, type Scope } from './http/app.ts';

@@ -27,9 +27,12 @@ const SETTINGS = {
 export const startTestPostgres = (): Promise<LocalPostgres> =>
   startLocalPostgres({ dir: testPostgresFolder(), settings: SETTINGS });
 
-/** A name that changes with the migrations, so an old template is never used. */
+/** What a template is made by beside the migrations: the rights of the roles. */
+const MIGRATE = new URL('../../platform/src/database/migrate.ts', import.meta.url);
+
+/** A name that changes with the migrations and the rights, so an old template is never used. */
 const templateName = (): string => {
-  const hash = createHash('sha256');
+  const hash = createHash('sha256').update(readFileSync(MIGRATE));
   for (const { folder } of [AUTH_MIGRATIONS, ...allSchemas()]) {
     const path = fileURLToPath(folder);
     for (const file of readdirSync(path)

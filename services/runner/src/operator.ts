@@ -1,10 +1,10 @@
 import type { Sql } from '@vafa/bus';
 import { messageOf } from '@vafa/kernel';
-import { openSql } from '@vafa/platform';
+import { AUTH_MIGRATIONS, checkSchema, openSql } from '@vafa/platform';
 import { refuse } from './command-line.ts';
 import { EXIT_SETTINGS, readSettings, variables } from './environment.ts';
 import { localFolder, readKept } from './local-folder.ts';
-import { serviceNames } from './service-names.ts';
+import { allSchemas, serviceNames } from './service-names.ts';
 
 /** The administrator's URL: DATABASE_URL, or that of the database `npm start` runs here. */
 const adminUrl = (): string => {
@@ -12,7 +12,7 @@ const adminUrl = (): string => {
   return url ?? refuse('no database: set DATABASE_URL, or run `npm start` first', EXIT_SETTINGS);
 };
 
-/** Gives an operator's command a connection and turns what fails into one line. `schema` is a service's name. */
+/** Gives an operator's command a connection and turns what fails into one line. `schema` is a service's name, or auth. */
 export const withDatabase = async (schema: string, work: (sql: Sql) => Promise<void>): Promise<void> => {
   const sql = openSql({
     url: adminUrl(),
@@ -23,6 +23,8 @@ export const withDatabase = async (schema: string, work: (sql: Sql) => Promise<v
     parallel: true,
   });
   try {
+    const migrations = [AUTH_MIGRATIONS, ...allSchemas()].find(({ name }) => name === schema);
+    if (migrations) await checkSchema(sql, migrations);
     await work(sql);
   } catch (error) {
     const code = (error as { code?: string }).code;

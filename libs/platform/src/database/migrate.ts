@@ -1,16 +1,11 @@
-import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Log } from '@vafa/kernel';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { migrate } from 'drizzle-orm/postgres-js/migrator';
+import { checkSchema } from './check-schema.ts';
+import { checkJournal, type SchemaMigrations } from './journal.ts';
 import { openSql } from './open-sql.ts';
 import { type DatabaseAccess, roleOf, rolePassword } from './roles.ts';
-
-export interface SchemaMigrations {
-  /** The schema's and the role's name, e.g. `ledger`. */
-  name: string;
-  folder: URL;
-}
 
 /** The platform's own schema with the API keys. */
 export const AUTH_MIGRATIONS: SchemaMigrations = {
@@ -21,23 +16,11 @@ export const AUTH_MIGRATIONS: SchemaMigrations = {
 /** Lock name of all migrations: drizzle's migrator takes none itself. */
 const LOCK = 'vafa.migrate';
 
-interface Journal {
-  entries: { idx: number; when: number; tag: string }[];
-}
-
-/** @throws Error when a migration is older than the one before it: the migrator would skip it in silence */
-export const checkJournal = async ({ name, folder }: SchemaMigrations): Promise<void> => {
-  const journal = JSON.parse(await readFile(new URL('meta/_journal.json', folder), 'utf8')) as Journal;
-  journal.entries.forEach((entry, i) => {
-    const before = journal.entries[i - 1];
-    if (entry.idx !== i || (before && before.when >= entry.when))
-      throw new Error(`migrations of ${name} are out of order at ${entry.tag}: it would be skipped; generate it again`);
-  });
-};
-
 /**
  * Brings the schemas up to date, one process at a time, and gives each service's role just what it needs: read and write
- * the tables of its own schema, read the API keys. Roles own nothing, so a service can't change its tables.
+ * the tables of its own schema, read the API keys and how far its schema is migrated. Roles own nothing, so a service can't
+ * change its tables.
+ * @throws SchemaMismatchError when a newer release has migrated the database
  */
 export const migrateAll = async (
   access: DatabaseAccess,
@@ -54,6 +37,7 @@ export const migrateAll = async (
         migrationsSchema: 'migrations',
         migrationsTable: schema.name,
       });
+      await checkSchema(sql, schema);
       if (schema.name !== 'auth') await grant(sql, access, schema.name);
       log.debug({ schema: schema.name }, 'schema is up to date');
     }
@@ -76,5 +60,7 @@ const grant = async (sql: ReturnType<typeof openSql>, access: DatabaseAccess, se
     grant usage, select on all sequences in schema ${service} to ${role};
     grant execute on all functions in schema ${service} to ${role};
     grant usage on schema auth to ${role};
-    grant select on all tables in schema auth to ${role};`);
+    grant select on all tables in schema auth to ${role};
+    grant usage on schema migrations to ${role};
+    grant select on migrations.${service} to ${role};`);
 };

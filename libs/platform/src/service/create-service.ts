@@ -13,6 +13,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import { createKeyFinder } from '../auth/api-keys.ts';
 import { loadConfig } from '../config/load-config.ts';
 import type { PlatformSettings } from '../config/platform-settings.ts';
+import { checkSchema } from '../database/check-schema.ts';
 import { openOrm } from '../database/open-orm.ts';
 import { openSql } from '../database/open-sql.ts';
 import type { HttpApp } from '../http/app.ts';
@@ -47,7 +48,7 @@ export interface Service {
   name: string;
   app: HttpApp;
   context: ServiceContext;
-  /** Opens all doors. @throws when a part is missing or the subscriptions are wrong */
+  /** Opens all doors. @throws when a part is missing, the subscriptions are wrong or the database is of another release */
   start(): Promise<void>;
   /** Readiness off, stop fetching, drain, commit, close; within the limit of the settings. */
   stop(): Promise<void>;
@@ -165,6 +166,7 @@ export const createService = async (
 
   const start = async (): Promise<void> => {
     await app.ready();
+    await checkSchema(sql, { name, folder: definition.migrations });
     relay = startRelay({ service: name, sql, bus, log, metrics: busMetrics });
     if (subscriptions.length > 0)
       consumer = await startConsumer({
