@@ -4,7 +4,7 @@ import { event, PurchaseCompleted } from '@vafa/contracts';
 import { AppError } from '@vafa/kernel';
 import { createApiKey, defineService, idempotent, revokeApiKey } from '@vafa/platform';
 import Type from 'typebox';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Harness, startHarness } from './harness.ts';
 import { workspaceRoot } from './workspace.ts';
 
@@ -223,4 +223,24 @@ it('takes arrays of instants as parameters, though drizzle shares the pool', asy
   const instants = ['2026-11-21T08:00:00Z', '2026-11-22T08:00:00Z'];
   const rows = await h.sql('gateway')<{ at: string }[]>`select unnest(${instants}::timestamptz[]) as at`;
   expect(rows.map(({ at }) => Temporal.Instant.from(at).toString())).toEqual(instants);
+});
+
+it('is not ready while the database takes no writes, and again once it does', async () => {
+  const ready = () => h.http('gateway').inject({ method: 'GET', url: '/ready' });
+  /** Sessions begin anew as they are told; the setting goes with the database of this file. */
+  const readOnly = async (value: 'on' | 'off'): Promise<void> => {
+    const [{ name } = { name: '' }] = await h.admin<{ name: string }[]>`select current_database() as name`;
+    await h.admin.unsafe(`alter role vafa_gateway in database ${name} set default_transaction_read_only = ${value}`);
+    await h.admin`select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and usename = 'vafa_gateway'`;
+  };
+  expect((await ready()).json()).toMatchObject({ ready: true });
+  await readOnly('on');
+  await vi.waitFor(async () => {
+    const answer = await ready();
+    expect(answer.statusCode).toBe(503);
+    expect(answer.json()).toMatchObject({ ready: false, checks: { database: 'takes no writes: it is read-only' } });
+  });
+  await readOnly('off');
+  await vi.waitFor(async () => expect((await ready()).json()).toMatchObject({ ready: true }));
 });

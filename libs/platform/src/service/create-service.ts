@@ -120,8 +120,9 @@ export const createService = async (
   const readiness = async (): Promise<Readiness> => {
     const checks: Record<string, string> = { state };
     try {
-      await sql`select 1`;
-      checks.database = 'ok';
+      // A server that was demoted, or ran out of disk, still reads: whoever is sent there would only be refused.
+      const [said] = await sql<{ readOnly: string }[]>`select current_setting('transaction_read_only') as "readOnly"`;
+      checks.database = said?.readOnly === 'off' ? 'ok' : 'takes no writes: it is read-only';
     } catch (error) {
       checks.database = messageOf(error);
     }
