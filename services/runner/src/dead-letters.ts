@@ -34,10 +34,23 @@ const { positionals, values } = readArguments(
 const [command, ...rest] = positionals;
 const out = (text: string): void => void process.stdout.write(`${text}\n`);
 
+const STATUSES: readonly string[] = ['parked', 'waiting', 'retried', 'discarded', 'all'];
+/** Most that one look at the letters returns. */
+const MAX_LIMIT = 1_000;
+
+/** The number of a letter. Ends the command where it is none. */
+const idOf = (text: string | undefined): number => {
+  const id = /^\d+$/.test(text ?? '') ? Number(text) : 0;
+  return Number.isSafeInteger(id) && id > 0 ? id : refuse(`${text ?? 'nothing'} is no ID: see the list\n${USAGE}`);
+};
+
 const list = async (): Promise<void> => {
+  if (rest.length > 0) refuse(`list takes no ${rest[0]}\n${USAGE}`);
   const services = values.service ? [knownService(values.service)] : serviceNames();
   const limit = Number(values.limit);
-  if (!Number.isInteger(limit) || limit < 1) refuse('--limit takes a whole number from 1 to 1000');
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT)
+    refuse(`--limit takes a whole number from 1 to ${MAX_LIMIT}`);
+  if (!STATUSES.includes(values.status)) refuse(`--status is one of ${STATUSES.join(', ')}`);
   const found: Record<string, unknown>[] = [];
   for (const service of services)
     await withDatabase(service, async (sql) => {
@@ -81,12 +94,25 @@ const show = (service: string, id: number): Promise<void> =>
     );
   });
 
-const chosen = async (sql: Sql): Promise<number[]> => {
-  if (values.code)
-    return (await listDeadLetters(sql, { status: 'parked', code: values.code, limit: 1_000 })).map(({ id }) => id);
-  const ids = rest.slice(1).map(Number);
-  if (ids.length === 0 || ids.some((id) => !Number.isInteger(id))) refuse(USAGE);
-  return ids;
+/** All that are parked for a reason, however many: who took some would have the newest handled before the older ones. */
+const parkedFor = async (sql: Sql, code: string): Promise<number[]> => {
+  const ids: number[] = [];
+  for (let beforeId: number | undefined; ; beforeId = ids.at(-1)) {
+    const page = await listDeadLetters(sql, {
+      ...{ status: 'parked', code, limit: MAX_LIMIT },
+      ...(beforeId === undefined ? {} : { beforeId }),
+    });
+    ids.push(...page.map(({ id }) => id));
+    if (page.length < MAX_LIMIT) return ids;
+  }
+};
+
+/** Which letters are meant: those named, or all parked for a reason. Asked before the database is. */
+const chosen = (): ((sql: Sql) => Promise<number[]>) => {
+  const named = rest.slice(1).map(idOf);
+  const { code } = values;
+  if (named.length > 0 === (code !== undefined)) refuse(USAGE);
+  return code === undefined ? async () => named : (sql) => parkedFor(sql, code);
 };
 
 switch (command) {
@@ -94,18 +120,18 @@ switch (command) {
     await list();
     break;
   case 'show':
-    await show(knownService(rest[0]), Number(rest[1]));
+    await show(knownService(rest[0]), idOf(rest[1]));
     break;
-  case 'retry':
-    await withDatabase(knownService(rest[0]), async (sql) =>
-      out(`${await retryDeadLetters(sql, await chosen(sql))} handed back`),
-    );
+  case 'retry': {
+    const [service, find] = [knownService(rest[0]), chosen()];
+    await withDatabase(service, async (sql) => out(`${await retryDeadLetters(sql, await find(sql))} handed back`));
     break;
-  case 'discard':
-    await withDatabase(knownService(rest[0]), async (sql) =>
-      out(`${await discardDeadLetters(sql, await chosen(sql))} discarded`),
-    );
+  }
+  case 'discard': {
+    const [service, find] = [knownService(rest[0]), chosen()];
+    await withDatabase(service, async (sql) => out(`${await discardDeadLetters(sql, await find(sql))} discarded`));
     break;
+  }
   default:
     refuse(USAGE);
 }
