@@ -41,6 +41,7 @@ export type {
   OutRecord,
   PartitionBounds,
   PartitionLag,
+  PartitionPlace,
   RecordBatch,
   SubscribeOptions,
   TopicSpec,

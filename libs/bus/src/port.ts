@@ -47,6 +47,18 @@ export interface SubscribeOptions {
   concurrency: number;
   /** Called once when the member can't go on; the process should end with a code other than 0. */
   onFatal: (error: unknown) => void;
+  /**
+   * How far the subscriber itself knows that it is; what is not named is at 0. The log in Postgres begins there where the group's
+   * offset ran ahead, as after a backup of the subscriber was restored. Kafka's group shows that with the partition's next record.
+   */
+  handled?: readonly PartitionPlace[];
+}
+
+/** The offset of a partition that is to be handled next. */
+export interface PartitionPlace {
+  topic: string;
+  partition: number;
+  nextOffset: number;
 }
 
 export interface BusSubscription {

@@ -68,6 +68,7 @@ export const startConsumer = async (options: ConsumerOptions): Promise<Consumer>
       maxBatch: options.maxBatch,
       concurrency: MAX_PARTITIONS_IN_HAND,
       onFatal: options.onFatal,
+      handled: await readFences(options.sql, group),
     },
     createDeliver({ ...options, findErased }, subscriptions),
   );

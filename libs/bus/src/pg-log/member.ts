@@ -160,6 +160,10 @@ export const startMember = async (
   };
 
   await membership.ensureCursors();
+  if (options.handled) {
+    const partitions = await membership.rewind(options.handled);
+    if (partitions > 0) log.warn({ group, partitions }, 'offsets ran ahead of the fence, reading from there again');
+  }
   await refresh(true);
   const unwatch = heads.watch(topics, schedule);
   const keeping = keepLeases();

@@ -1,4 +1,5 @@
 import { plainArray } from '../array-literal.ts';
+import type { PartitionPlace } from '../port.ts';
 import type { Sql } from '../sql.ts';
 
 /** A partition this member reads, under the epoch its lease was taken with. */
@@ -116,6 +117,30 @@ export const createMembership = (options: MembershipOptions) => {
         select ${group}, p.topic, p.partition, p.first_offset from log_partition p where p.topic = any(${[...topics]}::text[])
         on conflict (grp, topic, partition) do update set committed = excluded.committed
           where c.committed > (select next_offset from log_partition p where p.topic = c.topic and p.partition = c.partition)`;
+    },
+
+    /**
+     * Sets cursors back that are beyond what the group's service knows to be handled, and returns how many: its database is an
+     * older one, and without a new record nobody would look at what lies between. Where a member is at work its cursor stays:
+     * it moves while we look.
+     */
+    rewind: async (handled: readonly PartitionPlace[]): Promise<number> => {
+      const rows = await sql`
+        with ahead as materialized (
+          select c.grp, c.topic, c.partition, greatest(p.first_offset, coalesce(h.next, 0)) as next
+          from log_cursor c join log_partition p using (topic, partition)
+          left join unnest(
+            ${plainArray(handled.map(({ topic }) => topic))}::text[],
+            ${plainArray(handled.map(({ partition }) => partition))}::integer[],
+            ${plainArray(handled.map(({ nextOffset }) => nextOffset))}::bigint[]
+          ) as h(topic, partition, next) using (topic, partition)
+          where c.grp = ${group} and c.topic = any(${[...topics]}::text[])
+            and c.committed > greatest(p.first_offset, coalesce(h.next, 0))
+            and (c.owner is null or c.lease_until < clock_timestamp())
+          order by c.topic, c.partition for update of c)
+        update log_cursor c set committed = ahead.next from ahead
+        where (c.grp, c.topic, c.partition) = (ahead.grp, ahead.topic, ahead.partition) returning c.partition`;
+      return rows.length;
     },
 
     /** Says that this member lives and keeps its leases; takes new ones unless it is stopping. */

@@ -78,7 +78,13 @@ export const onOwnTopics = (bus: EventBus, prefix: string, partitions: number): 
     lag: async (group, topics) =>
       (await bus.lag(group, topics.map(own))).map((each) => ({ ...each, topic: known(each.topic) })),
     subscribe: async (options, handler) => {
-      const subscription = await bus.subscribe({ ...options, topics: options.topics.map(own) }, (batch) => {
+      const mine = {
+        ...{ ...options, topics: options.topics.map(own) },
+        ...(options.handled
+          ? { handled: options.handled.map((place) => ({ ...place, topic: own(place.topic) })) }
+          : {}),
+      };
+      const subscription = await bus.subscribe(mine, (batch) => {
         const topic = known(batch.topic);
         return handler({ ...batch, topic, records: batch.records.map((record) => ({ ...record, topic })) });
       });
