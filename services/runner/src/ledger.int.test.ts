@@ -89,3 +89,9 @@ test('wrong use tells how, with code 2', async () => {
   expect(code).toBe(2);
   expect(err).toContain('usage:');
 });
+
+test('a file of heads that could not be written is refused before the book is checked', async () => {
+  const { code, err } = await run('verify', '--heads', `${folder}/none/heads.json`);
+  expect(code).toBe(2);
+  expect(err).toBe(`${folder}/none/heads.json can't be written: there is no folder ${folder}/none\n`);
+});

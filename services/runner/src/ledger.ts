@@ -1,5 +1,6 @@
 /** `npm run ledger -- verify`: checks the whole book, and tells what is broken. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { type SealHead, type Violation, verifyLedger } from '@vafa/ledger';
 import { readArguments, refuse } from './command-line.ts';
 import { table, withDatabase } from './operator.ts';
@@ -23,7 +24,9 @@ const { positionals, values } = readArguments(
   USAGE,
 );
 
+/** What the file has, nothing where there is none yet. Ends the command now if it could not be written after hours of checking. */
 const readHeads = (path: string): SealHead[] => {
+  if (!existsSync(dirname(path))) return refuse(`${path} can't be written: there is no folder ${dirname(path)}`);
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as SealHead[];
   } catch (error) {
