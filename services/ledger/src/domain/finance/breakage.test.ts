@@ -58,6 +58,21 @@ test('a month of issue of which little was spent yet is judged by all, not by it
   expect(told?.expectedRedeemed).toBeLessThan(2_876);
 });
 
+test('what expired was issued, too: it makes the share that is spent no larger', () => {
+  const lapsed = CLUB.map((each) => ({ ...each, expired: 2_000, outstanding: each.outstanding - 2_000 }));
+  const estimate = estimateBreakage(lapsed, 4);
+  expect(estimate.redemptionRate).toBeCloseTo(0.3875, 12);
+  expect(estimate.cohorts.at(-1)).toMatchObject({ method: 'bornhuetter_ferguson', expectedRedeemed: 3_875 });
+});
+
+test('no more than all is ever spent, however early it was', () => {
+  const hasty = CLUB.filter(({ redeemedByAge }) => redeemedByAge.length > 0).map((each) => ({
+    ...each,
+    outstanding: 0,
+  }));
+  expect(estimateBreakage(hasty, 4).redemptionRate).toBe(1);
+});
+
 test('what was spent in the month under way is no longer expected', () => {
   const since = CLUB.map((each) =>
     each.month === '2026-07' ? { ...each, redeemedSince: 700, outstanding: each.outstanding - 700 } : each,
@@ -88,6 +103,36 @@ test('beyond what is known the excess of the factors over 1 goes on to decay as 
   const short = developmentOf(cohorts, 5);
   if (typeof short === 'string') throw new Error(short);
   expect(short.toUltimate[0]).toBeCloseTo(2 * 1.5 * 1.25 * 1.125 * (1 + 0.5 ** 4), 9);
+});
+
+const factorsOf = (rows: number[][], expiresAfterMonths: number | null = null) => {
+  const found = developmentOf(
+    rows.map((redeemedByAge) => ({ redeemedByAge })),
+    expiresAfterMonths,
+  );
+  return typeof found === 'string' ? found : found.factors.map(({ factor }) => factor);
+};
+
+test('a factor rests on 1,000 spent points at least', () => {
+  const rows = [1, 2, 3].map(() => [333, 333, 333, 333]);
+  expect(factorsOf(rows)).toBe('too_few_months');
+  expect(factorsOf([[334, 333, 333, 333], ...rows.slice(1)])).toEqual([1_999 / 1_000, 2_998 / 1_999, 3_997 / 2_998]);
+});
+
+test('spent points that are given back later make no factor below 1', () => {
+  expect(factorsOf([1, 2, 3].map(() => [1_000, 1_000, 500, 250, -100]))).toEqual([2, 1.25, 1.1, 1]);
+});
+
+test('once nothing more is spent for three months, nothing is expected to be', () => {
+  const rows = [1, 2, 3].map(() => [4_000, 2_000, 1_000, 500, 250, 0, 0, 0]);
+  const found = developmentOf(
+    rows.map((redeemedByAge) => ({ redeemedByAge })),
+    null,
+  );
+  expect(found).toMatchObject({ tail: 'none' });
+  if (typeof found === 'string') throw new Error(found);
+  expect(found.toUltimate).toHaveLength(7);
+  expect(found.toUltimate[0]).toBeCloseTo(7_750 / 4_000, 12);
 });
 
 test.each([

@@ -65,6 +65,15 @@ test('by month of issue: each goes down to what its lots hold; what is owed stan
   ]);
 });
 
+test('what is used up is told in the month in which it was, and no more', () => {
+  const [before, , after] = rollForward(HISTORY, ['1405-08', '1405-09', '1405-10'], ['cohort']);
+  expect(before?.rows.map(({ cohort }) => cohort)).toEqual([null, '1405-06', '1405-07']);
+  expect(after?.rows).toEqual([
+    { cohort: null, points: figures({ opening: 5, closing: 5 }) },
+    { cohort: '1405-07', points: figures({ opening: 400, closing: 400 }) },
+  ]);
+});
+
 test('what came before is the opening; what came later is left out; a quiet month is told', () => {
   const months = rollForward(HISTORY, ['1405-07'], []);
   expect(months[0]?.total).toMatchObject({ opening: 700, closing: 580 });

@@ -37,6 +37,19 @@ test('a row that does not move in a column is told nothing there, as far as sums
   expect(sumOf(told)).toEqual(inMoney(sumOf(rows), { minor: 1, perPoints: 4 }));
 });
 
+test('what a sum needs is told of rows that move, and of none after its last movement', () => {
+  const third = { minor: 1, perPoints: 3 };
+  // 8 + 7 points are 5, 8 are 3: the unit more that the 15 would have given goes to the row that moved.
+  const still = [figures({ expired: 7, moved: 7 }), figures({ opening: 8, closing: 8 })];
+  expect(rowsInMoney(still, third)).toEqual([figures({ expired: 3, moved: 3 }), figures({ opening: 3, closing: 3 })]);
+  // 7 points are 1, 13 are 3: the unit goes where it stays, and is not moved from row to row once all has happened.
+  const done = [figures({ opening: 7, closing: 7 }), figures({ issued: 6, closing: 6 })];
+  expect(rowsInMoney(done, { minor: 1, perPoints: 5 })).toEqual([
+    figures({ opening: 1, issued: 1, closing: 2 }),
+    figures({ issued: 1, closing: 1 }),
+  ]);
+});
+
 const points = fc.integer({ min: -50_000, max: 50_000 });
 const row = fc
   .record(Object.fromEntries(['opening', ...COLUMNS].map((name) => [name, fc.oneof(fc.constant(0), points)])))
