@@ -274,3 +274,43 @@ test('what is not whole before it is multiplied is told as it is', () => {
   expect(bought([half], [1_000], { rates: third })[0]?.told).toEqual(['5 = 3.333… base × 1.5 half']);
   expect(bought([weekend], [350])[0]?.told).toEqual(['3 = 3 base', '1 = 3.5 × 0.5 weekend']);
 });
+
+const NOVEMBER = '2026-11-01';
+const ofNovember = (points: number): Map<string, Counter> => {
+  const counters = new Map<string, Counter>();
+  count(counters, [{ ruleId: 'gift', customerId: 'ann', per: 'month', startsOn: NOVEMBER, points, awards: 3 }]);
+  return counters;
+};
+const birthdayOf = (rules: EarningRule[], counters: Map<string, Counter>, given?: ReadonlySet<string>) => {
+  const compiled = compileRules(programmeOf(rules, { matching: 'first' }));
+  const atMs = Date.parse('2026-11-21T08:00:00Z');
+  const { counted } = earnByEvent(compiled, compiled.birthday, { atMs }, undefined);
+  if (!counted) throw new Error('the rule counts');
+  const { awards, increments } = capEarned(counted, 'ann', compiled.periodStartsAt(atMs), counters, given);
+  return { awards: awards.map(({ ruleId, points }) => ({ ruleId, points })), increments };
+};
+
+test('where more is counted than a cap allows by now, as it was lowered or two became one, nothing is given or taken', () => {
+  const nothing = { awards: [], increments: [] };
+  expect(birthdayOf([grantRule({ perCustomer: [monthly], beyond: 'reduce' })], ofNovember(90))).toEqual(nothing);
+});
+
+test('what was given before is not capped anew: it keeps other rules from their turn as it did, and is not given again', () => {
+  const gift = grantRule({ perCustomer: [monthly], beyond: 'reduce' });
+  const next: EarningRule = { ...grantRule({ beyond: 'reduce' }, 7), id: 'next', order: 1 };
+  const full = ofNovember(70);
+  expect(birthdayOf([gift, next], full).awards).toEqual([{ ruleId: 'next', points: 7 }]);
+  expect(birthdayOf([gift, next], full, new Set(['gift']))).toEqual({ awards: [], increments: [] });
+});
+
+test('points that can not be counted are refused before caps are asked, also those of a rule that may get its turn by them', () => {
+  const effect = { kind: 'per_amount' as const, points: 1_000_000, perMinor: 1, currency: 'EUR' };
+  const fixed = { kind: 'fixed' as const, points: 100 };
+  const welcome = rule({ id: 'welcome', effect: fixed, stop: true, caps: monthlyHundred });
+  const rules = compileRules(programmeOf([welcome, rule({ id: 'huge', order: 1, effect })]));
+  const order = { currency: 'EUR', totalMinor: 10 ** 13, lines: [] };
+  const atMs = Date.parse('2026-11-21T08:00:00Z');
+  expect(() => earnByPurchase(rules, { atMs, order }, undefined)).toThrow(
+    expect.objectContaining({ code: 'ledger.points_out_of_range' }),
+  );
+});
