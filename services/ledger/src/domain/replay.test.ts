@@ -3,6 +3,9 @@ import { expect, test } from 'vitest';
 import { emptyTally, openTally, type PastPurchase, resultOf, type Tally } from './replay.ts';
 import { compileRules } from './rules/compile.ts';
 
+/** So little that most of the drawn histories use it up. */
+const BUDGET = 33;
+
 const RULES = compileRules({
   rates: [{ currency: 'EUR', points: 1, perMinor: 100 }],
   rounding: 'floor',
@@ -17,7 +20,7 @@ const RULES = compileRules({
       order: 1,
       caps: {
         perCustomer: [{ limit: 12, unit: 'points', per: 'month' }],
-        budget: [{ limit: 60, unit: 'points', per: 'forever' }],
+        budget: [{ limit: BUDGET, unit: 'points', per: 'forever' }],
         beyond: 'reduce',
       },
     },
@@ -37,7 +40,7 @@ const purchases = fc
       pointsEarned: fc.integer({ min: 0, max: 25 }),
       hasDetails: fc.boolean(),
     }),
-    { maxLength: 40 },
+    { maxLength: 40, size: 'max' },
   )
   .map((drawn) =>
     drawn
@@ -56,10 +59,13 @@ const purchases = fc
       ),
   );
 
-const replay = (portions: readonly (readonly PastPurchase[])[]): Tally => {
+const replay = (
+  portions: readonly (readonly PastPurchase[])[],
+  isOutOfRange: (error: unknown) => boolean = () => false,
+): Tally => {
   let tally = emptyTally();
   for (const portion of portions) {
-    const open = openTally(RULES, tally, () => false);
+    const open = openTally(RULES, tally, isOutOfRange);
     for (const purchase of portion) open.add(purchase, undefined);
     tally = JSON.parse(JSON.stringify(open.close()));
   }
@@ -79,7 +85,7 @@ test('in portions it finds what it finds in one go, and its sums agree with each
       expect(up + down + same).toBe(new Set(all.map(({ customerId }) => customerId)).size);
       expect(result.byRule.reduce((sum, { points }) => sum + points, 0)).toBe(result.points.draft);
       expect(result.points.booked).toBe(all.reduce((sum, { pointsEarned }) => sum + pointsEarned, 0));
-      expect(result.byRule.find(({ ruleId }) => ruleId === 'visit')?.points ?? 0).toBeLessThanOrEqual(60);
+      expect(result.byRule.find(({ ruleId }) => ruleId === 'visit')?.points ?? 0).toBeLessThanOrEqual(BUDGET);
       const euro = result.byCurrency.find(({ currency }) => currency === 'EUR');
       if (euro) expect(euro.draftCostMinor).toBe(Math.floor((euro.draft * 3) / 2));
     }),
@@ -87,12 +93,42 @@ test('in portions it finds what it finds in one go, and its sums agree with each
   );
 });
 
-test('a customer is counted by all its orders together', () => {
-  const order = (orderId: string, customerId: string, totalMinor: number, pointsEarned: number): PastPurchase => ({
-    ...{ orderId, customerId, pointsEarned, hasDetails: false },
-    occurredAtMs: START_MS,
-    order: { currency: 'EUR', totalMinor, lines: [] },
+const order = (orderId: string, customerId: string, totalMinor: number, pointsEarned: number): PastPurchase => ({
+  ...{ orderId, customerId, pointsEarned, hasDetails: false },
+  occurredAtMs: START_MS,
+  order: { currency: 'EUR', totalMinor, lines: [] },
+});
+
+test('what a budget has given is counted from portion to portion, whoever had it', () => {
+  const visits = ['a', 'b', 'c', 'd'].flatMap((name) => [1, 2, 3].map((i) => order(`${name}${i}`, name, 0, 0)));
+  const portions = [visits.slice(0, 4), visits.slice(4, 5), visits.slice(5, 8), visits.slice(8)];
+  // 12 by the cap of the month for a and b, 9 that are left of the budget for c, nothing for d.
+  expect(resultOf(replay(portions), [])).toMatchObject({
+    points: { draft: BUDGET },
+    byRule: [{ ruleId: 'visit', orders: 8, points: BUDGET }],
+    customers: { up: 3, down: 0, same: 1 },
   });
+});
+
+test('an order of more points than can be counted is left out, and told; whatever else fails ends the replay', () => {
+  const orders = [
+    order('1', 'a', 100, 0),
+    order('2', 'a', Number.MAX_SAFE_INTEGER * 1_000, 7),
+    order('3', 'a', 200, 0),
+  ];
+  expect(
+    resultOf(
+      replay([orders], () => true),
+      [],
+    ),
+  ).toMatchObject({
+    ...{ orders: 3, ordersOutOfRange: 1 },
+    points: { booked: 7, draft: 1 + 5 + 2 + 5 },
+  });
+  expect(() => replay([orders])).toThrow();
+});
+
+test('a customer is counted by all its orders together', () => {
   const tally = replay([
     [order('1', 'a', 1_000, 20), order('2', 'a', 1_000, 9)],
     [order('3', 'a', 0, 3), order('4', 'b', 100, 0), order('5', 'c', 0, 50)],
