@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { isSameBirthday, lastBirthday, nextBirthday } from './birthday.ts';
+import { birthdayToGive, isSameBirthday, lastBirthday, nextBirthday } from './birthday.ts';
 
 const BERLIN = { calendar: 'gregorian', timeZone: 'Europe/Berlin' } as const;
 const TEHRAN = { calendar: 'persian', timeZone: 'Asia/Tehran' } as const;
@@ -27,6 +27,18 @@ test('birthdays are Jalali where the calendar is', () => {
   // 30 Esfand 1375, a leap day, was 20 March 1997: in 1402 it is 29 Esfand, in the leap year 1403 it is there again.
   expect(after('1997-03-20', '2024-03-01T00:00:00Z', TEHRAN)).toEqual([1402, '2024-03-18T20:30:00.000Z']);
   expect(after('1997-03-20', '2025-03-01T00:00:00Z', TEHRAN)).toEqual([1403, '2025-03-19T20:30:00.000Z']);
+});
+
+test('at the very instant at which it begins it is the last one: that is when it is given', () => {
+  const begins = Date.parse('2026-11-21T23:00:00Z');
+  expect(lastBirthday('1990-11-22', BERLIN, begins)).toEqual({ year: 2026, startMs: begins });
+  expect(lastBirthday('1990-11-22', BERLIN, begins - 1)?.year).toBe(2025);
+});
+
+test('whoever is first known within seven days after it has it still', () => {
+  const year = (at: string) => birthdayToGive('1990-11-22', BERLIN, Date.parse(at))?.year;
+  expect(year('2026-11-28T22:59:59.999Z')).toBe(2026);
+  expect(year('2026-11-28T23:00:00Z')).toBe(2027);
 });
 
 test('what is no date has no birthday', () => {

@@ -267,6 +267,18 @@ test('a rule that its caps left nothing keeps no other rule from its turn', () =
   ]);
 });
 
+test.each([
+  ['floor', 7],
+  ['half_up', 8],
+  ['ceil', 8],
+] as const)('what is given without an order is rounded as the programme says: %s', (rounding, points) => {
+  const trigger = { on: 'birthday' as const };
+  const more = rule({ id: 'more', trigger, order: 1, effect: { kind: 'multiplier', numerator: 3, denominator: 2 } });
+  const rules = compileRules(programmeOf([{ ...grantRule({ beyond: 'reduce' }, 5) }, more], { rounding }));
+  const earned = earnByEvent(rules, rules.birthday, { atMs: Date.parse('2026-11-21T08:00:00Z') }, undefined);
+  expect(earned.awards.map((award) => award.points)).toEqual([points]);
+});
+
 test('what is not whole before it is multiplied is told as it is', () => {
   const half = rule({ id: 'half', order: 9, effect: { kind: 'multiplier', numerator: 3, denominator: 2 } });
   expect(bought([half], [150])[0]?.told).toEqual(['2 = 1.5 base × 1.5 half']);
