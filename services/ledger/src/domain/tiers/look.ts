@@ -107,9 +107,9 @@ const earnedOn = ({ structure, zone, days }: Qualification, date: Temporal.Plain
   return next.place > open.place ? next : open;
 };
 
-/** Where a customer falls whose tier was not kept. */
+/** Where a customer falls whose tier was not kept: the amount is not enough for it. */
 const placeAfter = (structure: TierStructure, place: number, amount: number): number => {
-  const target = structure.downgrade === 'one_level' ? place - 1 : Math.min(placeFor(structure, amount), place - 1);
+  const target = structure.downgrade === 'one_level' ? place - 1 : placeFor(structure, amount);
   const { neverBelow } = structure;
   const floor = neverBelow === undefined ? -1 : placeOf(structure, neverBelow);
   return Math.max(target, floor);
