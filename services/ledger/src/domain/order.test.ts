@@ -209,6 +209,24 @@ test('what rests on lines is taken back with them, the rest with the money', () 
   expect(dues(refund({ scope: 'lines', lines: [lineOf('a', 1, 40_000)] }))).toEqual([540]);
 });
 
+test('of an entry that rests on lines a part goes rounded down, by pieces or by money, whichever is more', () => {
+  const bought = (): Order =>
+    order({
+      totalMinor: 30_000,
+      pointsEarned: 10,
+      lines: linesBySku([lineOf('a', 3, 30_000)]),
+      awards: [{ ruleId: 'bonus', earnId: 'bonus', points: 10, due: 0, basis: [['a', 3]] }],
+    });
+  const dues = (...lines: ReturnType<typeof lineOf>[]): number[] => {
+    const one = bought();
+    return lines.map((each) => due(refundOrder(one, refund({ scope: 'lines', lines: [each] }))));
+  };
+  // 3⅓ a piece: what is not whole stays, until all is gone.
+  expect(dues(lineOf('a', 1, 10_000), lineOf('a', 1, 10_000), lineOf('a', 1, 10_000))).toEqual([3, 3, 4]);
+  // A piece that is paid back with the money of two: of 3 parts one is left.
+  expect(dues(lineOf('a', 1, 20_000))).toEqual([6]);
+});
+
 test('however parts of it are refunded, an entry that rests on lines gives back no more than all, and all in the end', () => {
   const skus = ['a', 'b', 'c'] as const;
   const line = fc.record({
