@@ -67,3 +67,23 @@ test('days of validity are those of the programme: a code that was given is expi
   expect(await countsOf(couponPoolId)).toMatchObject({ codes: 2, free: 1, expired: 1 });
   expect(await statesOf(couponPoolId)).toEqual({ 'GIVEN-1': 'expired', 'SPARE-1': 'free' });
 });
+
+test('a code that is given ends at its own end or after the days of validity, whichever comes first', async () => {
+  await earn(100, 'bea');
+  ledger.clock.set('2026-12-08T08:00:00Z');
+  const endsOf = async (codes: string[], validDays?: number) => {
+    const couponPoolId = await addPool({}, { codes, ...(validDays === undefined ? {} : { validDays }) });
+    const rewardId = await addReward({ couponPoolId });
+    const ends: string[] = [];
+    for (const _ of codes) {
+      const { couponCode } = (await claim('bea', rewardId)).json();
+      ends.push((await ok('GET', `/v1/coupons/${couponCode}`)).expiresAt);
+    }
+    return ends.map((end) => Date.parse(end));
+  };
+  const [early, late] = ['2026-12-09T00:00:00Z', '2027-06-01T00:00:00Z'];
+  expect(await endsOf([`DAYS-1,${early}`, `DAYS-2,${late}`], 10)).toEqual(
+    [early, '2026-12-18T20:29:59.999Z'].map((end) => Date.parse(end)),
+  );
+  expect(await endsOf([`OWN-1,${early}`])).toEqual([Date.parse(early)]);
+});
