@@ -209,6 +209,29 @@ test('a limit per customer holds over all codes of the pool and many requests at
   expect((await redeem('o-anybody', ['LIMIT0'])).json().results[0].reason).toMatch(/used_up|customer_required/);
 });
 
+test('what a customer gave back counts against no limit', async () => {
+  await addPool({ perCustomer: 1 }, { codes: ['ONCEEACH'], usesPerCode: 9 });
+  const use = (orderId: string) => redeem(orderId, ['ONCEEACH'], { customerId: 'cora' });
+  expect((await use('once-1')).statusCode).toBe(201);
+  expect((await use('once-2')).json().results[0].reason).toBe('customer_limit');
+  expect((await close('once-1', 'release')).statusCode).toBe(200);
+  expect((await use('once-2')).statusCode).toBe(201);
+});
+
+test('an order that is told with other lines is another one, though its total is the same', async () => {
+  await addPool({}, { codes: ['SAMETOTAL'], usesPerCode: 9 });
+  const line = { sku: 'tea', quantity: 1, amountMinor: 1_000 };
+  const ask = (lines: object[]) => redeem('same-total', ['SAMETOTAL'], { lines });
+  expect((await ask([line])).statusCode).toBe(201);
+  expect((await ask([line])).statusCode).toBe(201);
+  for (const other of [
+    { ...line, sku: 'rice' },
+    { ...line, quantity: 2 },
+    { ...line, category: 'drinks' },
+  ])
+    expect((await ask([other])).statusCode).toBe(409);
+});
+
 test('the same order many times at once, under one key, several or none: one use', async () => {
   await addPool({}, { codes: ['SAMEORDER'], usesPerCode: 50 });
   const answers = await Promise.all(
