@@ -4,19 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import postgres from 'postgres';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { type LocalPostgres, type LocalPostgresOptions, startLocalPostgres } from './index.ts';
 import type { ServerAccount } from './server-account.ts';
 
-const cleanups: (() => Promise<unknown>)[] = [];
-
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-/** Runs after the test, last come first served, whether it passed or not. */
+/** Runs after the test that asks for it, last come first served, whether it passed or not. */
 export const atEnd = (cleanup: () => Promise<unknown>): void => {
-  cleanups.push(cleanup);
+  // Not afterEach: files that share their modules would hear of it in the first of them alone.
+  onTestFinished(async () => void (await cleanup()));
 };
 
 /** A folder that the server's user can enter, and that is gone after the test. */
