@@ -95,8 +95,8 @@ const mixGoal = (bus: BusFigures, mix: MixFigures, offered: number): Goal => {
   return {
     what: `90 % purchases, 5 % refunds, 5 % redemptions over HTTP, on ${busName(bus)}`,
     goal: `≥ ${count(offered)}/s, p99 of a redemption < ${MIX_P99_MS} ms`,
-    figure: `${count(mix.perSecond)}/s, p99 ${count(p99Ms)} ms at ${count(mix.redemptionsPerSecond)} redemptions/s`,
-    ...{ limit: '', ratio: '', reached: mix.perSecond >= offered && p99Ms < MIX_P99_MS },
+    figure: `${count(mix.perSecond)}/s, p99 ${count(p99Ms)} ms at ${count(mix.redemptionsPerSecond)} redemptions/s${mix.cutOff > 0 ? `, ${count(mix.cutOff)} not answered` : ''}`,
+    ...{ limit: '', ratio: '', reached: mix.perSecond >= offered && p99Ms < MIX_P99_MS && mix.cutOff === 0 },
   };
 };
 

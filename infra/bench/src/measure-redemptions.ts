@@ -23,6 +23,8 @@ export interface MixFigures {
   redemptionsPerSecond: number;
   reserveP99Ms: number;
   captureP99Ms: number;
+  /** Redemptions that were never answered. */
+  cutOff: number;
 }
 
 const doorOf = ({ urls, apiKey }: TrialHouse): LedgerDoor => ({ url: present(urls.ledger, 'the ledger'), apiKey });

@@ -39,7 +39,7 @@ const alone: LedgerAlone = {
   expiry: { lots: 1_000_000, seconds: 61, purchasesPerSecond: 3_000, purchaseBatchP99Ms: 90 },
 };
 const load = { requestsPerSecond: 1_000, p50Ms: 1, p99Ms: 2, non2xx: 0 };
-const mix = { seconds: 25, redemptionsPerSecond: 510, reserveP99Ms: 49, captureP99Ms: 48 };
+const mix = { seconds: 25, redemptionsPerSecond: 510, reserveP99Ms: 49, captureP99Ms: 48, cutOff: 0 };
 const busOf = (kind: BusFigures['kind'], bookedPerSecond: number): BusFigures => ({
   ...{ kind, copy: 100_000, fastify: 10_000, consume: 80_000 },
   latency: { sent: 200, p50Ms: 100, p99Ms: 300 },
@@ -100,6 +100,16 @@ it('says of every goal whether it was reached, by the limit of the same run', ()
     ['cost per event from 10,000 to 5,000,000 customers, on a tuned server', '× 1.50 at most', false],
     ['cost per event from 0 to 10,000,000 entries', '× 1.36 at most', false],
   ]);
+});
+
+it('misses a mix that left redemptions without an answer, and says how many', () => {
+  const quick = { ...mix, offeredPerSecond: 10_500, perSecond: 10_200 };
+  const mixOf = (cutOff: number) => {
+    const bus = { ...busOf('postgres-log', 24_000), mix: { ...quick, cutOff } };
+    return goalsOf({ buses: [bus] }).find(({ goal }) => goal.startsWith('≥ 10,000/s'));
+  };
+  expect(mixOf(0)).toMatchObject({ reached: true });
+  expect(mixOf(3)).toMatchObject({ reached: false, figure: expect.stringContaining(', 3 not answered') });
 });
 
 it('shows goals, limits and rows per event, and leaves out what was not measured', () => {

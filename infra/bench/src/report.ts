@@ -43,7 +43,7 @@ const { max_connections: _, ...SETTINGS_OF_START } = SERVER_SETTINGS;
 const serverSettings = textOf(SETTINGS_OF_START);
 
 const mixLine = (mix: MixFigures): string =>
-  `| 90 % purchases, 5 % refunds, 5 % redemptions over HTTP (${count(mix.redemptionsPerSecond)}/s), ${count(mix.offeredPerSecond)}/s offered for ${count(mix.seconds)} s | ${count(mix.perSecond)}/s; p99 of a reservation ${count(mix.reserveP99Ms)} ms, of a capture ${count(mix.captureP99Ms)} ms | | |`;
+  `| 90 % purchases, 5 % refunds, 5 % redemptions over HTTP (${count(mix.redemptionsPerSecond)}/s), ${count(mix.offeredPerSecond)}/s offered for ${count(mix.seconds)} s | ${count(mix.perSecond)}/s; p99 of a reservation ${count(mix.reserveP99Ms)} ms, of a capture ${count(mix.captureP99Ms)} ms${mix.cutOff > 0 ? `; ${count(mix.cutOff)} not answered` : ''} | | |`;
 
 const busSection = (bus: BusFigures): string => {
   const { latency, copy, fastify, consume, gateway, ledger, hot, mix, mixShare } = bus;
