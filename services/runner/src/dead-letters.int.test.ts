@@ -1,9 +1,7 @@
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { type Harness, startHarness } from '@vafa/testing';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { runCommand } from './run-command.fixture.ts';
 
-const COMMAND = fileURLToPath(new URL('./dead-letters.ts', import.meta.url));
 /** More than the command asks for at once. */
 const LETTERS = 1_100;
 let h: Harness;
@@ -19,13 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => h?.stop());
 
-const run = (...args: string[]): Promise<{ code: number; out: string; err: string }> =>
-  new Promise((resolve) => {
-    const env = { ...process.env, DATABASE_URL: h.adminUrl };
-    execFile(process.execPath, [COMMAND, ...args], { env }, (error, out, err) =>
-      resolve({ code: error ? Number(error.code ?? -1) : 0, out, err }),
-    );
-  });
+const run = (...args: string[]) => runCommand('./dead-letters.ts', h.adminUrl, args);
 
 test('what is mistyped is refused by name, and nothing is shown or done', async () => {
   const cases: [says: string, ...args: string[]][] = [

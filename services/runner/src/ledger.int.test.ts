@@ -1,13 +1,11 @@
-import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { event, PurchaseCompleted } from '@vafa/contracts';
 import { ledger } from '@vafa/ledger';
 import { type Harness, startHarness } from '@vafa/testing';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { runCommand } from './run-command.fixture.ts';
 
-const COMMAND = fileURLToPath(new URL('./ledger.ts', import.meta.url));
 const folder = mkdtempSync(`${tmpdir()}/vafa-ledger-`);
 let h: Harness;
 /** A process that starts on a busy machine takes its time. */
@@ -45,13 +43,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const run = (...args: string[]): Promise<{ code: number; out: string; err: string }> =>
-  new Promise((resolve) => {
-    const env = { ...process.env, DATABASE_URL: h.adminUrl };
-    execFile(process.execPath, [COMMAND, ...args], { env }, (error, out, err) =>
-      resolve({ code: error ? Number(error.code ?? -1) : 0, out, err }),
-    );
-  });
+const run = (...args: string[]) => runCommand('./ledger.ts', h.adminUrl, args);
 
 test('a sound book: progress, one line, code 0; the heads are written and found again', async () => {
   const heads = `${folder}/heads.json`;
