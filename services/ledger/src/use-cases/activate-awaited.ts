@@ -30,7 +30,8 @@ export const activateByInteractions = async (
   const waiting = await findAwaiting(tx, customers, types);
   if (waiting.length === 0) return;
   addLots(book, waiting);
-  const tierOf = await findTiersForExpiry(tx, rules, customers);
+  const now = Temporal.Instant.fromEpochMilliseconds(book.nowMs);
+  const tierOf = await findTiersForExpiry(tx, rules, customers, now);
   for (const interaction of interactions) {
     if (!book.accounts.has(interaction.customerId)) continue;
     const tier = tierOf(interaction.customerId);
@@ -51,5 +52,6 @@ export const activateByKnown = async (tx: Tx, book: Book, account: Account, rule
     ...{ lot, customerId, wonAtMs: happenedAtMs(lot.id), terms: lot },
     ...present(lot.entry, 'entry of a lot that awaits something'),
   }));
-  for (const [{ lot }, fulfilled] of await findFulfilled(tx, rules, points)) fulfil(book, account, lot, fulfilled);
+  const now = Temporal.Instant.fromEpochMilliseconds(book.nowMs);
+  for (const [{ lot }, fulfilled] of await findFulfilled(tx, rules, points, now)) fulfil(book, account, lot, fulfilled);
 };

@@ -2,13 +2,13 @@ import type { Tx } from '@vafa/bus';
 import { type Birthday, lastBirthday, MAX_LATE_MS, nextBirthday } from '../domain/birthday.ts';
 import { zoneOf } from '../domain/programme.ts';
 import { earnByEvent } from '../domain/rules/evaluate.ts';
-import { claimBirthdays, type DueBirthday, findFacts, saveNextBirthdays } from '../store/profiles.ts';
+import { claimBirthdays, type DueBirthday, saveNextBirthdays } from '../store/profiles.ts';
 import { birthdayKey, findBirthdaysHad } from './birthdays-had.ts';
 import type { CurrentRules, Rules } from './current-programme.ts';
 import type { Gift } from './gift.ts';
 import { giveAwards } from './give-awards.ts';
 import { resolveCustomers } from './resolve-customers.ts';
-import { settleTiers } from './settle-tiers.ts';
+import { findSettledFacts } from './settle-tiers.ts';
 
 /** By so much the zone, or the calendar, of the programme may have moved a birthday since it was noted. */
 const MAX_MOVED_MS = 3 * 86_400_000;
@@ -38,9 +38,8 @@ const giftsOf = async (tx: Tx, due: readonly DueBirthday[], nowMs: number, rules
   const { birthday } = rules.compiled;
   if (birthday.rules.length === 0) return [];
   const celebrated = await begunOf(tx, due, nowMs, rules);
-  const owners = celebrated.map(({ customerId }) => customerId);
-  await settleTiers(tx, rules, [...new Set(owners)], Temporal.Instant.fromEpochMilliseconds(nowMs));
-  const facts = birthday.asksCustomer ? await findFacts(tx, owners, rules.programme?.tiers) : new Map();
+  const asked = birthday.asksCustomer ? [...new Set(celebrated.map(({ customerId }) => customerId))] : [];
+  const facts = await findSettledFacts(tx, rules, asked, Temporal.Instant.fromEpochMilliseconds(nowMs));
   const ruleIds = birthday.rules.map(({ id }) => id);
   const hadOf = await findBirthdaysHad(tx, celebrated, ruleIds);
   return celebrated.map(({ customerId, begun }) => ({

@@ -147,6 +147,7 @@ export const decideSteps = async (
     tx,
     rules,
     purchases.filter(({ uncounted }) => uncounted !== undefined),
+    Temporal.Instant.fromEpochMilliseconds(book.nowMs),
   );
   const openUntilMs = openDays === 0 ? null : book.nowMs + openDays * DAY_MS;
   const plan = planSteps(steps, known, { waiting, open }, openUntilMs);

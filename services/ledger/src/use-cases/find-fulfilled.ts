@@ -26,6 +26,7 @@ export const findFulfilled = async <Points extends WonPoints>(
   tx: Tx,
   rules: Rules,
   points: readonly Points[],
+  now: Temporal.Instant,
 ): Promise<Map<Points, Fulfilled>> => {
   const waiting: Points[] = [];
   const awaiting = points.flatMap((each) => {
@@ -50,6 +51,7 @@ export const findFulfilled = async <Points extends WonPoints>(
     tx,
     rules,
     found.map(([{ customerId }]) => customerId),
+    now,
   );
   return new Map(
     found.map(([each, atMs]) => {

@@ -7,7 +7,12 @@ import { findFulfilled } from './find-fulfilled.ts';
  * Marks entries of new orders that await an interaction which was told before them. Returns the customers of those, whose accounts
  * are locked.
  */
-export const fulfilEntries = async (tx: Tx, rules: Rules, purchases: readonly NewPurchase[]): Promise<string[]> => {
+export const fulfilEntries = async (
+  tx: Tx,
+  rules: Rules,
+  purchases: readonly NewPurchase[],
+  now: Temporal.Instant,
+): Promise<string[]> => {
   const awaiting = purchases.flatMap(({ order, entries }) => {
     const { customerId, orderId, occurredAtMs: wonAtMs } = order;
     return entries
@@ -17,7 +22,7 @@ export const fulfilEntries = async (tx: Tx, rules: Rules, purchases: readonly Ne
         ...{ ruleId: entry.award.ruleId, terms: entry.terms },
       }));
   });
-  const found = await findFulfilled(tx, rules, awaiting);
+  const found = await findFulfilled(tx, rules, awaiting, now);
   for (const [{ entry }, fulfilled] of found) entry.fulfilled = fulfilled;
   return [...found.keys()].map(({ customerId }) => customerId);
 };

@@ -17,6 +17,7 @@ import { findFulfilled, type WonPoints } from './find-fulfilled.ts';
 import { awardsOfGift, type ClaimedGift, countersOfGift, type Gift, rulesOfGift } from './gift.ts';
 import { loadRipeOfOwing } from './open-account.ts';
 import { eventsOf } from './points-events.ts';
+import { settleTiers } from './settle-tiers.ts';
 import { findTiersForExpiry } from './tier-expiry.ts';
 
 export const awardKey = (naturalKey: readonly string[]): string => idFrom('ledger', 'award', ...naturalKey);
@@ -86,21 +87,20 @@ const postingOf = ({ gift, award }: WonAward, rules: Rules): Posting => {
 /** Books claimed awards, as far as their caps leave something of them. The accounts are in the book, under lock. */
 export const bookGifts = async (tx: Tx, book: Book, gifts: readonly ClaimedGift[], rules: Rules): Promise<void> => {
   const left = await capGifts(tx, gifts, rules);
-  const tierOf = await findTiersForExpiry(
-    tx,
-    rules,
-    left.map(({ customerId }) => customerId),
-  );
+  const customerIds = [...new Set(left.map(({ customerId }) => customerId))];
+  const now = Temporal.Instant.fromEpochMilliseconds(book.nowMs);
+  // What is given counts towards a tier that is past its time no more.
+  await settleTiers(tx, rules, customerIds, now);
+  const tierOf = await findTiersForExpiry(tx, rules, customerIds, now);
   const won = left.map((each): WonAward => {
     const wonAtMs = Date.parse(each.gift.occurredAt);
     const terms = termsFor(rules, each.award.rule, wonAtMs, book.nowMs, tierOf(each.customerId));
     return { ...each, wonAtMs, orderId: null, ruleId: each.award.ruleId, terms };
   });
-  const fulfilled = await findFulfilled(tx, rules, won);
+  const fulfilled = await findFulfilled(tx, rules, won, now);
   for (const each of won)
     creditAwaiting(book, accountOf(book, each.customerId), postingOf(each, rules), each.terms, fulfilled.get(each));
   if (rules.tiers?.structure.metric.kind === 'points_earned') {
-    const now = Temporal.Instant.fromEpochMilliseconds(book.nowMs);
     const counted = won.map(({ award, customerId, wonAtMs }) => ({ customerId, atMs: wonAtMs, amount: award.points }));
     await emit(tx, await countTowardsTiers(tx, rules.tiers, counted, now));
   }

@@ -4,7 +4,6 @@ import type { Earned } from '../domain/rules/earned.ts';
 import { earnByEvent } from '../domain/rules/evaluate.ts';
 import { GRANT_RULE } from '../domain/rules/rule.ts';
 import { resolveCustomer } from '../store/accounts.ts';
-import { findFacts } from '../store/profiles.ts';
 import { readBalance } from '../store/read-balance.ts';
 import { type AwardClaim, findAward } from '../store/rule-awards.ts';
 import { findAmount } from '../store/transfers.ts';
@@ -13,7 +12,7 @@ import type { Call } from './call.ts';
 import type { CurrentRules, Rules } from './current-programme.ts';
 import { giveAwards } from './give-awards.ts';
 import { requireSomebody } from './require-somebody.ts';
-import { settleTiers } from './settle-tiers.ts';
+import { findSettledFacts } from './settle-tiers.ts';
 
 export interface GrantCommand {
   customerId: string;
@@ -33,12 +32,11 @@ export interface Granted {
 }
 
 const byRule = async (tx: Tx, ruleId: string, owner: string, now: Temporal.Instant, rules: Rules): Promise<Earned> => {
-  const { compiled, programme } = rules;
+  const { compiled } = rules;
   const set = compiled.grants.get(ruleId);
   if (!set)
     throw new AppError('not_found', 'ledger.rule_not_found', 'the programme has no rule of this id for manual grants');
-  await settleTiers(tx, rules, [owner], now);
-  const facts = set.asksCustomer ? (await findFacts(tx, [owner], programme?.tiers)).get(owner) : undefined;
+  const facts = set.asksCustomer ? (await findSettledFacts(tx, rules, [owner], now)).get(owner) : undefined;
   const earned = earnByEvent(compiled, set, { atMs: now.epochMilliseconds }, facts);
   if (earned.awards.length === 0)
     throw new AppError(

@@ -5,7 +5,6 @@ import { addAccounts, createBook } from '../domain/book.ts';
 import { closeUnused, lockAccounts, lockByName, lockOrOpenAccounts } from '../store/accounts.ts';
 import { keepInteractions } from '../store/awaited-interactions.ts';
 import { findAwaiting } from '../store/lots.ts';
-import { findFacts } from '../store/profiles.ts';
 import { saveBook } from '../store/save-book.ts';
 import { type Awaited, activateByInteractions } from './activate-awaited.ts';
 import type { CurrentRules, Rules } from './current-programme.ts';
@@ -15,7 +14,7 @@ import { keepAlive } from './keep-alive.ts';
 import { loadRipeOfOwing } from './open-account.ts';
 import { type Owned, ownedEvents, requireSameOwners } from './owned-events.ts';
 import { eventsOf } from './points-events.ts';
-import { settleTiers } from './settle-tiers.ts';
+import { findSettledFacts } from './settle-tiers.ts';
 
 type Interaction = EventOf<typeof InteractionRecorded>;
 
@@ -30,8 +29,7 @@ const giftsOf = async (
   const wanted = owned.filter(({ event }) => interactions.has(event.data.interactionType));
   const asked = wanted.filter(({ event }) => interactions.get(event.data.interactionType)?.asksCustomer);
   const owners = [...new Set(asked.map(({ owner }) => owner))];
-  await settleTiers(tx, rules, [...new Set(wanted.map(({ owner }) => owner))], now);
-  const facts = owners.length === 0 ? new Map() : await findFacts(tx, owners, rules.programme?.tiers);
+  const facts = await findSettledFacts(tx, rules, owners, now);
   const { collected, add } = collectGifts(rules);
   for (const { event, owner } of wanted) {
     const { interactionType, attributes } = event.data;

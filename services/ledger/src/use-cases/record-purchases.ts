@@ -124,11 +124,12 @@ const addFulfilled = async (
   rules: Rules,
   purchases: readonly ReadPurchase[],
   deciders: Set<string>,
+  now: Temporal.Instant,
 ): Promise<void> => {
   const certain = purchases.map(({ purchase }) => purchase).filter(({ uncounted }) => uncounted === undefined);
   if (!certain.some(({ entries }) => entries.some(({ terms }) => terms.awaits !== null))) return;
   await lockByName(tx, lockedBy(rules, purchases, deciders));
-  for (const customerId of await fulfilEntries(tx, rules, certain)) deciders.add(customerId);
+  for (const customerId of await fulfilEntries(tx, rules, certain, now)) deciders.add(customerId);
 };
 
 /** Customers who had no account, or one to which nothing was booked, before these credits. */
@@ -222,7 +223,7 @@ export const recordPurchases = async (
   const [kept, found] = await Promise.all([keepFresh(tx, batch, rules, recordedAt), findWaiting(tx, batch)]);
   const { fresh, waiting } = await keepForNobody(tx, { fresh: kept, waiting: earlierOf(found, kept) });
   const deciders = findDeciders(fresh, waiting, special.dependent);
-  await addFulfilled(tx, rules, fresh.purchases, deciders);
+  await addFulfilled(tx, rules, fresh.purchases, deciders, context.now);
 
   const onlyEarning = fresh.purchases.filter((step) => !deciders.has(customerOf(step)));
   const earnings = earningsOf(onlyEarning.map(({ purchase }) => purchase));

@@ -1,5 +1,7 @@
 import { emit, planAnew, type Tx } from '@vafa/bus';
+import type { CustomerFacts } from '../domain/rules/facts.ts';
 import { lockAccounts } from '../store/accounts.ts';
+import { findFacts } from '../store/profiles.ts';
 import { findDueTiers, findTierStates } from '../store/tier-states.ts';
 import type { Rules } from './current-programme.ts';
 import { lookAtTiers } from './look-at-tiers.ts';
@@ -25,4 +27,20 @@ export const settleTiers = async (
   // Read under the lock: somebody may have looked at them in between.
   await emit(tx, await lookAtTiers(tx, rules.tiers, await findTierStates(tx, due), now));
   return true;
+};
+
+/**
+ * What rules, and the expiry of what is given, ask of these customers, by the tiers that they have at this moment (`settleTiers`). Of
+ * whom nothing is known is left out, unless a level is free.
+ * @throws AppError as `settleTiers` does
+ */
+export const findSettledFacts = async (
+  tx: Tx,
+  rules: Rules,
+  customerIds: readonly string[],
+  now: Temporal.Instant,
+): Promise<ReadonlyMap<string, CustomerFacts>> => {
+  if (customerIds.length === 0) return new Map();
+  await settleTiers(tx, rules, customerIds, now);
+  return findFacts(tx, customerIds, rules.programme?.tiers);
 };

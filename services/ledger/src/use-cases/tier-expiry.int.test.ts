@@ -42,8 +42,8 @@ const use = async (change: object): Promise<void> => {
 const expiryYears = async (customerId: string): Promise<string[]> => {
   const { lots } = (await ledger.call('GET', `/v1/customers/${customerId}/lots?state=all`)).json();
   return lots
-    .map(({ kind, remaining, expiresAt }: { kind: string; remaining: number; expiresAt: string }) =>
-      [kind, remaining, expiresAt.slice(0, 4)].join(' '),
+    .map(({ kind, remaining, expiresAt }: { kind: string; remaining: number; expiresAt: string | null }) =>
+      [kind, remaining, expiresAt?.slice(0, 4)].join(' '),
     )
     .sort();
 };
@@ -91,4 +91,27 @@ test('what awaited an interaction expires by the tier that the customer has then
   await ledger.send(interaction('ann', 'order.delivered', now), interaction('bob', 'order.delivered', now));
   expect(await expiryYears('ann')).toContain('earn 3 2028');
   expect(await expiryYears('bob')).toContain('earn 3 2026');
+});
+
+test('a tier that is past its time gives no expiry any more, though no sweep has been by', async () => {
+  const names = ['cid', 'dan', 'eve'];
+  const now = (): { time: string } => ({ time: ledger.clock.now().toString() });
+  await use({ activation: { kind: 'on_event', interactionType: 'order.delivered', cancelAfterDays: 30 } });
+  await ledger.send(...names.map((name) => purchase(name, `${name}-1`, 5_000, now())));
+  ledger.clock.advance({ hours: 360 * 24 });
+  await ledger.send(...names.map((name) => purchase(name, `${name}-2`, 300, now())));
+  const { tier } = (await ledger.call('GET', '/v1/customers/cid/tier')).json();
+  expect(tier?.id).toBe('silver');
+  ledger.clock.advance({ hours: 10 * 24 });
+  const year = String(ledger.clock.now().toZonedDateTimeISO('UTC').year);
+
+  await ledger.send(interaction('cid', 'order.delivered', now().time));
+  expect(await expiryYears('cid')).toContain(`earn 3 ${year}`);
+  await use({});
+  const granted = await ledger.call('POST', '/v1/customers/dan/grants', { grantId: 'dan-1', points: 20, reason: 'x' });
+  expect(granted.statusCode).toBe(201);
+  expect(await expiryYears('dan')).toContain(`earn 20 ${year}`);
+  const adjusted = await ledger.call('POST', '/v1/customers/eve/adjustments', { points: 30, reason: 'x' });
+  expect(adjusted.statusCode).toBe(201);
+  expect(await expiryYears('eve')).toContain(`adjust 30 ${year}`);
 });

@@ -1,20 +1,24 @@
-import type { Queryable } from '@vafa/bus';
+import type { Tx } from '@vafa/bus';
 import type { ExpiringOf } from '../domain/terms.ts';
-import { findFacts } from '../store/profiles.ts';
 import { expiringBy, type Rules } from './current-programme.ts';
+import { findSettledFacts } from './settle-tiers.ts';
 
 /** Nothing is read of customers where no tier has an expiry of its own. */
 const isAsked = ({ compiled }: Rules): boolean =>
   [...compiled.tiers.values()].some(({ expiryOf }) => expiryOf !== null);
 
-/** The tier of whoever is given something, as far as it decides when that expires. */
+/**
+ * The tier of whoever is given something, as far as it decides when that expires; one that is past its time is lost before.
+ * @throws AppError as `settleTiers` does
+ */
 export const findTiersForExpiry = async (
-  db: Queryable,
+  tx: Tx,
   rules: Rules,
   customerIds: readonly string[],
+  now: Temporal.Instant,
 ): Promise<(customerId: string) => string | null> => {
   if (customerIds.length === 0 || !isAsked(rules)) return () => null;
-  const facts = await findFacts(db, [...new Set(customerIds)], rules.programme?.tiers);
+  const facts = await findSettledFacts(tx, rules, [...new Set(customerIds)], now);
   return (customerId) => facts.get(customerId)?.tier ?? null;
 };
 
