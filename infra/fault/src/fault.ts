@@ -18,7 +18,8 @@ const USAGE = `npm run fault -- [options]
   --bus NAME       postgres-log (default) or kafka
   --seed N         repeats the same faults and the same shopping; chosen by chance and printed when not given
   --rate N         deeds per second, 40
-  --mutant NAME    plants a bug: ${MUTANTS.map(({ name }) => name).join(', ')}
+  --mutant NAMES   plants a bug, or several with commas between them:
+                   ${MUTANTS.map(({ name }) => name).join(', ')}
   --mutants        the control and every mutant, one after the other (20 s each unless --seconds is given)
   --log LEVEL      the services' log: silent (default), error, warn, info, debug
   --small          four processes in place of nine
@@ -34,7 +35,7 @@ const MAX_SEED = 2 ** 31;
 
 const say = (line: string): void => console.log(line);
 
-const readOptions = (): RunOptions & { mutants: boolean; keep: boolean } => {
+const readOptions = (): RunOptions & { all: boolean; keep: boolean } => {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean', default: false } as const;
   const { values } = parseArgs({
@@ -57,11 +58,11 @@ const readOptions = (): RunOptions & { mutants: boolean; keep: boolean } => {
   if (bus !== 'postgres-log' && bus !== 'kafka') throw new TypeError('--bus must be postgres-log or kafka');
   return {
     dir: fileURLToPath(new URL('../../../.vafa/fault', import.meta.url)),
-    ...{ bus, say, mutants: values.mutants, keep: values.keep },
+    ...{ bus, say, all: values.mutants, keep: values.keep },
     seconds: number('seconds', values.seconds, values.mutants ? 20 : 60, 5),
     deedsPerSecond: number('rate', values.rate, 40, 1),
     seed: number('seed', values.seed, Math.floor(Math.random() * 1_000_000), 0),
-    mutant: values.mutant === undefined ? undefined : findMutant(values.mutant),
+    mutants: values.mutant === undefined ? [] : values.mutant.split(',').map(findMutant),
     layout: values.small ? SMALL : FULL,
     stillMs: 20_000,
     logLevel: values.log ?? 'silent',
@@ -100,6 +101,6 @@ const all = async (): Promise<number> => {
   return trials.proven ? 0 : 1;
 };
 
-const code = await (options.mutants ? all() : one());
+const code = await (options.all ? all() : one());
 if (!options.keep && code === 0) rmSync(options.dir, { recursive: true, force: true });
 process.exit(code);

@@ -69,10 +69,10 @@ const SETTINGS: Readonly<Record<string, string>> = {
   MESSAGING_PAUSE_MAX_MS: '1000',
 };
 
-/** A node option that plants the mutant in a process, before its first module is loaded. */
-const plantOption = ({ name }: Mutant): Record<string, string> => {
+/** A node option that plants mutants in a process, before its first module is loaded. */
+const plantOption = (mutants: readonly Mutant[]): Record<string, string> => {
   const loader = pathToFileURL(fileURLToPath(new URL('./mutants/loader.ts', import.meta.url)));
-  return { NODE_OPTIONS: `--import ${loader.href}`, VAFA_MUTANT: name };
+  return { NODE_OPTIONS: `--import ${loader.href}`, VAFA_MUTANTS: mutants.map(({ name }) => name).join(',') };
 };
 
 /** The house that is put through it: each service a process of its own, some of them two. */
@@ -80,12 +80,13 @@ export const startFaultHouse = (options: {
   dir: string;
   bus: 'postgres-log' | 'kafka';
   seed: number;
-  mutant: Mutant | undefined;
+  mutants: readonly Mutant[];
   layout: Layout;
   logLevel: string;
   say: (line: string) => void;
 }): Promise<TrialHouse> => {
-  const { dir, bus, seed, mutant, layout, logLevel, say } = options;
+  const { dir, bus, seed, mutants, layout, logLevel, say } = options;
+  const changes = mutants.flatMap(({ sql }) => sql ?? []);
   const groups = Object.entries(layout.labels).flatMap(([group, labels]) =>
     labels.map((label, i) => ({
       ...{ label, services: layout.servicesOf(group), second: i > 0 },
@@ -97,7 +98,7 @@ export const startFaultHouse = (options: {
     maxRestartWaitMs: 300,
     // The start after a crash would otherwise flush every file of the data folder one by one.
     postgres: { recovery_init_sync_method: 'syncfs' },
-    env: { ...SETTINGS, VAFA_LOG_LEVEL: logLevel, ...(mutant ? plantOption(mutant) : {}) },
-    ...(mutant?.sql ? { sqlAfterMigration: mutant.sql } : {}),
+    env: { ...SETTINGS, VAFA_LOG_LEVEL: logLevel, ...(mutants.length > 0 ? plantOption(mutants) : {}) },
+    ...(changes.length > 0 ? { sqlAfterMigration: changes.join(';\n') } : {}),
   });
 };

@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { MUTANTS } from './mutants/mutants.ts';
+import { SHARED_HOUSES } from './mutants/shared-houses.ts';
 import { render, verdictOf } from './report.ts';
 import { type RunOptions, runFault } from './run-fault.ts';
-import { runMutant, shown } from './try-mutants.ts';
+import { runMutants, shown } from './try-mutants.ts';
 
 /** A house of its own, so that a run by hand is not in the way. */
 const options: RunOptions = {
@@ -12,7 +12,7 @@ const options: RunOptions = {
   seconds: 10,
   deedsPerSecond: 40,
   seed: 11,
-  mutant: undefined,
+  mutants: [],
   stillMs: 20_000,
   logLevel: 'silent',
   say: () => undefined,
@@ -26,12 +26,13 @@ describe('the fault campaign', () => {
     expect(verdictOf(report), render(report)).toBe('clean');
   });
 
-  it.each(MUTANTS.filter(({ extra }) => !extra).map((mutant) => [mutant.name, mutant] as const))(
+  it.each(SHARED_HOUSES.map((mutants) => [mutants.map(({ name }) => name).join(', '), mutants] as const))(
     'reports %s',
     { timeout: LIMIT_MS },
-    async (_name, mutant) => {
-      const report = await runMutant(options, mutant);
-      expect(shown(mutant, report.findings), render(report)).toBeGreaterThan(0);
+    async (_names, mutants) => {
+      const report = await runMutants(options, mutants);
+      for (const mutant of mutants)
+        expect(shown(mutant, report.findings), `${mutant.name}\n${render(report)}`).toBeGreaterThan(0);
     },
   );
 });

@@ -40,6 +40,11 @@ export const summaryOf = ({ done, findings }: Pick<RunReport, 'done' | 'findings
   );
 };
 
+const mutantsOf = ({ options: { mutants } }: RunReport): string => {
+  if (mutants.length === 0) return 'no mutant';
+  return `${mutants.length === 1 ? 'mutant' : 'mutants'} ${mutants.join(', ')}`;
+};
+
 /** The report as people read it. */
 export const render = (report: RunReport): string => {
   const { options, done, quiet, findings, coverage } = report;
@@ -58,7 +63,7 @@ export const render = (report: RunReport): string => {
   const seen = coverage.map(({ what, times }) => `${times > 0 ? 'seen  ' : 'UNSEEN'}  ${what}: ${times}`);
   return [
     '',
-    `fault run on ${options.bus}: seed ${options.seed}, ${options.seconds} s, ${options.deedsPerSecond} deeds/s, ${options.mutant ? `mutant ${options.mutant}` : 'no mutant'}`,
+    `fault run on ${options.bus}: seed ${options.seed}, ${options.seconds} s, ${options.deedsPerSecond} deeds/s, ${mutantsOf(report)}`,
     `faults    ${faultLine(report)}`,
     `load      ${done.purchases.length} purchases, ${done.refunds.length} refunds, ${done.captures.length} captures, ` +
       `${done.payments.length} payments, ${done.claims.length} claims, ${done.redemptions.length} coupons, ` +

@@ -25,12 +25,13 @@ export interface RunOptions {
   seconds: number;
   deedsPerSecond: number;
   seed: number;
-  mutant: Mutant | undefined;
+  /** Planted together, in one house. */
+  mutants: readonly Mutant[];
   /** Each service apart unless given. */
   layout?: Layout;
   /** How long nothing may move after the faults before the house counts as stuck. */
   stillMs: number;
-  /** Ends the run as soon as a mutant's violation shows that nothing mends; to the end unless given. */
+  /** Ends the run as soon as a violation of each mutant shows that nothing mends; to the end unless given. */
   endWhenShown?: boolean;
   /** How long answers to what was begun are waited for after the faults; 90 s unless given. */
   answerLimitMs?: number;
@@ -40,7 +41,7 @@ export interface RunOptions {
 }
 
 export interface RunReport {
-  options: Pick<RunOptions, 'bus' | 'seconds' | 'seed' | 'deedsPerSecond'> & { mutant: string | undefined };
+  options: Pick<RunOptions, 'bus' | 'seconds' | 'seed' | 'deedsPerSecond'> & { mutants: readonly string[] };
   done: Acknowledged;
   faults: FaultCounts;
   /** undefined: it ended before, as what it was for had shown. */
@@ -82,7 +83,7 @@ type Options = RunOptions & Required<Pick<RunOptions, 'layout' | 'answerLimitMs'
 
 /** One campaign: load and faults together, then quiet, then judgement. */
 const campaign = async (house: TrialHouse, options: Options): Promise<Omit<RunReport, 'options' | 'seconds'>> => {
-  const { bus, seconds, deedsPerSecond, seed, layout, stillMs, answerLimitMs, mutant, endWhenShown, say } = options;
+  const { bus, seconds, deedsPerSecond, seed, layout, stillMs, answerLimitMs, mutants, endWhenShown, say } = options;
   const random = createRandom(seed);
   const sql = openSql({ url: house.adminUrl, max: 4, name: 'vafa-fault', statementTimeoutMs: 60_000 });
   const trialBus = await openTrialBus(house);
@@ -112,12 +113,12 @@ const campaign = async (house: TrialHouse, options: Options): Promise<Omit<RunRe
       const pause = wait(seconds * 1_000, undefined, { signal: ending.signal }).catch(() => undefined);
       await Promise.all([inflictor.run(plan, ending.signal), pause]);
       // What a mutant shows does not rest on it.
-      if (!mutant) await untilBought(done, BOUGHT_LIMIT_MS);
+      if (mutants.length === 0) await untilBought(done, BOUGHT_LIMIT_MS);
       say('quiet …');
       await load.end(answerLimitMs);
     };
     const working = work();
-    const look = endWhenShown && mutant ? lookForLasting(mutant.shows) : undefined;
+    const look = endWhenShown ? lookForLasting(mutants) : undefined;
     if (look) {
       const shown = await watchFor(() => gather(house, { sql, done, shop, bus }), look, working);
       if (shown.length > 0) {
@@ -153,12 +154,12 @@ export const runFault = async (given: RunOptions): Promise<RunReport> => {
   const say = (line: string): void =>
     given.say(`${((performance.now() - begun) / 1_000).toFixed(1).padStart(6)} s  ${line}`);
   const options = { layout: FULL, answerLimitMs: ANSWER_LIMIT_MS, ...given, say };
-  const { bus, seconds, seed, deedsPerSecond, mutant } = options;
+  const { bus, seconds, seed, deedsPerSecond, mutants } = options;
   const house = await startFaultHouse(options);
   try {
     const result = await campaign(house, options);
     return {
-      options: { bus, seconds, seed, deedsPerSecond, mutant: mutant?.name },
+      options: { bus, seconds, seed, deedsPerSecond, mutants: mutants.map(({ name }) => name) },
       ...result,
       seconds: (performance.now() - begun) / 1_000,
     };

@@ -23,13 +23,13 @@ export const shown = ({ shows }: Mutant, findings: readonly Finding[]): number =
   );
 
 /**
- * Plants one mutant and runs: where it does what nothing mends, until that has shown, which may be answered late on a machine
- * that is busy; else to the end.
+ * Plants mutants in one house and runs: where each does what nothing mends, until that has shown, which may be answered late on a
+ * machine that is busy; else to the end.
  */
-export const runMutant = (options: RunOptions, mutant: Mutant): Promise<RunReport> => {
-  const untilShown = lookForLasting(mutant.shows) !== undefined;
+export const runMutants = (options: RunOptions, mutants: readonly Mutant[]): Promise<RunReport> => {
+  const untilShown = lookForLasting(mutants) !== undefined;
   const limits = untilShown ? { endWhenShown: true } : { answerLimitMs: ANSWER_LIMIT_MS };
-  return runFault({ ...options, ...limits, mutant, layout: SMALL, stillMs: STILL_MS });
+  return runFault({ ...options, ...limits, mutants, layout: SMALL, stillMs: STILL_MS });
 };
 
 const rowOf = (name: string, verdict: Verdict, report: RunReport, told: string): string => {
@@ -42,14 +42,14 @@ export const tryMutants = async (options: RunOptions): Promise<TrialOfMutants> =
   const { say } = options;
   const rows: string[] = [];
   say('control …');
-  const control = await runFault({ ...options, mutant: undefined });
+  const control = await runFault({ ...options, mutants: [] });
   const verdict = verdictOf(control);
   say(render(control));
   rows.push(rowOf('control', verdict, control, summaryOf(control)));
   let proven = verdict === 'clean';
   for (const mutant of MUTANTS) {
     say(`\nmutant ${mutant.name}: ${mutant.does} …`);
-    const report = await runMutant(options, mutant);
+    const report = await runMutants(options, [mutant]);
     say(render(report));
     const times = shown(mutant, report.findings);
     if (times === 0) proven = false;

@@ -26,14 +26,21 @@ const LASTING: readonly (Violation & { look: Invariant })[] = [
   { invariant: 'pending points settled', kind: 'activated twice', look: pendingSettled },
 ];
 
-/** Can these violations be told while the house is still at work? Gives what looks for them, and for nothing else. */
-export const lookForLasting = (
-  violations: readonly Violation[],
-): ((evidence: Evidence) => Promise<Finding[]>) | undefined => {
-  const wanted = LASTING.filter((each) =>
-    violations.some(({ invariant, kind }) => invariant === each.invariant && kind === each.kind),
-  );
-  if (wanted.length === 0) return undefined;
+/** Something that leads to at least one of these violations. */
+interface Shows {
+  shows: readonly Violation[];
+}
+
+const isSame = (a: Violation, b: Violation): boolean => a.invariant === b.invariant && a.kind === b.kind;
+
+/**
+ * Can what each of these mutants shows be told while the house is still at work? Gives what looks for that, and for nothing else: it
+ * finds nothing until something of each has shown.
+ */
+export const lookForLasting = (mutants: readonly Shows[]): ((evidence: Evidence) => Promise<Finding[]>) | undefined => {
+  const wantedOf = ({ shows }: Shows) => LASTING.filter((each) => shows.some((shown) => isSame(shown, each)));
+  if (mutants.length === 0 || mutants.some((mutant) => wantedOf(mutant).length === 0)) return undefined;
+  const wanted = mutants.flatMap(wantedOf);
   const isWanted = (invariant: string, kind: string): boolean =>
     wanted.some((each) => each.invariant === invariant && each.kind === kind);
   return async (evidence) => {
@@ -46,6 +53,10 @@ export const lookForLasting = (
         const examples = finding.examples.filter((example) => counts.some(([kind]) => example.startsWith(`${kind}: `)));
         if (counts.length > 0) found.push({ ...finding, counts: Object.fromEntries(counts), examples });
       }
-    return found;
+    const hasShown = ({ shows }: Shows): boolean =>
+      shows.some(({ invariant, kind }) =>
+        found.some((each) => each.invariant === invariant && (each.counts[kind] ?? 0) > 0),
+      );
+    return mutants.every(hasShown) ? found : [];
   };
 };

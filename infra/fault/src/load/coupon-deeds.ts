@@ -25,7 +25,8 @@ export const createCouponDeeds = (
 
   const close = async (redemption: Omit<Redemption, 'status'>, own: OwnCode | undefined): Promise<void> => {
     const { orderId } = redemption;
-    const released = random.chance(SHARES.released);
+    // The first is given back in any case: of the few that a short run holds often none was, which then proved nothing of it.
+    const released = !done.redemptions.some(({ status }) => status === 'released') || random.chance(SHARES.released);
     const deed = released ? 'release' : 'redeem';
     const answer = await post(`/v1/coupons/redemptions/${orderId}/${deed}`, {}, `${orderId}-${deed}`);
     if (isTaken(answer, `a coupon's ${deed}`)) note({ ...redemption, status: released ? 'released' : 'redeemed' }, own);

@@ -17,5 +17,9 @@ export const plant = (mutant: Mutant, file: string, source: string): string => {
   return planted;
 };
 
+/** The source with the pieces of several mutants in it. @throws Error as `plant` does */
+export const plantAll = (mutants: readonly Mutant[], file: string, source: string): string =>
+  mutants.reduce((planted, mutant) => plant(mutant, file, planted), source);
+
 /** The files a mutant touches. */
 export const filesOf = ({ replacements }: Mutant): string[] => [...new Set(replacements.map(({ file }) => file))];
