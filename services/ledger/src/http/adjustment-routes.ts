@@ -187,7 +187,7 @@ export const adjustmentRoutes = (app: HttpApp, context: ServiceContext, deps: Ad
     },
     (request, reply) =>
       idempotent(context, request, reply, 201, (tx) =>
-        transferPoints(tx, { customerId: request.params.customerId, ...request.body }, callOf(request, clock)),
+        transferPoints(tx, { customerId: request.params.customerId, ...request.body }, callOf(request, clock), deps),
       ),
   );
 };

@@ -84,8 +84,8 @@ export const realWorld = (
       sql<{ kind: string; points: number; balance_after: number }[]>`
         select kind, case 'customer' when credit then amount when debit then -amount else 0 end as points, balance_after
         from transfer where customer_id = ${customerId} order by seq`,
-      sql<(Lot & { endsMs: number | null })[]>`
-        select lot.granted, lot.remaining, lot.pending, lot.expired, lot.waived, lot.absorbed,
+      sql<(Lot & { endsMs: number | null; tier: string | null })[]>`
+        select lot.tier, lot.granted, lot.remaining, lot.pending, lot.expired, lot.waived, lot.absorbed,
           case when lot.remaining > 0 and expires_at is not null then floor(extract(epoch from
             greatest(expires_at, case when slides and lot.expired = 0 then slides_until end)) * 1000)::bigint end as "endsMs"
         from lot join transfer t using (id) join balance on balance.customer_id = lot.customer_id where lot.customer_id = ${customerId} order by t.occurred_at, t.seq`,
@@ -99,6 +99,7 @@ export const realWorld = (
         ...[lot.granted, lot.remaining, lot.pending, lot.expired, lot.waived, lot.absorbed],
         lot.endsMs,
       ]),
+      lotTiers: lots.map((lot) => lot.tier),
     };
   };
   return {

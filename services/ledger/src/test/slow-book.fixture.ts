@@ -35,6 +35,8 @@ export interface SlowLot {
   /** Its own; activity may keep it longer, if it slides. */
   expiresAtMs: number | null;
   slides: boolean;
+  /** The customer's when it was given. */
+  tier: string | null;
 }
 
 /** Something that a customer did. */
@@ -146,6 +148,7 @@ export const createSlowBook = (
         waived: 0,
       },
       ...{ pending: waits, readyMs: waits > 0 ? readyMs : null, bornMs, ...startOf(customerId, ends), awaits },
+      tier: tierOf(customerId),
       // What came late had its time of waiting all the same.
       spendableFromMs: waits === 0 && readyMs > bornMs ? readyMs : null,
     };

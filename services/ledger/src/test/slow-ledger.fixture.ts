@@ -187,6 +187,7 @@ export const createSlowLedger = (rules: SlowRules) => {
           ...[lot.granted, lot.left, lot.pending, lot.expired, lot.waived, lot.absorbed],
           lot.left > 0 ? book.endOf(id, lot) : null,
         ]),
+        lotTiers: lots.map(({ tier }) => tier),
       };
     },
     merge: leave.merge,

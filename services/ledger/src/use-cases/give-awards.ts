@@ -11,7 +11,7 @@ import { lockOrOpenAccounts } from '../store/accounts.ts';
 import { type AwardClaim, claimAwards } from '../store/rule-awards.ts';
 import { lockCounters, saveCounters } from '../store/rule-counters.ts';
 import { saveBook } from '../store/save-book.ts';
-import { countTowardsTiers } from './count-towards-tiers.ts';
+import { type Counted, countTowardsTiers } from './count-towards-tiers.ts';
 import { type Rules, termsFor } from './current-programme.ts';
 import { findFulfilled, type WonPoints } from './find-fulfilled.ts';
 import { awardsOfGift, type ClaimedGift, countersOfGift, type Gift, rulesOfGift } from './gift.ts';
@@ -84,12 +84,20 @@ const postingOf = ({ gift, award }: WonAward, rules: Rules): Posting => {
   };
 };
 
-/** Books claimed awards, as far as their caps leave something of them. The accounts are in the book, under lock. */
-export const bookGifts = async (tx: Tx, book: Book, gifts: readonly ClaimedGift[], rules: Rules): Promise<void> => {
+/**
+ * Books claimed awards, as far as their caps leave something of them. The accounts are in the book, under lock. Returns what counts
+ * towards tiers, for `saveGifts`.
+ */
+export const bookGifts = async (
+  tx: Tx,
+  book: Book,
+  gifts: readonly ClaimedGift[],
+  rules: Rules,
+): Promise<Counted[]> => {
   const left = await capGifts(tx, gifts, rules);
   const customerIds = [...new Set(left.map(({ customerId }) => customerId))];
   const now = Temporal.Instant.fromEpochMilliseconds(book.nowMs);
-  // What is given counts towards a tier that is past its time no more.
+  // What is given is issued in the tier that is told, and counts no more towards one that is past its time.
   await settleTiers(tx, rules, customerIds, now);
   const tierOf = await findTiersForExpiry(tx, rules, customerIds, now);
   const won = left.map((each): WonAward => {
@@ -100,10 +108,21 @@ export const bookGifts = async (tx: Tx, book: Book, gifts: readonly ClaimedGift[
   const fulfilled = await findFulfilled(tx, rules, won, now);
   for (const each of won)
     creditAwaiting(book, accountOf(book, each.customerId), postingOf(each, rules), each.terms, fulfilled.get(each));
-  if (rules.tiers?.structure.metric.kind === 'points_earned') {
-    const counted = won.map(({ award, customerId, wonAtMs }) => ({ customerId, atMs: wonAtMs, amount: award.points }));
-    await emit(tx, await countTowardsTiers(tx, rules.tiers, counted, now));
-  }
+  return won.map(({ award, customerId, wonAtMs }) => ({ customerId, atMs: wonAtMs, amount: award.points }));
+};
+
+/** Writes a book with gifts, tells of it, and then counts them: their lots are issued in the tier that they were given in. */
+export const saveGifts = async (
+  tx: Tx,
+  book: Book,
+  counted: readonly Counted[],
+  { tiers }: Rules,
+  now: Temporal.Instant,
+): Promise<void> => {
+  await saveBook(tx, book, now.toString());
+  const raised =
+    tiers?.structure.metric.kind === 'points_earned' ? await countTowardsTiers(tx, tiers, counted, now) : [];
+  await emit(tx, [...eventsOf(book), ...raised]);
 };
 
 export interface Given {
@@ -126,8 +145,6 @@ export const giveAwards = async (
   const accounts = await lockOrOpenAccounts(tx, [...new Set(fresh.map(({ customerId }) => customerId))]);
   addAccounts(book, accounts);
   await loadRipeOfOwing(tx, book, accounts);
-  await bookGifts(tx, book, fresh, rules);
-  await saveBook(tx, book, now.toString());
-  await emit(tx, eventsOf(book));
+  await saveGifts(tx, book, await bookGifts(tx, book, fresh, rules), rules, now);
   return { claimed: fresh.length, transfers: book.transfers };
 };

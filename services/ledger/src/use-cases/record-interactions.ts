@@ -5,15 +5,13 @@ import { addAccounts, createBook } from '../domain/book.ts';
 import { closeUnused, lockAccounts, lockByName, lockOrOpenAccounts } from '../store/accounts.ts';
 import { keepInteractions } from '../store/awaited-interactions.ts';
 import { findAwaiting } from '../store/lots.ts';
-import { saveBook } from '../store/save-book.ts';
 import { type Awaited, activateByInteractions } from './activate-awaited.ts';
 import type { CurrentRules, Rules } from './current-programme.ts';
 import { collectGifts, type EventGifts } from './event-gifts.ts';
-import { bookGifts, claimGifts } from './give-awards.ts';
+import { bookGifts, claimGifts, saveGifts } from './give-awards.ts';
 import { keepAlive } from './keep-alive.ts';
 import { loadRipeOfOwing } from './open-account.ts';
 import { type Owned, ownedEvents, requireSameOwners } from './owned-events.ts';
-import { eventsOf } from './points-events.ts';
 import { findSettledFacts } from './settle-tiers.ts';
 
 type Interaction = EventOf<typeof InteractionRecorded>;
@@ -105,9 +103,7 @@ export const recordInteractions = async (
   await loadRipeOfOwing(tx, book, accounts);
   if (awaited.length > 0) await keepInteractions(tx, awaited, context.now.toString());
   if (waiting.length + awaited.length > 0) await activateByInteractions(tx, book, interactions, rules);
-  await bookGifts(tx, book, claimed, rules);
-  await saveBook(tx, book, context.now.toString());
-  await emit(tx, eventsOf(book));
+  await saveGifts(tx, book, await bookGifts(tx, book, claimed, rules), rules, context.now);
   // Whoever was to be given something is known from now on, whatever the caps left of it.
   await closeUnused(tx, opened.difference(new Set(customersOf(claimed))));
   return { refused };

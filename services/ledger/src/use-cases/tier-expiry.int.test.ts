@@ -115,3 +115,50 @@ test('a tier that is past its time gives no expiry any more, though no sweep has
   expect(adjusted.statusCode).toBe(201);
   expect(await expiryYears('eve')).toContain(`adjust 30 ${year}`);
 });
+
+test('what is given by hand, by a rule or by another is issued in the tier that is told, though no sweep has been by', async () => {
+  const names = ['fay', 'gus', 'hal', 'ida'];
+  const now = (): { time: string } => ({ time: ledger.clock.now().toString() });
+  const issuedIn = async (customerId: string) =>
+    (
+      await ledger.sql('ledger')<{ points: number; tier: string | null }[]>`
+        select granted as points, tier from lot where customer_id = ${customerId} order by granted`
+    ).map(({ points, tier }) => [points, tier]);
+  // No tier has an expiry of its own: nothing else asks for it.
+  const levels = TIERS.levels.map((level) => ({ ...level, benefits: { rewards: [] } }));
+  await use({ tiers: { ...TIERS, levels }, expiry: { kind: 'none' } });
+  await ledger.send(...names.map((name) => purchase(name, `${name}-1`, 5_000, now())));
+  await ledger.send(...names.map((name) => purchase(name, `${name}-2`, 6_000, now())));
+  await ledger.send(purchase('jon', 'jon-1', 9_000, now()));
+  ledger.clock.advance({ hours: 370 * 24 });
+
+  const post = async (url: string, body: object): Promise<void> => {
+    const answer = await ledger.call('POST', `/v1/customers/${url}`, { reason: 'x', ...body });
+    expect(answer.statusCode, answer.body).toBe(201);
+  };
+  await post('fay/adjustments', { points: 70 });
+  await post('gus/grants', { grantId: 'gus-1', points: 70 });
+  await post('jon/transfers', { toCustomerId: 'hal', points: 70 });
+  await ledger.send(interaction('ida', 'app.opened', now().time));
+  for (const name of ['fay', 'gus', 'hal'])
+    expect(await issuedIn(name), name).toEqual([
+      [50, null],
+      [60, 'silver'],
+      [70, null],
+    ]);
+  expect(await issuedIn('ida')).toContainEqual([7, null]);
+});
+
+test('a grant that reaches a tier is issued in the one from before, as an order is', async () => {
+  const points = { ...TIERS, metric: { kind: 'points_earned' }, levels: [{ ...TIERS.levels[0], threshold: 100 }] };
+  await use({ tiers: points });
+  ledger.clock.advance('PT1M');
+  await ledger.settle();
+  await ledger.call('POST', '/v1/customers/kim/grants', { grantId: 'kim-1', points: 100, reason: 'x' });
+  await ledger.call('POST', '/v1/customers/kim/grants', { grantId: 'kim-2', points: 1, reason: 'x' });
+  const issued = await ledger.sql('ledger')`select granted, tier from lot where customer_id = 'kim' order by granted`;
+  expect(issued.map(({ granted, tier }) => [granted, tier])).toEqual([
+    [1, 'silver'],
+    [100, null],
+  ]);
+});

@@ -10,9 +10,11 @@ import { findOpenLots } from '../store/lots.ts';
 import { saveBook } from '../store/save-book.ts';
 import { type AccountView, viewOf } from './account-view.ts';
 import type { Call } from './call.ts';
+import type { CurrentRules } from './current-programme.ts';
 import { loadDueLots, loadRipeOfOwing } from './open-account.ts';
 import { eventsOf } from './points-events.ts';
 import { requireSomebody } from './require-somebody.ts';
+import { settleTiers } from './settle-tiers.ts';
 
 export interface TransferCommand {
   customerId: string;
@@ -47,7 +49,12 @@ const checkParties = async (tx: Tx, { customerId, toCustomerId }: TransferComman
  * @throws AppError rejected `ledger.insufficient_points`, `ledger.transfer_to_self`, `ledger.customer_erased`, conflict
  * `ledger.receiver_merged`
  */
-export const transferPoints = async (tx: Tx, command: TransferCommand, call: Call): Promise<Transferred> => {
+export const transferPoints = async (
+  tx: Tx,
+  command: TransferCommand,
+  call: Call,
+  deps: { currentRules: CurrentRules },
+): Promise<Transferred> => {
   const [from, to] = await checkParties(tx, command);
   const [giver, receiver] = await lockPair(tx, from, to);
   const book = createBook('api', call.now);
@@ -56,6 +63,8 @@ export const transferPoints = async (tx: Tx, command: TransferCommand, call: Cal
   settleDue(book, giver);
   await loadRipeOfOwing(tx, book, [receiver]);
   addLots(book, await findOpenLots(tx, new Map([[from, command.points]]), book.nowMs));
+  // What arrives is issued to the receiver in the tier that is told.
+  await settleTiers(tx, await deps.currentRules(tx), [to], call.now);
   const id = newId();
   const now = call.now.toString();
   const parts = give(book, giver, receiver, {
