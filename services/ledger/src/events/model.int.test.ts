@@ -9,7 +9,7 @@ import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
 import { createUnseenSweep } from '../test/reads-as-one.fixture.ts';
 import { type Doors, realWorld } from '../test/real-world.fixture.ts';
 import { renameRules } from '../test/rules.fixture.ts';
-import { scenario } from '../test/scenario.fixture.ts';
+import { expiryPolicy, scenario } from '../test/scenario.fixture.ts';
 import { ZONES } from '../test/terms.fixture.ts';
 import { createCurrentRules } from '../use-cases/current-programme.ts';
 import { subscriptions } from './subscriptions.ts';
@@ -64,6 +64,10 @@ test('the ledger behind its doors does what the slow and obvious one does', asyn
       const own = { ...drawn, rules: renameRules(drawn.rules, prefix) };
       const ledger = present(ledgers.get(drawn.zone), 'ledger');
       const world = realWorld(ledger, own, doorsOf(ledger));
+      // Its tiers are those in force, and everybody is counted by them: the model knows no count of everybody.
+      await world.setExpiry(expiryPolicy(own.expiry, own.sliding));
+      ledger.clock.advance({ minutes: 2 });
+      await world.sweep();
       const sweep = createUnseenSweep(ledger, prefix, world.sweep);
       await compare({ ...world, sweep }, own, prefix, ledger.clock.now().epochMilliseconds);
       await ledger.verify();
