@@ -2,7 +2,7 @@ import { plainArray, type Queryable, sparseArray, type Tx, textList } from '@vaf
 import type { Lot } from '../domain/lot.ts';
 import { monthOf, monthsBetween } from './expiry-months.ts';
 import { msOf, textOf } from './instants.ts';
-import { FREE_TIER } from './programmes.ts';
+import { FREE_TIER, HAS_TIERS } from './programmes.ts';
 
 const COLUMNS = `lot.id, lot.customer_id as "customerId", lot.granted, lot.remaining, lot.pending, lot.absorbed, lot.expired, lot.waived,
   ${msOf('lot.expires_at')} as "expiresAtMs", lot.slides, lot.noticed,
@@ -37,7 +37,7 @@ export const insertLots = async (tx: Tx, lots: readonly Lot[]): Promise<void> =>
     insert into lot (id, customer_id, granted, remaining, pending, absorbed, expired, waived, expires_at, slides, noticed,
       pending_until, awaits, activated_at, tier)
     select id, customer_id, granted, remaining, pending, absorbed, expired, waived, expires_at, slides, noticed, pending_until,
-      awaits, activated_at, coalesce(tier, ${tx.unsafe(FREE_TIER)})
+      awaits, activated_at, case when ${tx.unsafe(HAS_TIERS)} then coalesce(tier, ${tx.unsafe(FREE_TIER)}) end
     from unnest(
       ${plainArray(lots.map(({ id }) => id))}::uuid[], ${textList(
         tx,

@@ -32,6 +32,9 @@ export const LATEST_VERSION = '(select coalesce(max(version), 0) from programme_
 export const FREE_TIER = `(select case when definition #> '{tiers,levels,0,threshold}' = '0'
     then definition #>> '{tiers,levels,0,id}' end from programme_version order by version desc limit 1)`;
 
+/** An SQL expression that tells whether the newest version has tiers; worked out once in a statement. null = there is no version. */
+export const HAS_TIERS = `(select definition -> 'tiers' is not null from programme_version order by version desc limit 1)`;
+
 /** Newest version's number; 0 = there is no programme yet. */
 export const findLatestVersion = async (db: Queryable): Promise<number> => {
   const [row] = await db<{ version: number }[]>`select ${db.unsafe(LATEST_VERSION)} as version`;

@@ -23,8 +23,8 @@ export interface EarnRow {
 /** What the earnings of a batch have in common, by the programme. */
 export interface EarnedTogether {
   ruleVersion: number | null;
-  /** Of who has no other. */
-  freeTier: string | null;
+  /** Customers have tiers, and this one who has no other; undefined = they have none. */
+  tiers: { free: string | null } | undefined;
   /** The programme's points don't slide, but they did before: activity may keep accounts still. */
   keptBefore: boolean;
 }
@@ -35,7 +35,7 @@ export const insertEarnings = async (
   rows: readonly EarnRow[],
   common: EarnedTogether & { debit: string; recordedAt: string },
 ): Promise<void> => {
-  const { debit, recordedAt, ruleVersion, freeTier, keptBefore } = common;
+  const { debit, recordedAt, ruleVersion, tiers, keptBefore } = common;
   // What has kept an account for longer was before these points, see `slidesIn`.
   const slides = keptBefore
     ? tx`(select slides_until is null or expires_at is null or slides_until <= expires_at from balance
@@ -83,7 +83,7 @@ export const insertEarnings = async (
     select id, customer_id, points, case when pending_until is null then points else 0 end,
       case when pending_until is null then 0 else points end, expires_at, coalesce(slides, ${slides}),
       coalesce(expires_at <= ${recordedAt}::timestamptz, false), pending_until, awaits, activated_at,
-      coalesce(tier, ${freeTier})
+      case when ${tiers !== undefined}::boolean then coalesce(tier, ${tiers?.free ?? null}) end
     from earning left join tier_state using (customer_id)`;
 };
 

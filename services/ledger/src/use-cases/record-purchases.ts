@@ -241,8 +241,8 @@ export const recordPurchases = async (
     reopened = await decideSteps(tx, book, { steps, waiting, customers: deciders }, { rules, refunds });
   }
   const { programme, keptBefore } = rules;
-  const freeTier = freeTierOf(programme?.tiers);
-  const common = { door, recordedAt, ruleVersion: programme?.version ?? null, freeTier, keptBefore };
+  const tiers = programme?.tiers && { free: freeTierOf(programme.tiers) };
+  const common = { door, recordedAt, ruleVersion: programme?.version ?? null, tiers, keptBefore };
   const earned = bookEarnings(tx, earnings, credited, common);
   const written = Promise.all([earned.written, saveBook(tx, book, recordedAt)]);
   // Heard below, unless something else fails before.

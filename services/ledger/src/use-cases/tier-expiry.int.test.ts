@@ -162,3 +162,15 @@ test('a grant that reaches a tier is issued in the one from before, as an order 
     [100, null],
   ]);
 });
+
+test('a programme that has no tiers any more issues points in none', async () => {
+  await use({});
+  await ledger.send(purchase('una', 'una-1', 5_000, { time: ledger.clock.now().toString() }));
+  expect((await ledger.call('GET', '/v1/customers/una/tier')).json().tier?.id).toBe('silver');
+  await use({ tiers: undefined });
+  await ledger.send(purchase('una', 'una-2', 900));
+  const adjusted = await ledger.call('POST', '/v1/customers/una/adjustments', { points: 901, reason: 'x' });
+  expect(adjusted.statusCode).toBe(201);
+  const issued = await ledger.sql('ledger')`select tier from lot where customer_id = 'una' and granted in (9, 901)`;
+  expect(issued.map(({ tier }) => tier)).toEqual([null, null]);
+});
