@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Programme } from '../domain/programme.ts';
 import type { EarningRule } from '../domain/rules/rule.ts';
 import { AWARD_RULES } from '../store/verify-award-rules.ts';
+import { RULES as BOOK_RULES } from '../store/verify-rules.ts';
 import { envelope, interaction } from '../test/club-rules.fixture.ts';
 import { lookAtDamage, rulesBroken } from '../test/damage.fixture.ts';
 import { PROGRAMME, purchase, refund } from '../test/events.fixture.ts';
@@ -153,6 +154,25 @@ test.each([
   ],
 ])('%s: found', async (_, damage, rules) => {
   expect(await brokenBy(damage)).toEqual(rules);
+});
+
+/** Changes what the list of an order says of one of its entries: [rule, entry, points, due back so far]. */
+const saying = (place: string, text: string, orderId = 'ann-1'): string =>
+  `update purchase set awards = jsonb_set(awards, '{${place}}', ${text}) where order_id = '${orderId}'`;
+
+test.each([
+  ['an entry of another rule', saying('0,0', `'"visit"'`)],
+  ['an entry that there is not', saying('0,1', 'to_jsonb(gen_random_uuid())')],
+  ['an entry of another order', saying('0,1', `(select awards #> '{0,1}' from purchase where order_id = 'ann-3')`)],
+  ['more points than its entry has', saying('1,2', "'4'")],
+  ['more due back than it earned', saying('1,3', "'4'")],
+  ['less than nothing due back', saying('1,3', "'-1'")],
+])('an order that names %s is found', async (_, damage) => {
+  const found = await lookAtDamage(ledger, damage, (tx, rows) => {
+    expect(rows).toBe(1);
+    return rulesBroken(tx, BOOK_RULES);
+  });
+  expect(found).toEqual(['awards_are_entries']);
 });
 
 test('what was forgotten, is told late, or was counted by other caps or tiers is no damage', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { FINANCE_RULES } from '../store/verify-finance-rules.ts';
 import { MOVEMENT_RULES } from '../store/verify-movement-rules.ts';
 import { lookAtDamage, rulesBroken } from '../test/damage.fixture.ts';
 import { purchase, refund } from '../test/events.fixture.ts';
@@ -39,15 +40,15 @@ beforeAll(async () => {
 afterAll(() => ledger.stop());
 
 /** Rules that find something after one row was damaged, wherever the tables are looked for. */
-const brokenBy = (damage: string): Promise<string[]> =>
+const brokenBy = (damage: string, rules = MOVEMENT_RULES): Promise<string[]> =>
   lookAtDamage(ledger, damage, async (tx, rows) => {
     expect(rows).toBe(1);
     await tx.unsafe('set local search_path = public');
-    return rulesBroken(tx, MOVEMENT_RULES);
+    return rulesBroken(tx, rules);
   });
 
 test('sound books have no violations', async () => {
-  expect(await brokenBy('select 1')).toEqual([]);
+  expect(await brokenBy('select 1', [...MOVEMENT_RULES, ...FINANCE_RULES])).toEqual([]);
   await ledger.verify();
 });
 
@@ -84,4 +85,35 @@ test('what is closed as paid off in a day after which it was is found', async ()
   const damage = `insert into paid_off (lot_id, recorded_at, points)
     select id, (select max(until) from finance_close), 1 from lot where absorbed > 0 order by id limit 1`;
   expect(await brokenBy(damage)).toEqual(['offsets_are_absorbed']);
+});
+
+const FIRST = '(select min(until) from finance_close)';
+
+test.each([
+  ['an entry of a closed day lost', "delete from transfer where order_id = 'ann-1'", ['closed_books_are_entries']],
+  [
+    'an entry put into a closed day, that comes to nothing',
+    `insert into transfer (id, customer_id, seq, kind, debit, credit, amount, balance_after, occurred_at, recorded_at)
+      select gen_random_uuid(), 'ann', 99, 'activate', 'pending', 'customer', 1, 1, recorded_at, recorded_at
+      from transfer where order_id = 'ann-1'`,
+    ['closed_books_are_entries'],
+  ],
+  [
+    'a day closed with other points',
+    `update finance_close set points = points + 1 where until = ${FIRST}`,
+    ['closed_books_add_up', 'closed_books_are_entries'],
+  ],
+  ['a closed movement lost', `delete from finance_movement ${ONE("kind = 'earn'")}`, ['closed_books_add_up']],
+  [
+    'a closed day lost',
+    `delete from finance_close where until = (select min(until) from finance_movement where until > ${FIRST})`,
+    ['closed_books_are_entries', 'closed_books_follow', 'movements_are_closed'],
+  ],
+  [
+    'a time that no closed day has',
+    `update finance_close set since = since + interval '1 hour' where until = (select max(until) from finance_close)`,
+    ['closed_books_follow'],
+  ],
+])('%s is found', async (_, damage, rules) => {
+  expect(await brokenBy(damage, FINANCE_RULES)).toEqual(rules);
 });

@@ -128,6 +128,20 @@ test('a seal made up for it does not fit the chain', async () => {
   expect(found[0]).toEqual(['seal_hash', `${seal?.door}/${seal?.lane}/${seal?.seq}`]);
 });
 
+test('an entry that two seals hold is found and named', async () => {
+  const id = await idOf("order_id = 'bob-1'");
+  const again = `insert into seal (door, lane, seq, prev_hash, hash, at, ids, checks)
+    select 'twice', 0, 1, prev_hash, hash, at, uuid_send('${id}'), substr(checks, 1, 4) from seal where position(uuid_send('${id}') in ids) > 0`;
+  expect(await afterTampering(again)).toContainEqual(['entry_sealed_twice', id]);
+});
+
+test('a seal that is not linked to the one before it is found and named', async () => {
+  const found = await afterTampering(
+    "update seal set prev_hash = sha256('x') where door = 'api' and lane = 0 and seq = 2",
+  );
+  expect(found).toEqual([['seal_chain', 'api/0/2']]);
+});
+
 test('a seal removed from the midst of a chain leaves a gap, and its entries unsealed', async () => {
   const [seal] = await ledger.admin<{ ids: string }[]>`
     select encode(ids, 'hex') as ids from ledger.seal where door = 'api' and lane = 0 and seq = 2`;

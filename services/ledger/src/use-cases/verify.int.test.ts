@@ -180,6 +180,27 @@ test.each([
     "update lot set waived = 1 where customer_id = 'bob'",
     ['waived_was_due'],
   ],
+  [
+    'pending points that no entry brought',
+    "update balance set pending = pending + 1 where customer_id = 'bob'",
+    ['balance_is_entries', 'balance_is_lots', 'entries_sum_to_zero'],
+  ],
+  ['a number that no entry has', "update balance set seq = seq + 1 where customer_id = 'bob'", ['balance_is_entries']],
+  ...['earned', 'clawed_back', 'spent', 'expired'].map((counter): [string, string, string[]] => [
+    `a wrong count of what was ${counter}`,
+    `update balance set ${counter} = ${counter} + 1 where customer_id = 'ann'`,
+    ['counters_are_entries'],
+  ]),
+  [
+    'a lot of more points than its credit',
+    "update lot set granted = granted + 1, expired = expired + 1 where customer_id = 'bob'",
+    ['lot_is_a_credit'],
+  ],
+  [
+    'an order that does not know its entry',
+    "update purchase set earn_id = null where order_id = 'ann-2'",
+    ['one_earn_per_order'],
+  ],
   ['a refund left waiting', "update refund set status = 'waiting' where order_id is not null", ['no_refund_forgotten']],
 ])('%s is found', async (_, damage, rules) => {
   expect(await brokenBy(damage)).toEqual(rules);
