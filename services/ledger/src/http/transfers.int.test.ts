@@ -1,8 +1,10 @@
-import { CustomerErased, CustomerMerged, event } from '@vafa/contracts';
+import type { Tx } from '@vafa/bus';
+import { CustomerErased, CustomerMerged, event, Topics } from '@vafa/contracts';
 import { newId } from '@vafa/kernel';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { purchase, refund, T0 } from '../test/events.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
+import { untilWaiting } from '../test/until-waiting.fixture.ts';
 
 let ledger: LedgerHarness;
 
@@ -53,6 +55,37 @@ test('points keep their expiry on their way to another, earliest first', async (
   await ledger.send(refund('ann', 'ann-r', { scope: 'whole', orderId: 'ann-1' }));
   expect(await ledger.balance('ann')).toMatchObject({ active: 0 });
   expect(await ledger.balance('bob')).toMatchObject({ active: 60 });
+});
+
+test('what was given is told to both, by the entries that the answer names; also of who was merged into the giver', async () => {
+  await buy(['una', 'una-1', 1_000]);
+  await ledger.send(
+    event(CustomerMerged, { id: newId(), source: '/test', time: T0 }, { customerId: 'une', intoCustomerId: 'una' }),
+  );
+  const trace = '0af7651916cd43dd8448eb211c80319c';
+  const given = await give('une', 'vic', 4, { traceparent: `00-${trace}-b7ad6b7169203331-01` });
+  expect(given.json()).toMatchObject({ points: 4, balance: { active: 6 } });
+  const [{ entryId, toEntryId }] = given.json().parts;
+  await ledger.settle();
+  const told = await ledger.events(Topics.points);
+  for (const [id, customerId, points, balanceAfter] of [
+    [entryId, 'una', -4, 6],
+    [toEntryId, 'vic', 4, 4],
+  ]) {
+    const data = { customerId, points, balanceAfter, reason: 'a gift' };
+    const traceparent = expect.stringContaining(trace);
+    expect(told.filter((each) => each.id === id)).toMatchObject([{ type: 'points.adjusted', data, traceparent }]);
+  }
+  const file = (await ledger.call('GET', '/v1/finance/entries?format=ndjson')).body.trimEnd().split('\n');
+  const entries = file.map((line) => JSON.parse(line));
+  const find = (id: string) => entries.find((entry) => entry.entryId === id);
+  expect(find(entryId)).toMatchObject({ kind: 'transfer_out', pairId: toEntryId, actor: expect.stringMatching(/./) });
+  expect(find(toEntryId)).toMatchObject({ kind: 'transfer_in', pairId: entryId, actor: expect.stringMatching(/./) });
+});
+
+test('a gift may be of more lots than are looked at first', async () => {
+  await buy(...Array.from({ length: 70 }, (_, i): Parameters<typeof purchase> => ['wes', `wes-${i}`, 100]));
+  expect((await give('wes', 'xia', 70)).json()).toMatchObject({ points: 70, balance: { active: 0 } });
 });
 
 test('what the receiver owes is paid off with the gift', async () => {
@@ -119,6 +152,30 @@ test('everybody gives to everybody at once: nobody waits for ever, no point is l
   const balances = await Promise.all(names.map((name) => ledger.balance(name)));
   expect(balances.reduce((sum, { active }) => sum + active, 0)).toBe(300);
   await ledger.verify();
+});
+
+test('both accounts are locked, and made, in the order of their ids: who waits for the first does not hold the second', async () => {
+  // The later id is there before, so that rows lie the other way round.
+  await buy(['zoe', 'zoe-1', 1_000]);
+  await buy(['abe', 'abe-1', 1_000]);
+  const holding = (
+    lock: (tx: Tx, customerId: string) => Promise<unknown>,
+    [first, second]: readonly [string, string],
+  ) =>
+    ledger.sql('ledger').begin(async (tx) => {
+      await lock(tx as unknown as Tx, first);
+      const answer = give(second, first, 1);
+      await untilWaiting(ledger);
+      await lock(tx as unknown as Tx, second);
+      return { answer };
+    });
+  const locked = await holding(
+    (tx, id) => tx`select from balance where customer_id = ${id} for update`,
+    ['abe', 'zoe'],
+  );
+  expect((await locked.answer).statusCode).toBe(201);
+  const made = await holding((tx, id) => tx`insert into balance (customer_id) values (${id})`, ['new-1', 'new-2']);
+  expect((await made.answer).json()).toMatchObject({ code: 'ledger.insufficient_points' });
 });
 
 test('gifts and mergers of the same customers at once: every point is somewhere, once', async () => {

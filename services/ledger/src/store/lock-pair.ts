@@ -8,7 +8,7 @@ import { changedMeanwhile, lockAccounts } from './accounts.ts';
  * @throws AppError unavailable when one was merged since it was resolved, or erased while its account was waited for
  */
 export const lockPair = async (tx: Tx, one: string, other: string): Promise<[Account, Account]> => {
-  const ids = [one, other].sort();
+  const ids = [one, other];
   await tx`insert into balance (customer_id) select id from unnest(${ids}::text[]) as id
     where not exists (select from balance b where b.customer_id = id) order by id on conflict do nothing`;
   const accounts = await lockAccounts(tx, ids);
