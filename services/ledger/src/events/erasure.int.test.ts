@@ -141,6 +141,25 @@ test('kept: what is owed is written off all the same, and a late refund takes no
   expect(await totals()).toEqual(kept);
 });
 
+test('kept: what refunds were to take of held points is let go with the reservations', async () => {
+  const put = (more: object) => ledger.call('PUT', '/v1/programme', { ...PROGRAMME, expiresAfterDays: 10, ...more });
+  expect((await put({ onErase: 'keep', returnPolicy: 'within_balance' })).statusCode).toBe(200);
+  await ledger.send(buy('claimed', 'claimed-1', 3_000));
+  for (const points of [10, 15]) await ledger.call('POST', '/v1/customers/claimed/reservations', { points });
+  await ledger.send(
+    refund('claimed', 'claimed-r', { scope: 'whole', orderId: 'claimed-1', time: ledger.clock.now().toString() }),
+  );
+  const heldBy = () => ledger.sql('ledger')`select held -> 0 as by from refund where held is not null`;
+  expect(await heldBy()).toMatchObject([{ by: [expect.any(String), expect.any(String)] }]);
+  await ledger.send(erased('claimed'));
+  expect(await heldBy()).toEqual([]);
+  expect(
+    await ledger.sql('ledger')`select active, reserved from balance
+      where customer_id = (select customer_id from purchase where order_id = 'claimed-1')`,
+  ).toEqual([{ active: 25, reserved: 0 }]);
+  expect((await put({ onErase: 'keep' })).statusCode).toBe(200);
+});
+
 test('the policy in force when the customer is erased decides', async () => {
   await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, onErase: 'forfeit' });
   await ledger.send(buy('later', 'later-1', 2_500));
@@ -208,12 +227,18 @@ test('who was merged and then erased leaves its lots to the other, who takes the
   await ledger.send(merged('first', 'second'));
   await ledger.send(forgotten('first'));
   expect(await owners()).toEqual(['second', 'third']);
+  const nameOf = async () =>
+    (await ledger.sql('ledger')`select customer_id from transfer where order_id = 'first-1'`)[0]?.customer_id;
+  const nobody = await nameOf();
+  expect(nobody).toMatch(/^erased:/);
   const { lots } = (await ledger.call('GET', '/v1/customers/second/lots?state=all')).json();
   expect(lots).toHaveLength(2);
   await ledger.send(merged('second', 'third'));
   expect(await owners()).toEqual(['third']);
   await ledger.send(forgotten('third'));
   expect(await owners()).toEqual([expect.stringMatching(/^erased:/)]);
+  // Who is nobody already is given no other name.
+  expect(await nameOf()).toBe(nobody);
   const named = await ledger.sql('ledger')`select from balance
     where customer_id in ('first', 'second', 'third') or merged_into in ('first', 'second', 'third')`;
   expect(named).toHaveLength(0);

@@ -40,7 +40,6 @@ const settleAccount = async (
   const book = createBook(door, now);
   addAccounts(book, [account]);
   await Promise.all([dropHeld(tx, customerId), closeRefunds(tx, customerId)]);
-  account.nextClosingMs = null;
   const held = await findHeldBy(tx, customerId);
   if (held.length > 0) {
     const allocations = await findAllocations(
@@ -63,7 +62,6 @@ const settleAccount = async (
     return saveBook(tx, book, now.toString());
   }
   const { active, pending } = forfeit(book, account, occurredAt);
-  Object.assign(account, { nextExpiryMs: null, lastExpiryMs: null, nextUnnoticedMs: null, nextActivationMs: null });
   await saveBook(tx, book, now.toString());
   if (active) await emptyLots(tx, customerId, 'remaining', active.id);
   if (pending) await emptyLots(tx, customerId, 'pending', pending.id);
