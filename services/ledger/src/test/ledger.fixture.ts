@@ -4,6 +4,7 @@ import type { Programme } from '../domain/programme.ts';
 import { ledger } from '../service.ts';
 import { verifyLedger } from '../use-cases/verify.ts';
 import { PROGRAMME, T0 } from './events.fixture.ts';
+import { findToldOtherwise } from './told-as-booked.fixture.ts';
 
 export interface LedgerHarness extends Harness {
   call(
@@ -14,7 +15,7 @@ export interface LedgerHarness extends Harness {
   ): ReturnType<ReturnType<Harness['http']>['inject']>;
   // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
   balance(customerId: string): Promise<any>;
-  /** Ends the test badly when an invariant is broken. */
+  /** Ends the test badly when an invariant is broken, or the other services were told something else than what was booked. */
   verify(): Promise<void>;
 }
 
@@ -34,6 +35,9 @@ export const startLedger = async (
     ...harness,
     call,
     balance: async (customerId) => (await call('GET', `/v1/customers/${customerId}/balance`)).json(),
-    verify: async () => expect(await verifyLedger(harness.sql('ledger'), { now: harness.clock.now() })).toEqual([]),
+    verify: async () => {
+      expect(await verifyLedger(harness.sql('ledger'), { now: harness.clock.now() })).toEqual([]);
+      expect(await findToldOtherwise(harness)).toEqual([]);
+    },
   };
 };
