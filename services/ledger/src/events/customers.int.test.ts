@@ -51,6 +51,25 @@ test('merged: points, lots, reservations and orders go to the one that lives on,
   expect(await ledger.deadLetters('ledger')).toEqual([]);
 });
 
+test('merged: what was past its time of either is told before, though no sweep had been by', async () => {
+  const activation = { kind: 'after', amount: 20, unit: 'days' };
+  const put = (more: object) => ledger.call('PUT', '/v1/programme', { ...PROGRAMME, ...more });
+  expect((await put({ expiresAfterDays: 10 })).statusCode).toBe(200);
+  await ledger.send(purchase('roy', 'roy-1', 2_000));
+  expect((await put({ expiresAfterDays: 365, activation })).statusCode).toBe(200);
+  await ledger.send(purchase('sue', 'sue-1', 3_000));
+  const told = (await ledger.events(Topics.points)).length;
+  ledger.clock.advance({ hours: 24 * 30 });
+  // The sweeps come when nothing else is left to do.
+  await ledger.send(merged('roy', 'sue'));
+  const since = (await ledger.events(Topics.points)).slice(told);
+  const of = (customerId: string) => since.filter(({ subject }) => subject === customerId);
+  expect(of('roy')).toMatchObject([{ type: 'points.expired', data: { points: 20, balanceAfter: 0 } }]);
+  expect(of('sue')).toMatchObject([{ type: 'points.activated', data: { points: 30, balanceAfter: 30 } }]);
+  expect(await ledger.balance('roy')).toMatchObject({ customerId: 'sue', active: 30, expired: 20 });
+  expect((await put({ expiresAfterDays: 365 })).statusCode).toBe(200);
+});
+
 test('merged: what both had earned, spent and lost counts on, also what comes back of it', async () => {
   const returns = { policy: 'allow_negative', spentPoints: 'all' };
   expect((await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, expiresAfterDays: 365, returns })).statusCode).toBe(

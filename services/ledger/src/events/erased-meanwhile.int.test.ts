@@ -7,6 +7,7 @@ import { customerMerged } from '../test/redemption.fixture.ts';
 import { untilWaiting } from '../test/until-waiting.fixture.ts';
 import { createCurrentRules } from '../use-cases/current-programme.ts';
 import { forgetCustomer } from '../use-cases/forget-customer.ts';
+import { mergeCustomers } from '../use-cases/merge-customers.ts';
 
 let ledger: LedgerHarness;
 
@@ -24,13 +25,11 @@ afterAll(async () => {
   await ledger.stop();
 });
 
-/** Erases a customer in a transaction that ends when what is done meanwhile waits for it. */
-const whileErased = async <Result>(customerId: string, work: () => Promise<Result>): Promise<Result> => {
-  const currentRules = createCurrentRules();
+/** Lets a customer leave in a transaction that ends when what is done meanwhile waits for it. */
+const whileLeaving = async <Result>(leave: (tx: Tx) => Promise<void>, work: () => Promise<Result>): Promise<Result> => {
   let working: Promise<Result> | undefined;
   await ledger.sql('ledger').begin(async (tx) => {
-    const forget = { customerId, occurredAt: erasure };
-    await forgetCustomer(tx as unknown as Tx, forget, 'c0', ledger.clock.now(), { currentRules });
+    await leave(tx as unknown as Tx);
     working = work();
     await untilWaiting(ledger);
   });
@@ -38,6 +37,18 @@ const whileErased = async <Result>(customerId: string, work: () => Promise<Resul
   await ledger.settle();
   return result;
 };
+const currentRules = createCurrentRules();
+const whileErased = <Result>(customerId: string, work: () => Promise<Result>): Promise<Result> =>
+  whileLeaving((tx) => {
+    const forget = { customerId, occurredAt: erasure };
+    return forgetCustomer(tx, forget, 'c0', ledger.clock.now(), { currentRules });
+  }, work);
+const whileMerged = <Result>(customerId: string, into: string, work: () => Promise<Result>): Promise<Result> =>
+  whileLeaving((tx) => {
+    const merge = { customerId, intoCustomerId: into, occurredAt: after };
+    const refunds = { lookBackPurchases: 10, openDays: 1 };
+    return mergeCustomers(tx, merge, 'c0', ledger.clock.now(), { currentRules, refunds });
+  }, work);
 
 const known = (customerId: string) => ledger.sql('ledger')`select seq from balance where customer_id = ${customerId}`;
 
@@ -106,4 +117,17 @@ test('a gift to who is erased at that moment is asked for again', async () => {
   const answer = await whileErased('eve', () => give('eve'));
   expect(answer.json()).toMatchObject({ status: 503, code: 'ledger.customer_changed_meanwhile' });
   expect(await known('eve')).toEqual([]);
+});
+
+test('what is given to somebody who is merged at that moment is asked for again, or booked for who lives on', async () => {
+  const buy = (customerId: string, orderId: string) => purchase(customerId, orderId, 1_000, { time: after });
+  await ledger.send(buy('ned', 'ned-1'), buy('nan', 'nan-1'), buy('oli', 'oli-1'));
+  const correct = () => ledger.call('POST', '/v1/customers/ned/adjustments', { points: 5, reason: 'x' });
+  const answer = await whileMerged('ned', 'nan', correct);
+  expect(answer.json()).toMatchObject({ status: 503, code: 'ledger.customer_changed_meanwhile' });
+  expect((await correct()).json()).toMatchObject({ balance: { active: 25 } });
+  await whileMerged('oli', 'nan', () => ledger.publish([buy('oli', 'oli-2')]));
+  expect(await ledger.balance('oli')).toMatchObject({ customerId: 'nan', active: 45 });
+  const left = await ledger.sql('ledger')`select customer_id from balance where merged_into is not null and active > 0`;
+  expect(left).toEqual([]);
 });

@@ -2,7 +2,8 @@ import { event, InteractionRecorded } from '@vafa/contracts';
 import { newId } from '@vafa/kernel';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Programme } from '../domain/programme.ts';
-import { lookAtDamage } from '../test/damage.fixture.ts';
+import { RULES } from '../store/verify-rules.ts';
+import { lookAtDamage, rulesBroken } from '../test/damage.fixture.ts';
 import { PROGRAMME, purchase } from '../test/events.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
 import { verifyLots } from './verify-lots.ts';
@@ -84,6 +85,15 @@ const other = (kind: string): string => `where id in (select id from transfer wh
 test('sound lots have no violations', async () => {
   expect(await toldOf('select 1')).toEqual([]);
   await ledger.verify();
+});
+
+test('pending points that no sweep will find are found', async () => {
+  const damage = "update balance set next_activation_at = null where customer_id in ('bob', 'cat')";
+  const found = await lookAtDamage(ledger, damage, (tx, rows) => {
+    expect(rows).toBe(2);
+    return rulesBroken(tx, RULES);
+  });
+  expect(found).toEqual(['bounds_hold']);
 });
 
 test.each([

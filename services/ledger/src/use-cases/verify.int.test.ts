@@ -197,6 +197,11 @@ test.each([
     ['lot_is_a_credit'],
   ],
   [
+    'an order of which more was taken back than it earned',
+    "update purchase set points_earned = points_taken_back - 1 where order_id = 'ann-1'",
+    ['one_earn_per_order', 'taken_back_is_clawbacks'],
+  ],
+  [
     'an order that does not know its entry',
     "update purchase set earn_id = null where order_id = 'ann-2'",
     ['one_earn_per_order'],
