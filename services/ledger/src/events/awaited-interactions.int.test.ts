@@ -244,6 +244,19 @@ test('who only answers has no account, and what was kept is forgotten with its c
   expect(await sql`select from awaited_interaction where customer_id like 'erased:%'`).toHaveLength(0);
   await tell(purchase('guest', 'guest-1', 2_000, { time: at('16:00') }));
   expect(await ofOrder('guest-1')).toEqual({ remaining: 0, pending: 20 });
+  // Who was known before, though without any points, stays so: a merger is kept with her.
+  const known = () =>
+    sql`select customer_id as id from balance where customer_id = 'poor' or merged_into = 'poor' order by 1`;
+  await tell(
+    event(
+      CustomerMerged,
+      { id: newId(), source: '/test', time: at('09:00') },
+      { customerId: 'none', intoCustomerId: 'poor' },
+    ),
+  );
+  expect(await known()).toMatchObject([{ id: 'none' }, { id: 'poor' }]);
+  await tell(answered('none', at('12:00')));
+  expect(await known()).toMatchObject([{ id: 'none' }, { id: 'poor' }]);
 });
 
 const plain = async () => {

@@ -135,6 +135,15 @@ test('an entry that two seals hold is found and named', async () => {
   expect(await afterTampering(again)).toContainEqual(['entry_sealed_twice', id]);
 });
 
+test('some of each damage is told, however much there is of another', async () => {
+  const id = '01000000-0000-8000-8000-000000000001';
+  const found = await afterTampering(`update transfer set actor = 'nobody';
+    insert into transfer (id, customer_id, seq, kind, debit, credit, amount, balance_after, occurred_at, recorded_at)
+      values ('${id}', 'eve', 1, 'earn', 'issued/p1', 'customer', 1, 1, now(), now())`);
+  expect(found.filter(([rule]) => rule === 'sealed_entry_changed')).toHaveLength(20);
+  expect(found.filter(([rule]) => rule !== 'sealed_entry_changed')).toEqual([['entry_not_sealed', id]]);
+});
+
 test('a seal that is not linked to the one before it is found and named', async () => {
   const found = await afterTampering(
     "update seal set prev_hash = sha256('x') where door = 'api' and lane = 0 and seq = 2",
