@@ -1,7 +1,7 @@
 import type { Tx } from '@vafa/bus';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { enter, interaction } from '../test/club-rules.fixture.ts';
-import { purchase } from '../test/events.fixture.ts';
+import { purchase, refund } from '../test/events.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
 import { customerMerged } from '../test/redemption.fixture.ts';
 import { untilWaiting } from '../test/until-waiting.fixture.ts';
@@ -130,4 +130,15 @@ test('what is given to somebody who is merged at that moment is asked for again,
   expect(await ledger.balance('oli')).toMatchObject({ customerId: 'nan', active: 45 });
   const left = await ledger.sql('ledger')`select customer_id from balance where merged_into is not null and active > 0`;
   expect(left).toEqual([]);
+});
+
+test('a purchase of somebody who comes to owe something at that moment pays it off', async () => {
+  const buy = (customerId: string, orderId: string, totalMinor: number) =>
+    purchase(customerId, orderId, totalMinor, { time: after });
+  await ledger.send(buy('pam', 'pam-1', 1_000), buy('pat', 'pat-1', 100));
+  const held = (await ledger.call('POST', '/v1/customers/pam/reservations', { points: 10 })).json();
+  await ledger.call('POST', `/v1/reservations/${held.reservationId}/capture`);
+  await ledger.send(refund('pam', 'pam-r', { scope: 'whole', orderId: 'pam-1', time: after }));
+  await whileMerged('pam', 'pat', () => ledger.publish([buy('pat', 'pat-2', 2_500)]));
+  expect(await ledger.balance('pat')).toMatchObject({ active: 16, negative: 0 });
 });
