@@ -60,7 +60,13 @@ beforeAll(async () => {
     activities: ['purchase'],
     interactionTypes: [],
   } as const;
-  const answer = await ledger.call('PUT', '/v1/programme', { ...BARE, expiry });
+  const rules: Programme['rules'] = [
+    {
+      ...{ id: 'own', name: 'Own', order: 1, trigger: { on: 'purchase' }, effect: { kind: 'fixed', points: 4 } },
+      expiry: { kind: 'rolling', amount: 2, unit: 'months' },
+    },
+  ];
+  const answer = await ledger.call('PUT', '/v1/programme', { ...BARE, expiry, rules });
   expect(answer.statusCode, answer.body).toBe(200);
   await buy('eve', 'eve-1');
   await ledger.settle();
@@ -125,6 +131,20 @@ test.each([
   [
     'sliding points live longer than activity keeps them',
     `update lot set expires_at = expires_at + interval '1 year' ${of('eve-1')}`,
+  ],
+  ['sliding points expire earlier', `update lot set expires_at = expires_at - interval '1 day' ${of('eve-1')}`],
+  [
+    'activity keeps what has an expiry of its own',
+    `update lot set expires_at = (select expires_at + interval '1 day' from lot ${of('eve-1')}) ${of('eve-1', 'own')}`,
+  ],
+  [
+    'what a visit made spendable is gone earlier',
+    `update lot set expires_at = expires_at - interval '1 year' ${of('dan-visits')}`,
+  ],
+  ['what a visit made spendable never expires', `update lot set expires_at = null ${of('dan-visits')}`],
+  [
+    'what was to wait was spendable at once',
+    "update transfer set credit = 'customer' where order_id = 'bob-waits' and rule_id = 'base'",
   ],
   ['sliding points never expire', `update lot set expires_at = null ${of('eve-1')}`],
 ])('%s: found', async (_, damage) => {

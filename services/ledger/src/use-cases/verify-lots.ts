@@ -9,10 +9,11 @@ const text = (ms: number | null): string => (ms === null ? 'never' : new Date(ms
 
 /**
  * A lot expires as it was booked, or later as far as activity has kept it, if it slides. Lots do of which a rule or a tier said when
- * they expire, where they were booked before that was kept.
+ * they expire, where they were booked before that was kept. What an interaction made spendable was booked without an end, and has one
+ * since (see `wasActivated`).
  */
-const expiresAs = (lot: LotTerms, { expiresAtMs: bookedMs, sliding }: Terms): boolean =>
-  (sliding !== 'always' || lot.slides) && endsAs(lot, bookedMs);
+const expiresAs = (lot: LotTerms, { expiresAtMs: bookedMs, sliding, awaits }: Terms): boolean =>
+  (sliding !== 'always' || lot.slides) && endsAs(lot, bookedMs) && (awaits === null || !lot.activated);
 
 const endsAs = ({ expiresAtMs, slides, slidesUntilMs }: LotTerms, bookedMs: number | null): boolean =>
   expiresAtMs === bookedMs ||
