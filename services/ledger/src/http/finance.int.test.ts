@@ -194,10 +194,16 @@ test('in money, too, rows add up to the total: also where a point is worth a thi
 
 test('a writer whose time lies in a closed day is refused, and nothing of it stays', async () => {
   const at = ledger.clock.now();
-  ledger.clock.set('2026-11-01T08:00:00Z');
-  const answer = await ledger.call('POST', '/v1/customers/bob/adjustments', { points: 5, reason: 'too late' });
+  const write = (reason: string) => ledger.call('POST', '/v1/customers/bob/adjustments', { points: 5, reason });
+  const end = Temporal.Instant.from((await get('/v1/finance/roll-forward')).closedUntil);
+  for (const late of [Temporal.Instant.from('2026-11-01T08:00:00Z'), end.subtract({ milliseconds: 1 })]) {
+    ledger.clock.set(late);
+    expect((await write('too late')).json()).toMatchObject({ status: 503, code: 'ledger.day_closed' });
+  }
+  // The next day begins with the end of this one.
+  ledger.clock.set(end);
+  expect((await write('in time')).statusCode).toBe(201);
   ledger.clock.set(at);
-  expect(answer.json()).toMatchObject({ status: 503, code: 'ledger.day_closed' });
   const [row] = await ledger.sql('ledger')`select count(*) as n from transfer where reason = 'too late'`;
   expect(row?.n).toBe(0);
 });
@@ -208,22 +214,24 @@ test('a day is not closed while somebody still books in it', async () => {
   await buy('bob', 'bob-open', 10);
   await ledger.settle();
   const closedBefore = (await get('/v1/finance/roll-forward')).closedUntil;
-  const release = Promise.withResolvers<void>();
-  const held = Promise.withResolvers<void>();
-  // A transaction that recorded half an hour before the end of the day and is not over.
-  const open = sql.begin(async (tx) => {
-    await tx`select ${holdRecordedAt(tx, Date.parse('2026-12-25T20:00:00Z'))}`;
-    held.resolve();
-    await release.promise;
-  });
-  try {
-    await held.promise;
-    ledger.clock.set(start.add({ hours: 48 }));
-    await ledger.service('ledger').runJobs();
-    expect((await get('/v1/finance/roll-forward')).closedUntil).toBe(closedBefore);
-  } finally {
-    release.resolve();
-    await open;
+  ledger.clock.set(start.add({ hours: 48 }));
+  // A transaction that recorded so long before the end of the day as any may last, or in its last moment, and is not over.
+  for (const recordedAt of ['2026-12-25T14:30:00Z', '2026-12-25T20:29:59.999Z']) {
+    const release = Promise.withResolvers<void>();
+    const held = Promise.withResolvers<void>();
+    const open = sql.begin(async (tx) => {
+      await tx`select ${holdRecordedAt(tx, Date.parse(recordedAt))}`;
+      held.resolve();
+      await release.promise;
+    });
+    try {
+      await held.promise;
+      await ledger.service('ledger').runJobs();
+      expect((await get('/v1/finance/roll-forward')).closedUntil).toBe(closedBefore);
+    } finally {
+      release.resolve();
+      await open;
+    }
   }
   await ledger.settle();
   expect((await get('/v1/finance/roll-forward')).closedUntil).toBe('2026-12-25T20:30:00Z');
@@ -308,6 +316,10 @@ test('what is paid off after a day, before it is closed, is of the next day: giv
     // Spendable two days later: on 1 Aban, ten minutes after midnight in Tehran.
     night.clock.set('2026-10-20T20:40:00Z');
     await earn('bob', 'bob-2', 70);
+    // The first moment of 1 Aban.
+    night.clock.set('2026-10-22T20:30:00Z');
+    for (const points of [3, -3])
+      await night.call('POST', '/v1/customers/eve/adjustments', { points, reason: 'a mistake' });
     // 1 Aban, 00:05: nobody has closed the last day of Mehr yet.
     night.clock.set('2026-10-22T20:35:00Z');
     for (const each of ['ann', 'bob', 'cat']) await giveBack(each, `${each}-r`, `${each}-1`);
@@ -321,8 +333,14 @@ test('what is paid off after a day, before it is closed, is of the next day: giv
     expect(before[1].find(({ cohort }: { cohort: string | null }) => cohort === null).points).toMatchObject({
       ...{ opening: 0, takenBack: 300, moved: 100 + 70 + 40, closing: -90 },
     });
-    night.clock.set('2026-10-22T22:50:00Z');
+    // A day is closed an hour after its end, no moment earlier.
+    const closed = async () => (await night.call('GET', '/v1/finance/roll-forward')).json().closedUntil;
+    night.clock.set('2026-10-22T21:29:59.999Z');
     await night.settle();
+    expect(await closed()).toBe('2026-10-21T20:30:00Z');
+    night.clock.set('2026-10-22T21:30:00Z');
+    await night.settle();
+    expect(await closed()).toBe('2026-10-22T20:30:00Z');
     expect(await report()).toEqual(before);
     await expectBooksToAgree(night, '1405-07', '1405-08');
     await night.verify();

@@ -15,9 +15,9 @@ const CLOSE_AFTER_MS = 3_600_000;
 /** Enough for the entries of a day, tens of millions. */
 const LIMIT_MS = 600_000;
 
-/** The end of the first day that is over and has entries; without any, of the last month that is over. */
+/** The end of the first day that is over (before the limit, a day's start) and has entries; without any, of the last month that is over. */
 const endOf = (zone: CalendarZone, firstMs: number | null, limitMs: number): number =>
-  firstMs === null ? startOfMonthMs(zone, monthAt(zone, limitMs)) : Math.min(dayAt(zone, firstMs).endMs, limitMs);
+  firstMs === null ? startOfMonthMs(zone, monthAt(zone, limitMs)) : dayAt(zone, firstMs).endMs;
 
 /**
  * Is this still the calendar of the programme? The first closing keeps it for ever (see `keepCalendar`), so it and a change of the
