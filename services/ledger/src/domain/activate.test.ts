@@ -78,6 +78,21 @@ test('points that await an interaction come with it, and their expiry counts fro
   expect(openLots(seen, 'ann')).toMatchObject([{ remaining: 5, expiresAtMs: at(30), awaits: null }]);
 });
 
+test('what is owed is paid off by what became spendable before the points of an interaction', () => {
+  const { book, account } = setUp();
+  Object.assign(account, { deficit: 30, clawedBack: 30 });
+  const waits = give(book, account, 'o1', 50, { pendingUntilMs: at(1) });
+  const awaits = give(book, account, 'o2', 5, { pendingUntilMs: at(48), awaits: 'order.delivered' });
+  const seen = later(book, account, 20);
+  activateAwaited(seen, account, { type: 'order.delivered', atMs: at(19), orderId: null }, () =>
+    byProgramme(() => null, true),
+  );
+  const lot = (id: string) => seen.lots.get('ann')?.get(id);
+  expect(lot(waits.id)).toMatchObject({ absorbed: 30, remaining: 20 });
+  expect(lot(awaits.id)).toMatchObject({ absorbed: 0, remaining: 5 });
+  expect(account).toMatchObject({ deficit: 0, active: 25 });
+});
+
 test('what happened before points were won does not make them spendable', () => {
   const { book, account } = setUp();
   give(book, account, 'o1', 5, { pendingUntilMs: at(48), awaits: 'order.delivered' });

@@ -121,9 +121,11 @@ test('what can not be given is refused', async () => {
   expect(await ledger.balance('eve')).toMatchObject({ active: 6, reserved: 4 });
 });
 
-test('points past their expiry are not given, whether or not the sweep has been by', async () => {
-  await buy(['gail', 'gail-1', 1_000, { time: '2026-11-12T10:00:00Z' }], ['gail', 'gail-2', 300]);
-  ledger.clock.set(Temporal.Instant.from('2026-11-23T10:00:00Z'));
+test('points are not given from the instant of their expiry on, whether or not the sweep has been by', async () => {
+  // Told one after the other: what came later expires in the month after.
+  await buy(['gail', 'gail-1', 1_000, { time: '2026-11-12T10:00:00Z' }]);
+  await buy(['gail', 'gail-2', 300]);
+  ledger.clock.set(Temporal.Instant.from('2026-11-22T22:59:59.999Z'));
   expect((await give('gail', 'hank', 4)).json()).toMatchObject({ code: 'ledger.insufficient_points', available: 3 });
   expect((await give('gail', 'hank', 3)).statusCode).toBe(201);
   expect(await ledger.balance('gail')).toMatchObject({ active: 0, expired: 10 });

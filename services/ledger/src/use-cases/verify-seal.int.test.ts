@@ -180,3 +180,13 @@ test('transactions at the same time seal in lanes of their own and never wait', 
   const before = await ledger.admin<{ lane: number }[]>`select distinct lane from ledger.seal where door = 'api'`;
   expect(before.length).toBeGreaterThan(1);
 });
+
+test('who finds every lane taken is told to come again, and nothing of it stays', async () => {
+  const answer = await ledger.sql('ledger').begin(async (tx) => {
+    await tx`select pg_advisory_xact_lock(hashtextextended('vafa.ledger.seal/api/' || lane, 0))
+      from generate_series(0, 255) as lane`;
+    return ledger.call('POST', '/v1/customers/late/adjustments', { points: 3, reason: 'hello' });
+  });
+  expect(answer.json()).toMatchObject({ status: 503, code: 'ledger.too_busy' });
+  expect(await ledger.balance('late')).toMatchObject({ active: 0 });
+});

@@ -206,6 +206,16 @@ test.each([
     "update purchase set earn_id = null where order_id = 'ann-2'",
     ['one_earn_per_order'],
   ],
+  [
+    'a refund that was of more points',
+    "update refund set points_due = points_due + 1 where refund_id = 'ann-r'",
+    ['refund_is_matches'],
+  ],
+  [
+    'points said to have expired that a refund took',
+    "update lot set waived = 1 where id = (select earn_id from purchase where order_id = 'ann-1')",
+    ['waived_was_due'],
+  ],
   ['a refund left waiting', "update refund set status = 'waiting' where order_id is not null", ['no_refund_forgotten']],
 ])('%s is found', async (_, damage, rules) => {
   expect(await brokenBy(damage)).toEqual(rules);
