@@ -105,6 +105,12 @@ describe('the roll-forward', () => {
   test('refuses months that are none', async () => {
     for (const query of ['from=1405-13', 'from=1405-10&to=1405-09', 'to=1406-01', 'from=1300-01', 'by=colour'])
       expect([query, (await ledger.call('GET', `/v1/finance/roll-forward?${query}`)).statusCode]).toEqual([query, 400]);
+    // 120 months are as many as may be asked for.
+    for (const [from, status] of [
+      ['1395-11', 200],
+      ['1395-10', 400],
+    ])
+      expect((await ledger.call('GET', `/v1/finance/roll-forward?from=${from}&to=1405-10`)).statusCode).toBe(status);
   });
 });
 
@@ -282,6 +288,25 @@ test('what refunds give back of spent points goes to the months of issue it came
   await booksAgree('1405-12', '1405-12');
 });
 
+test('of points that never expire the oldest are spent first, and come back last, whatever month they are of', async () => {
+  const returns = { policy: 'allow_negative', spentPoints: 'proportional' };
+  await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, ...IRAN, expiresAfterDays: null, returns });
+  await buy('kim', 'kim-1', 40);
+  await ledger.settle();
+  ledger.clock.set('2027-04-05T08:00:00Z');
+  await ledger.settle();
+  await buy('kim', 'kim-2', 40);
+  await ledger.settle();
+  const held = await ledger.call('POST', '/v1/customers/kim/reservations', { points: 70, orderId: 'kim-3' });
+  await ledger.call('POST', `/v1/reservations/${held.json().reservationId}/capture`, { points: 60 });
+  await buy('kim', 'kim-3', 0);
+  await booksAgree('1405-12', '1406-01');
+  ledger.clock.set('2027-05-05T08:00:00Z');
+  await ledger.settle();
+  await ledger.send(refund('kim', 'kim-r', { scope: 'whole', orderId: 'kim-3', time: now() }));
+  await booksAgree('1405-12', '1406-02');
+});
+
 test('what is paid off after a day, before it is closed, is of the next day: given back, spendable, or come with a merger', async () => {
   const night = await startLedger(
     {
@@ -307,6 +332,15 @@ test('what is paid off after a day, before it is closed, is of the next day: giv
       const url = '/v1/finance/roll-forward?from=1405-07&to=1405-08&by=cohort';
       return (await night.call('GET', url)).json().months.map(({ rows }: Month) => rows);
     };
+    const adjust = async (points: number) => {
+      const url = '/v1/customers/eve/adjustments';
+      expect((await night.call('POST', url, { points, reason: 'a mistake' })).statusCode).toBe(201);
+    };
+    // The first who book do so around midnight in Tehran; the clock of the second one is behind, in the day before.
+    for (const instant of ['2026-10-09T20:35:00Z', '2026-10-09T20:25:00Z', '2026-10-10T08:00:00Z']) {
+      night.clock.set(instant);
+      await adjust(1);
+    }
     for (const each of ['ann', 'bob', 'cat']) await earn(each, `${each}-1`, 100);
     night.clock.advance('P3D');
     await night.settle();
@@ -316,10 +350,12 @@ test('what is paid off after a day, before it is closed, is of the next day: giv
     // Spendable two days later: on 1 Aban, ten minutes after midnight in Tehran.
     night.clock.set('2026-10-20T20:40:00Z');
     await earn('bob', 'bob-2', 70);
-    // The first moment of 1 Aban.
+    // The last day of Mehr, and the first moment of 1 Aban.
+    night.clock.set('2026-10-22T19:00:00Z');
+    await adjust(5);
     night.clock.set('2026-10-22T20:30:00Z');
-    for (const points of [3, -3])
-      await night.call('POST', '/v1/customers/eve/adjustments', { points, reason: 'a mistake' });
+    await adjust(3);
+    await adjust(-3);
     // 1 Aban, 00:05: nobody has closed the last day of Mehr yet.
     night.clock.set('2026-10-22T20:35:00Z');
     for (const each of ['ann', 'bob', 'cat']) await giveBack(each, `${each}-r`, `${each}-1`);
@@ -346,6 +382,35 @@ test('what is paid off after a day, before it is closed, is of the next day: giv
     await night.verify();
   } finally {
     await night.stop();
+  }
+});
+
+test('the liability rests on the age at which points were spent, though the months are closed', async () => {
+  const year = await startLedger({ ...IRAN, expiresAfterDays: null }, { now: '2026-04-05T08:00:00Z' });
+  try {
+    const use = async (customer: string, points: number) => {
+      const held = await year.call('POST', `/v1/customers/${customer}/reservations`, { points });
+      const url = `/v1/reservations/${held.json().reservationId}/capture`;
+      expect((await year.call('POST', url)).statusCode).toBe(200);
+    };
+    // In each month somebody earns 3,000; so much of it is spent in the same month, and in the ones after it.
+    const spent = [1_000, 500, 300, 180];
+    for (let month = 4; month <= 10; month++) {
+      const time = `2026-${String(month).padStart(2, '0')}-05T08:00:00Z`;
+      year.clock.set(time);
+      await year.settle();
+      await year.send(purchase(`c${month}`, `o${month}`, 300_000, { time }));
+      for (const [age, points] of spent.entries()) if (month - age >= 4) await use(`c${month - age}`, points);
+    }
+    const { closedUntil, estimate } = (await year.call('GET', '/v1/finance/liability')).json();
+    expect(closedUntil).toBe('2026-09-22T20:30:00Z');
+    expect(estimate.factors).toMatchObject([
+      { age: 0, factor: 1.5, cohorts: 5, redeemed: 5_000 },
+      { age: 1, factor: 1.2, cohorts: 4, redeemed: 6_000 },
+      { age: 2, factor: 1.1, cohorts: 3, redeemed: 5_400 },
+    ]);
+  } finally {
+    await year.stop();
   }
 });
 
