@@ -176,6 +176,48 @@ test('points that never expire are not told as expiring when activity once kept 
   expect(balance).toMatchObject({ active: 30, nextExpiration: { points: 10 } });
 });
 
+test('so it is read from the very instant on, not before', async () => {
+  const setTo = (instant: string, lessMs = 0) =>
+    ledger.clock.set(Temporal.Instant.from(instant).subtract({ milliseconds: lessMs }));
+  const expiresAt = async (customerId: string) => (await ledger.balance(customerId)).nextExpiration.at;
+  const holds = async (customerId: string, active: number, pending: number, expired: number) => {
+    const read = await readTwice(customerId, `${customerId}-1`);
+    expect(read.balance).toMatchObject({ active, pending, expired });
+    expect([read.open.length, read.pending.length]).toEqual([active, pending].map((points) => (points > 0 ? 1 : 0)));
+  };
+  await use({ expiry: TEN_DAYS });
+  await buy('jo', 'jo-1', 10);
+  const end = await expiresAt('jo');
+  setTo(end, 1);
+  await holds('jo', 10, 0, 0);
+  setTo(end);
+  await holds('jo', 0, 0, 10);
+
+  await use({ expiry: SLIDING });
+  await buy('lea', 'lea-1', 10);
+  pass(5);
+  const visit = { id: newId(), source: '/test', time: now() };
+  await ledger.send(event(InteractionRecorded, visit, { customerId: 'lea', interactionType: 'store.visited' }));
+  const kept = await expiresAt('lea');
+  setTo(kept, 1);
+  await holds('lea', 10, 0, 0);
+  setTo(kept);
+  await holds('lea', 0, 0, 10);
+
+  await use({ activation: TWO_DAYS, expiry: TEN_DAYS });
+  await buy('kay', 'kay-1', 10);
+  const { nextActivation } = await ledger.balance('kay');
+  setTo(nextActivation.at, 1);
+  await holds('kay', 0, 10, 0);
+  setTo(nextActivation.at);
+  await holds('kay', 10, 0, 0);
+  // Nobody has looked at the points of this one since they were earned.
+  await buy('ned', 'ned-1', 10);
+  const { lots } = await ok('GET', '/v1/customers/ned/lots?state=pending');
+  setTo(lots[0].expiresAt);
+  await holds('ned', 0, 0, 10);
+});
+
 test('reservations, payments with points and held coupons that timed out say so', async () => {
   await use({ pointValues: [{ currency: 'EUR', minor: 1, perPoints: 1 }] });
   await buy('gus', 'gus-1', 100);

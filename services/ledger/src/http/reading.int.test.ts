@@ -49,11 +49,25 @@ test('a statement by kind, by time, in both orders', async () => {
   const url = '/v1/customers/bob/statement';
   const newest = await all<Entry>(url, 'entries');
   expect(newest).toHaveLength(27);
+  // Nothing comes after a page that is just full.
+  for (const [list, count] of [
+    ['statement?', 27],
+    ['lots?state=all&', 25],
+  ] as const) {
+    expect(await get(`/v1/customers/bob/${list}limit=${count}`)).not.toHaveProperty('nextCursor');
+    expect(await get(`/v1/customers/bob/${list}limit=${count - 1}`)).toHaveProperty('nextCursor');
+  }
   expect(await all<Entry>(`${url}?order=oldest_first`, 'entries')).toEqual(newest.toReversed());
   expect(await all<Entry>(`${url}?kind=clawback,adjust`, 'entries')).toEqual(
     newest.filter(({ kind }) => kind !== 'earn'),
   );
-  const [from, until] = ['2026-11-05T00:00:00Z', '2026-11-07T00:00:00Z'];
+  expect(await all<Entry>(`${url}?kind=earn`, 'entries')).toEqual(newest.filter(({ kind }) => kind === 'earn'));
+  const since = '2026-11-09T00:00:00Z';
+  expect(await all<Entry>(`${url}?from=${since}&order=oldest_first`, 'entries')).toEqual(
+    newest.toReversed().filter(({ occurredAt }) => occurredAt >= since),
+  );
+  // At the very instants of entries: the first is in it, the end is not.
+  const [from, until] = ['2026-11-05T10:00:00Z', '2026-11-07T10:00:00Z'];
   const within = await all<Entry>(`${url}?from=${from}&until=${until}`, 'entries');
   expect(within).toEqual(newest.filter(({ occurredAt }) => occurredAt >= from && occurredAt < until));
   expect(within).toHaveLength(3);
@@ -111,6 +125,32 @@ test('lots that never expire come last, over the border of pages', async () => {
   expect(lots.map(({ granted }) => granted).sort()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   const bob = await all<{ expiresAt: string | null }>('/v1/customers/bob/lots', 'lots');
   expect(bob.at(-1)?.expiresAt).not.toBeNull();
+  // A page may end with the last that expires.
+  await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, expiresAfterDays: 30 });
+  for (let i = 0; i < 7; i++)
+    await ledger.call('POST', '/v1/customers/eva/adjustments', { points: 9, reason: 'hello' });
+  const mixed = await all<{ expiresAt: string | null }>('/v1/customers/eva/lots', 'lots');
+  expect(mixed.map(({ expiresAt }) => expiresAt === null)).toEqual([
+    ...Array.from({ length: 7 }, () => false),
+    ...Array.from({ length: 8 }, () => true),
+  ]);
+  await ledger.call('PUT', '/v1/programme', PROGRAMME);
+});
+
+test('pending lots come as they become spendable, over the border of pages', async () => {
+  const waiting = (days: number) => ({ ...PROGRAMME, activation: { kind: 'after', amount: days, unit: 'days' } });
+  for (const [days, orders] of [
+    [5, 4],
+    [3, 8],
+  ] as const) {
+    expect((await ledger.call('PUT', '/v1/programme', waiting(days))).statusCode).toBe(200);
+    await ledger.send(...Array.from({ length: orders }, (_, i) => purchase('gil', `gil-${days}-${i}`, 100)));
+  }
+  const lots = await all<{ lotId: string; pendingUntil: string }>('/v1/customers/gil/lots?state=pending', 'lots');
+  const keys = lots.map(({ lotId, pendingUntil }) => `${pendingUntil} ${lotId}`);
+  expect(keys).toEqual([...new Set(keys)].sort());
+  expect(keys).toHaveLength(12);
+  expect((await ledger.call('PUT', '/v1/programme', PROGRAMME)).statusCode).toBe(200);
 });
 
 test('a statement as a file: CSV for spreadsheets, NDJSON for machines, resumed where it broke off', async () => {
