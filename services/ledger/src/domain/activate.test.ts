@@ -93,6 +93,18 @@ test('what is owed is paid off by what became spendable before the points of an 
   expect(account).toMatchObject({ deficit: 0, active: 25 });
 });
 
+test('activity that kept the others alive keeps what an interaction brings, too, and nobody is told that it expired', () => {
+  const { book, account } = setUp();
+  account.slidesUntilMs = at(200);
+  give(book, account, 'o1', 5, { pendingUntilMs: at(48), awaits: 'order.delivered' });
+  const seen = later(book, account, 40);
+  activateAwaited(seen, account, { type: 'order.delivered', atMs: at(20), orderId: null }, () =>
+    byProgramme((ms) => ms + 10 * HOUR_MS, true),
+  );
+  expect(openLots(seen, 'ann')).toMatchObject([{ remaining: 5, expiresAtMs: at(200), noticed: false }]);
+  expect(account).toMatchObject({ nextExpiryMs: at(200), nextUnnoticedMs: at(200) });
+});
+
 test('what happened before points were won does not make them spendable', () => {
   const { book, account } = setUp();
   give(book, account, 'o1', 5, { pendingUntilMs: at(48), awaits: 'order.delivered' });

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { pointsGivenBack, pointsGivenBackLate } from './give-back.ts';
+import { emptyAccount } from './account.ts';
+import { addAccounts, createBook } from './book.ts';
+import { credit } from './credit.ts';
+import { giveBackSpent, type Payment, pointsGivenBack, pointsGivenBackLate } from './give-back.ts';
+import type { Order, Refund } from './order.ts';
+import { capture, hold } from './reservation.ts';
+import { atOnce } from './terms.ts';
 
 const part = (totalMinor: number, before: number, amountMinor: number, whole = false) => ({
   order: { totalMinor },
@@ -73,4 +79,54 @@ test('captured after refunds it comes to the same as captured before them', () =
     expect(pointsGivenBackLate(rule, { before: 3, now: 7 }, free, true)).toBe(7);
     expect(pointsGivenBackLate(rule, { before: 3, now: 7 }, free, false)).toBe(0);
   }
+});
+
+test("of several payments of an order the oldest comes back first; other customers' and other orders' do not", () => {
+  const now = Temporal.Instant.from('2026-01-01T00:00:00Z');
+  const occurredAt = now.toString();
+  const book = createBook('api', now);
+  const [ann, bob] = [emptyAccount('ann'), emptyAccount('bob')];
+  addAccounts(book, [ann, bob]);
+  const never = atOnce({ expiresAtMs: null, sliding: 'always' });
+  for (const account of [ann, bob])
+    credit(book, account, { kind: 'earn', points: 50, occurredAt, naturalKey: [account.customerId] }, never);
+  const pay = (account: typeof ann, reservationId: string, orderId: string, capturedAtMs: number): Payment => {
+    const { customerId } = account;
+    const expiresAtMs = now.epochMilliseconds + 1;
+    const reservation = { id: reservationId, customerId, points: 10, captured: 0, orderId, expiresAtMs };
+    const allocations = hold(book, account, reservation);
+    capture(book, account, { ...reservation, status: 'held' }, allocations, 10, { occurredAt, actor: 'test' });
+    return { reservationId, customerId, orderId, captured: 10, givenBack: 0, capturedAtMs, allocations };
+  };
+  const payments = [
+    pay(ann, 'late', 'o1', 3_000),
+    pay(ann, 'early', 'o1', 1_000),
+    pay(bob, 'bobs', 'o1', 500),
+    pay(ann, 'else', 'o2', 600),
+  ];
+  const order: Order = {
+    ...{ orderId: 'o1', customerId: 'ann', occurredAtMs: 0, currency: 'EUR', totalMinor: 100, refundedMinor: 75 },
+    ...{ pointsEarned: 0, pointsTakenBack: 0, earnId: null, lines: new Map() },
+  };
+  const refund: Refund = {
+    ...{
+      refundId: 'r1',
+      customerId: 'ann',
+      orderId: 'o1',
+      scope: 'amount',
+      currency: 'EUR',
+      amountMinor: 75,
+      lines: [],
+    },
+    occurredAt,
+  };
+  const match = { order, amountMinor: 75, pointsDue: 0, dues: [], refundedMinor: 75, whole: false };
+  expect(giveBackSpent(book, ann, refund, match, payments, 'proportional')).toBe(15);
+  expect(payments.map(({ reservationId, givenBack }) => [reservationId, givenBack])).toEqual([
+    ['late', 5],
+    ['early', 10],
+    ['bobs', 0],
+    ['else', 0],
+  ]);
+  expect([ann.active, bob.active]).toEqual([35, 40]);
 });
