@@ -147,6 +147,16 @@ test('the whole book as a file: every entry once, in the order of time', async (
       .map((line) => JSON.parse(line)),
   ).toEqual(within);
   expect(within.length).toBeGreaterThan(0);
+  const rest = await ledger.call('GET', `/v1/finance/entries?format=ndjson&cursor=${rows[9].entryId}`);
+  expect(rest.body).toBe(answer.body.split('\n').slice(10).join('\n'));
+  // What was recorded since is not in it.
+  const at = ledger.clock.now();
+  const asOf = rows.map(({ recordedAt }) => recordedAt).sort()[10];
+  ledger.clock.set(Temporal.Instant.from(asOf));
+  const then = (await ledger.call('GET', '/v1/finance/entries?format=ndjson')).body.trimEnd().split('\n');
+  ledger.clock.set(at);
+  expect(then.map((line) => JSON.parse(line))).toEqual(rows.filter(({ recordedAt }) => recordedAt <= asOf));
+  expect(then.length).toBeLessThan(rows.length);
   const csv = await ledger.call('GET', '/v1/finance/entries?format=csv');
   expect(csv.body.split('\r\n')).toHaveLength((count?.n ?? 0) + 2);
 });
@@ -155,6 +165,8 @@ test('a part of the book begins and ends at its instants, also between two milli
   for (const [order, time] of [
     ['fine-1', '2026-09-30T08:00:00.000250Z'],
     ['fine-2', '2026-09-30T08:00:00.000750Z'],
+    // Kept as of the second millisecond, by an id of the first.
+    ['fine-3', '2026-09-30T08:00:00.001999999Z'],
   ] as const)
     await buy('fine', order, 10, time);
   await ledger.settle();
@@ -163,12 +175,11 @@ test('a part of the book begins and ends at its instants, also between two milli
       .split('\n')
       .filter((line) => line.includes('"fine-'))
       .map((line) => [JSON.parse(line).orderId, JSON.parse(line).kind]);
-  const [first, second] = [
-    ['fine-1', 'earn'],
-    ['fine-2', 'earn'],
-  ];
-  expect(await ordersOf('from=2026-09-30T08:00:00.000500Z')).toEqual([second]);
-  expect(await ordersOf('from=2026-09-30T08:00:00.000750Z')).toEqual([second]);
+  const [first, second, third] = ['fine-1', 'fine-2', 'fine-3'].map((orderId) => [orderId, 'earn']);
+  expect(await ordersOf('from=2026-09-30T08:00:00.000500Z')).toEqual([second, third]);
+  expect(await ordersOf('from=2026-09-30T08:00:00.000750Z')).toEqual([second, third]);
+  expect(await ordersOf('from=2026-09-30T08:00:00.002Z')).toEqual([third]);
+  expect(await ordersOf('from=2026-09-30T08:00:00.002001Z')).toEqual([]);
   expect(await ordersOf('until=2026-09-30T08:00:00.000500Z')).toEqual([first]);
   expect(await ordersOf('until=2026-09-30T08:00:00.000250Z')).toEqual([]);
   expect(await ordersOf('from=2026-09-30T11:30:00.000250%2B03:30&until=2026-09-30T08:00:00.000750Z')).toEqual([first]);

@@ -160,7 +160,7 @@ test('a statement as a file: CSV for spreadsheets, NDJSON for machines, resumed 
   const lines = answer.body.trimEnd().split('\n');
   const rows = lines.map((line) => JSON.parse(line));
   expect(rows.map(({ number }: { number: number }) => number)).toEqual(Array.from({ length: 27 }, (_, i) => i + 1));
-  expect(rows[26]).toMatchObject({ kind: 'adjust', points: -40, reason: '=1+1, "hello"' });
+  expect(rows[26]).toMatchObject({ kind: 'adjust', points: -40, reason: '=1+1, "hello"', explanation: null });
   const rest = await ledger.call('GET', `${url}?format=ndjson&cursor=20`);
   expect(rest.body.trimEnd().split('\n')).toEqual(lines.slice(20));
 
