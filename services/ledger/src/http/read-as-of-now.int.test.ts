@@ -127,10 +127,25 @@ test('what becomes spendable pays off what is owed, one lot after the other', as
   expect(earnings[3]).toMatchObject([{ lot: { pending: 0, pendingUntil: null } }]);
 });
 
+test('what pays off what is owed has not expired, only what is left of it', async () => {
+  await use({});
+  await buy('deb', 'deb-1', 25);
+  await ok('POST', '/v1/customers/deb/adjustments', { points: -25, reason: 'spent' });
+  await ledger.send(refund('deb', 'deb-r', { scope: 'whole', orderId: 'deb-1', time: now() }));
+  await use({ activation: TWO_DAYS, expiry: TEN_DAYS });
+  await buy('deb', 'deb-2', 30);
+  pass(13);
+  const { balance } = await readTwice('deb', 'deb-1', 'deb-2');
+  expect(balance).toMatchObject({ active: 0, negative: 0, pending: 0, expired: 5 });
+});
+
 test('points that awaited an interaction in vain are lost', async () => {
   await use({ activation: { kind: 'on_event', interactionType: 'parcel.kept', cancelAfterDays: 3 } });
   await buy('eva', 'eva-1', 10);
-  expect((await readTwice('eva', 'eva-1')).pending).toMatchObject([{ pending: 10, awaits: 'parcel.kept' }]);
+  const awaiting = await readTwice('eva', 'eva-1');
+  expect(awaiting.pending).toMatchObject([{ pending: 10, awaits: 'parcel.kept' }]);
+  // Nobody knows whether they ever become spendable.
+  expect(awaiting.balance.nextActivation).toBeNull();
   pass(4);
   const { all, pending } = await readTwice('eva', 'eva-1');
   expect(pending).toEqual([]);
