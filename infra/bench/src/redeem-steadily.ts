@@ -16,12 +16,13 @@ export interface RedeemedFigures {
   /** Milliseconds from the instant at which it was due to its answer. */
   reserveP99Ms: number;
   captureP99Ms: number;
-  /** Redemptions whose connection the service ended: it could not take the request in within `HTTP_REQUEST_TIMEOUT_MS`. */
+  /** Redemptions that the service ended, or answered 408: it could not take the request in within `HTTP_REQUEST_TIMEOUT_MS`. */
   cutOff: number;
 }
 
 /** Redemptions of the first part of a run are not counted: plans and caches are warmed. */
 const WARM_UP_SHARE = 0.2;
+const TIMED_OUT = 408;
 
 const redeemAll = async ({ ledger, customers, perSecond, seconds }: SteadyRedemptions): Promise<RedeemedFigures> => {
   const ask = createAsk(ledger);
@@ -29,16 +30,19 @@ const redeemAll = async ({ ledger, customers, perSecond, seconds }: SteadyRedemp
   const captureMs: number[] = [];
   const begun = performance.now();
   let cutOff = 0;
-  const redeem = async (dueMs: number, counts: boolean): Promise<void> => {
+  const redeem = async (dueMs: number, counts: boolean): Promise<'answered' | 'cut off'> => {
     const late = performance.now() - dueMs;
     const customerId = `customer-${Math.floor(Math.random() * customers)}`;
     const held = await ask(`/v1/customers/${customerId}/reservations`, { points: 1 });
+    if (held.status === TIMED_OUT) return 'cut off';
     if (counts) reserveMs.push(late + held.ms);
-    if (held.status === 422) return;
+    if (held.status === 422) return 'answered';
     if (held.status !== 201) throw new Error(`a reservation was answered ${held.status}`);
     const spent = await ask(`/v1/reservations/${held.json.reservationId}/capture`, {});
+    if (spent.status === TIMED_OUT) return 'cut off';
     if (counts) captureMs.push(spent.ms);
     if (spent.status !== 200) throw new Error(`a capture was answered ${spent.status}`);
+    return 'answered';
   };
   const total = Math.round(perSecond * seconds);
   const running: Promise<void>[] = [];
@@ -47,10 +51,14 @@ const redeemAll = async ({ ledger, customers, perSecond, seconds }: SteadyRedemp
     const wait = dueMs - performance.now();
     if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
     running.push(
-      redeem(dueMs, n >= total * WARM_UP_SHARE).catch((error: NodeJS.ErrnoException) => {
-        if (error.code !== 'ECONNRESET') throw error;
-        cutOff += 1;
-      }),
+      redeem(dueMs, n >= total * WARM_UP_SHARE)
+        .catch((error: NodeJS.ErrnoException) => {
+          if (error.code !== 'ECONNRESET') throw error;
+          return 'cut off' as const;
+        })
+        .then((outcome) => {
+          if (outcome === 'cut off') cutOff += 1;
+        }),
     );
   }
   await Promise.all(running);
