@@ -38,8 +38,8 @@ const PAGE = 10_000;
 export const readLotTerms = (db: Queryable, afterId: string | null): Promise<LotTerms[]> =>
   db<LotTerms[]>`
     select l.id, l.pending, ${db.unsafe(msOf('l.expires_at'))} as "expiresAtMs",
-      l.slides, ${db.unsafe(msOf('l.pending_until'))} as "pendingUntilMs", l.awaits, l.activated_at is not null as activated, l.tier, t.kind, t.credit as account,
-      t.rule_id as "ruleId", t.rule_version as "ruleVersion",
+      l.slides, ${db.unsafe(msOf('l.pending_until'))} as "pendingUntilMs", l.awaits,
+      l.activated_at is not null as activated, l.tier, t.kind, t.credit as account, t.rule_id as "ruleId", t.rule_version as "ruleVersion",
       ${db.unsafe(msOf('t.occurred_at'))} as "occurredAtMs", ${db.unsafe(msOf('t.recorded_at'))} as "recordedAtMs",
       ${db.unsafe(msOf('b.slides_until'))} as "slidesUntilMs", ${db.unsafe(msOf('given.first'))} as "givenFromMs",
       ${db.unsafe(msOf('given.last'))} as "givenToMs", ${db.unsafe(msOf('given.slides'))} as "giverSlidesMs"

@@ -7,7 +7,7 @@ import { happenedAtMs } from '../domain/entry-id.ts';
 import { findAwaiting } from '../store/lots.ts';
 import type { Rules } from './current-programme.ts';
 import { findFulfilled } from './find-fulfilled.ts';
-import { expiringIn, findTiersForExpiry } from './tier-expiry.ts';
+import { expiringIn, settleBeforeGiving } from './tier-expiry.ts';
 
 /** An interaction that points may await, of the customer whose account counts. */
 export interface Awaited extends Interaction {
@@ -31,7 +31,7 @@ export const activateByInteractions = async (
   if (waiting.length === 0) return;
   addLots(book, waiting);
   const now = Temporal.Instant.fromEpochMilliseconds(book.nowMs);
-  const tierOf = await findTiersForExpiry(tx, rules, customers, now);
+  const tierOf = await settleBeforeGiving(tx, rules, customers, now);
   for (const interaction of interactions) {
     if (!book.accounts.has(interaction.customerId)) continue;
     const tier = tierOf(interaction.customerId);

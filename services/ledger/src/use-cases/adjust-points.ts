@@ -12,8 +12,7 @@ import type { CurrentRules } from './current-programme.ts';
 import { openAccount } from './open-account.ts';
 import { eventsOf } from './points-events.ts';
 import { requireSomebody } from './require-somebody.ts';
-import { settleTiers } from './settle-tiers.ts';
-import { expiringIn, findTiersForExpiry } from './tier-expiry.ts';
+import { expiringIn, settleBeforeGiving } from './tier-expiry.ts';
 
 export interface AdjustCommand {
   customerId: string;
@@ -58,10 +57,7 @@ export const adjustPoints = async (
   };
   if (command.points < 0)
     addLots(book, await findOpenLots(tx, new Map([[account.customerId, -command.points]]), book.nowMs));
-  const receivers = command.points > 0 ? [account.customerId] : [];
-  // Issued in the tier that is told.
-  await settleTiers(tx, rules, receivers, call.now);
-  const tierOf = await findTiersForExpiry(tx, rules, receivers, call.now);
+  const tierOf = await settleBeforeGiving(tx, rules, command.points > 0 ? [account.customerId] : [], call.now);
   const expiringOf = expiringIn(rules, tierOf(account.customerId));
   const transfer =
     command.points > 0

@@ -4,7 +4,7 @@ import { awaitsFromMs, type Fulfilled } from '../domain/activate.ts';
 import type { Terms } from '../domain/terms.ts';
 import { findInteractions } from '../store/awaited-interactions.ts';
 import type { Rules } from './current-programme.ts';
-import { expiringIn, findTiersForExpiry } from './tier-expiry.ts';
+import { expiringIn, settleBeforeGiving } from './tier-expiry.ts';
 
 /** Points that may await an interaction, booked already or about to be. */
 export interface WonPoints {
@@ -47,7 +47,7 @@ export const findFulfilled = async <Points extends WonPoints>(
   const found = [...(await findInteractions(tx, awaiting))].map(
     ([place, atMs]) => [present(waiting[place], 'points that await'), atMs] as const,
   );
-  const tierOf = await findTiersForExpiry(
+  const tierOf = await settleBeforeGiving(
     tx,
     rules,
     found.map(([{ customerId }]) => customerId),

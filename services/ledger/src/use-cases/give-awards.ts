@@ -17,8 +17,7 @@ import { findFulfilled, type WonPoints } from './find-fulfilled.ts';
 import { awardsOfGift, type ClaimedGift, countersOfGift, type Gift, rulesOfGift } from './gift.ts';
 import { loadRipeOfOwing } from './open-account.ts';
 import { eventsOf } from './points-events.ts';
-import { settleTiers } from './settle-tiers.ts';
-import { findTiersForExpiry } from './tier-expiry.ts';
+import { settleBeforeGiving } from './tier-expiry.ts';
 
 export const awardKey = (naturalKey: readonly string[]): string => idFrom('ledger', 'award', ...naturalKey);
 
@@ -95,11 +94,9 @@ export const bookGifts = async (
   rules: Rules,
 ): Promise<Counted[]> => {
   const left = await capGifts(tx, gifts, rules);
-  const customerIds = [...new Set(left.map(({ customerId }) => customerId))];
+  const receivers = left.map(({ customerId }) => customerId);
   const now = Temporal.Instant.fromEpochMilliseconds(book.nowMs);
-  // What is given is issued in the tier that is told, and counts no more towards one that is past its time.
-  await settleTiers(tx, rules, customerIds, now);
-  const tierOf = await findTiersForExpiry(tx, rules, customerIds, now);
+  const tierOf = await settleBeforeGiving(tx, rules, receivers, now);
   const won = left.map((each): WonAward => {
     const wonAtMs = Date.parse(each.gift.occurredAt);
     const terms = termsFor(rules, each.award.rule, wonAtMs, book.nowMs, tierOf(each.customerId));

@@ -30,7 +30,7 @@ export const settleTiers = async (
 };
 
 /**
- * What rules, and the expiry of what is given, ask of these customers, by the tiers that they have at this moment (`settleTiers`). Of
+ * What rules ask of these customers, by the tiers that they have at this moment (`settleTiers`). Of
  * whom nothing is known is left out, unless a level is free.
  * @throws AppError as `settleTiers` does
  */

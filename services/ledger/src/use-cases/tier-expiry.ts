@@ -1,24 +1,28 @@
 import type { Tx } from '@vafa/bus';
 import type { ExpiringOf } from '../domain/terms.ts';
+import { findFacts } from '../store/profiles.ts';
 import { expiringBy, type Rules } from './current-programme.ts';
-import { findSettledFacts } from './settle-tiers.ts';
+import { settleTiers } from './settle-tiers.ts';
 
-/** Nothing is read of customers where no tier has an expiry of its own. */
+/** Facts of customers are not read where no tier has an expiry of its own. */
 const isAsked = ({ compiled }: Rules): boolean =>
   [...compiled.tiers.values()].some(({ expiryOf }) => expiryOf !== null);
 
 /**
- * The tier of whoever is given something, as far as it decides when that expires; one that is past its time is lost before.
+ * Before somebody is given something: tiers that are past their time are lost, so that it is issued in, and counts towards, the one that
+ * is told (`settleTiers`). Returns the tier as far as it decides when that expires.
  * @throws AppError as `settleTiers` does
  */
-export const findTiersForExpiry = async (
+export const settleBeforeGiving = async (
   tx: Tx,
   rules: Rules,
   customerIds: readonly string[],
   now: Temporal.Instant,
 ): Promise<(customerId: string) => string | null> => {
-  if (customerIds.length === 0 || !isAsked(rules)) return () => null;
-  const facts = await findSettledFacts(tx, rules, [...new Set(customerIds)], now);
+  const receivers = [...new Set(customerIds)];
+  await settleTiers(tx, rules, receivers, now);
+  if (receivers.length === 0 || !isAsked(rules)) return () => null;
+  const facts = await findFacts(tx, receivers, rules.programme?.tiers);
   return (customerId) => facts.get(customerId)?.tier ?? null;
 };
 
