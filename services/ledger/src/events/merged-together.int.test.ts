@@ -1,5 +1,5 @@
-import { prepareAndHandle } from '@vafa/bus';
-import { Topics } from '@vafa/contracts';
+import { prepareAndHandle, type Tx } from '@vafa/bus';
+import { type EventEnvelope, type Topic, Topics } from '@vafa/contracts';
 import { present } from '@vafa/kernel';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { enter } from '../test/club-rules.fixture.ts';
@@ -26,16 +26,24 @@ const heard = subscriptions({
   countOutcomes: () => undefined,
 });
 
-/** Merges by one transaction, as a batch of the topic does. */
+/** Handles events in a transaction, as a batch of their topic does. */
+const hear = async (tx: unknown, topic: Topic, events: readonly EventEnvelope[]): Promise<void> => {
+  const subscription = present(
+    heard.find((each) => each.topic === topic),
+    topic.name,
+  );
+  const context = { group: 'test', topic: topic.name, partition: 0, now: ledger.clock.now() };
+  await prepareAndHandle(subscription, tx as Tx, events as never, context);
+};
+
 const mergeAll = (...pairs: [string, string][]): Promise<unknown> =>
-  ledger.sql('ledger').begin(async (tx) => {
-    const subscription = present(
-      heard.find(({ topic }) => topic === Topics.customers),
-      'customers',
-    );
-    const context = { group: 'test', topic: Topics.customers.name, partition: 0, now: ledger.clock.now() };
-    await prepareAndHandle(subscription, tx, pairs.map(([one, other]) => customerMerged(one, other)) as never, context);
-  });
+  ledger.sql('ledger').begin((tx) =>
+    hear(
+      tx,
+      Topics.customers,
+      pairs.map(([one, other]) => customerMerged(one, other)),
+    ),
+  );
 
 /** Merges by one transaction while somebody has locked the one row of a table, and then needs the other. */
 const mergeWhileLocked = async (
@@ -76,4 +84,27 @@ test('nor with somebody who needs their profiles', async () => {
   await mergeWhileLocked(['customer_profile', 'ada', 'xan'], ['xan', 'yul'], ['ada', 'bea']);
   expect(await ledger.balance('yul')).toMatchObject({ active: 20 });
   expect(await ledger.balance('bea')).toMatchObject({ active: 20 });
+});
+
+test('segments that a customer and who was merged into it are told to enter at the same moment are all kept', async () => {
+  await buy('lea', 'leo', 'mae', 'max');
+  await ledger.send(customerMerged('lea', 'leo'), customerMerged('mae', 'max'), enter('max', 'known'));
+  for (const [former, owner] of [
+    ['lea', 'leo'],
+    ['mae', 'max'],
+  ] as const) {
+    let told: Promise<unknown> | undefined;
+    await ledger.sql('ledger').begin(async (tx) => {
+      await hear(tx, Topics.segments, [enter(former, 'one')]);
+      told = ledger.sql('ledger').begin((other) => hear(other, Topics.segments, [enter(owner, 'two')]));
+      await untilWaiting(ledger);
+    });
+    await told;
+  }
+  const kept = await ledger.sql('ledger')`
+    select customer_id as of, segments from customer_profile where customer_id = any('{lea,leo,mae,max}') order by 1`;
+  expect(kept).toEqual([
+    { of: 'leo', segments: ['one', 'two'] },
+    { of: 'max', segments: ['known', 'one', 'two'] },
+  ]);
 });

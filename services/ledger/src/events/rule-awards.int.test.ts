@@ -197,6 +197,23 @@ test('a birthday that somebody had is not given again to the one who lives on', 
   expect((await statement('unknown')).filter(({ kind }) => kind === 'earn')).toHaveLength(1);
 });
 
+test('what is told of a customer after it was merged is not known, and brings the one who lives on no second birthday', async () => {
+  ledger.clock.set('2031-05-09T12:00:00Z');
+  await send(born('lives-on', '1990-05-10', 's'));
+  await send(event(CustomerMerged, envelope(), { customerId: 'gone-in', intoCustomerId: 'lives-on' }));
+  await send(born('gone-in', '1990-12-10', 'm'));
+  expect(
+    await ledger.sql(
+      'ledger',
+    )`select customer_id as of, attributes from customer_profile where customer_id ~ '^(gone|lives)'`,
+  ).toEqual([{ of: 'lives-on', attributes: { size: 's' } }]);
+  for (const day of ['2031-05-10T12:00:00Z', '2031-12-10T12:00:00Z']) {
+    ledger.clock.set(day);
+    await ledger.settle();
+  }
+  expect(await statement('lives-on')).toMatchObject([{ ruleId: 'birthday', points: 20 }]);
+});
+
 test('what was said of a customer stays known of the one who lives on, if no more than segments are known of that one', async () => {
   ledger.clock.set('2032-05-09T12:00:00Z');
   const said = (customerId: string, city: string) =>

@@ -117,6 +117,13 @@ export const saveNextBirthdays = async (
     where p.customer_id = u.customer_id`;
 };
 
+/** Locks profiles in the order of their customers; those that don't exist yet are made, with nothing in them. */
+export const holdProfiles = async (tx: Tx, customerIds: readonly string[]): Promise<void> => {
+  await tx`insert into customer_profile (customer_id)
+    select customer_id from unnest(${textArray(customerIds)}::text[]) as u (customer_id) order by customer_id on conflict do nothing`;
+  await lockProfiles(tx, customerIds);
+};
+
 /** Locks profiles in the order of their customers; those that don't exist are left out. */
 export const lockProfiles = async (tx: Tx, customerIds: readonly string[]): Promise<void> => {
   await tx`select from customer_profile where customer_id = any(${textArray(customerIds)}::text[])

@@ -1,7 +1,7 @@
 import type { HandlerContext, HandlerResult, Tx } from '@vafa/bus';
 import type { EventOf, LifecycleChanged, SegmentEntered, SegmentLeft } from '@vafa/contracts';
 import type { CustomerFacts } from '../domain/rules/facts.ts';
-import { factsOfAnybody, findFacts, saveMemberships } from '../store/profiles.ts';
+import { factsOfAnybody, findFacts, holdProfiles, saveMemberships } from '../store/profiles.ts';
 import type { CurrentRules } from './current-programme.ts';
 import { collectGifts } from './event-gifts.ts';
 import { giveAwards } from './give-awards.ts';
@@ -29,6 +29,8 @@ export const recordMemberships = async (
   const { segments, lifecycle } = rules.compiled;
   const owners = [...new Set(owned.map(({ owner }) => owner))];
   const tiers = rules.programme?.tiers;
+  // What is read is written back: events of a customer, and of who was merged into it, may come by two partitions.
+  await holdProfiles(tx, owners);
   const known = new Map(await findFacts(tx, owners, tiers));
   const anybody = factsOfAnybody(tiers);
   const steps = owned.map(({ event, owner }) => {

@@ -8,7 +8,8 @@ import { ownedEvents } from './owned-events.ts';
 
 /**
  * Keeps what rules may ask of customers, and when their next birthdays are: one that has begun within a week is still given, once
- * a year however often it is told (`rule_award`). The last event of a customer counts.
+ * a year however often it is told (`rule_award`). The last event of a customer counts; what is told of who lives on in another is
+ * left out, as she would have a second birthday beside the other's.
  */
 export const recordProfiles = async (
   tx: Tx,
@@ -17,7 +18,7 @@ export const recordProfiles = async (
   deps: { currentRules: CurrentRules },
 ): Promise<void> => {
   if (events.length === 0) return;
-  const owned = await ownedEvents(tx, events);
+  const owned = (await ownedEvents(tx, events)).filter(({ event, owner }) => owner === event.data.customerId);
   if (owned.length === 0) return;
   const { programme } = await deps.currentRules(tx);
   const zone = zoneOf(programme);
