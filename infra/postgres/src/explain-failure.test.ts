@@ -31,6 +31,11 @@ test('the line names what the server said last of all', () => {
   expect(explainFailure(output, context).message).toContain('(the moon is full): see /log');
 });
 
+test('a null device that may not be written to is not taken for the folder', () => {
+  const output = 'sh: 1: cannot create /dev/null: Permission denied\ninitdb: error: program "postgres" is needed';
+  expect(explainFailure(output, context).message).toContain('may not write to /dev/null');
+});
+
 test('file errors are told apart by their code', () => {
   const fileError = (code: string) => Object.assign(new Error('x'), { code });
   expect(explainFileError(fileError('ENOSPC'), '/data').code).toBe('disk_full');

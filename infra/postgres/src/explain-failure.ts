@@ -63,6 +63,12 @@ export const explainFailure = (output: string, context: FailureContext): LocalPo
       `The data in ${dataDir} was made by another build of PostgreSQL, or is damaged (${said}): move that folder away to start empty, or dump it with the version that made it.`,
     );
   }
+  if (/\/dev\/null\W.*Permission denied/.test(output)) {
+    return new LocalPostgresError(
+      'start_failed',
+      'PostgreSQL may not write to /dev/null, which it needs: give everybody the right to (chmod 666 /dev/null) and start again.',
+    );
+  }
   if (/Permission denied|Read-only file system|has wrong ownership|Operation not permitted/.test(output)) {
     return new LocalPostgresError(
       'not_writable',

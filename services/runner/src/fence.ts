@@ -20,6 +20,7 @@ if (command === 'show')
 else if (command === 'reset' && topic)
   await withDatabase(groupOf(name), async (sql) => {
     const partitions = await resetFence(sql, `vafa.${groupOf(name)}`, topic);
-    out(partitions > 0 ? `reset ${partitions} partitions of ${topic}` : `nothing is known of ${topic}`);
+    if (partitions === 0) throw new Error(`vafa.${groupOf(name)} has handled nothing of ${topic}: nothing was reset`);
+    out(`reset ${partitions} partitions of ${topic}`);
   });
 else refuse(USAGE);
