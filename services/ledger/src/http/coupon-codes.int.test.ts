@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { purchase } from '../test/events.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
 import { customerMerged, redemptions, TERMS } from '../test/redemption.fixture.ts';
+import { untilWaiting } from '../test/until-waiting.fixture.ts';
 
 let ledger: LedgerHarness;
 const { ok, earn, addPool, addReward, claim, redeem, validate } = redemptions(() => ledger);
@@ -51,6 +52,34 @@ test('a known code that is sent with other values is told and stays as it is', a
     errors: [{ row: 3, reason: 'duplicate' }],
   });
   expect((await upload(poolId, 'code,customerId\nOWN4,eva\n')).json()).toMatchObject({ known: 1, refused: 0 });
+});
+
+test('a code that is uploaded for one who was merged is that of the one who lives on', async () => {
+  const poolId = await addPool({}, { codes: [] });
+  await ledger.send(purchase('mo', 'mo-1', 100), purchase('max', 'max-1', 100), purchase('moritz', 'moritz-1', 100));
+  await ledger.send(customerMerged('mo', 'max'));
+  expect((await upload(poolId, 'code,customerId\nMERGED-1,mo\n')).json()).toMatchObject({ added: 1, refused: 0 });
+  expect(await ok('GET', '/v1/coupons/MERGED-1')).toMatchObject({ customerId: 'max' });
+  expect((await redeem('merged-1', ['MERGED-1'], { customerId: 'mo' })).json()).toMatchObject({ customerId: 'max' });
+
+  // The upload has found whose the code is, and waits for somebody else's; the merger waits for the upload.
+  const undo = new Error('undo');
+  let work: Promise<unknown> = Promise.resolve();
+  await ledger.admin
+    .begin(async (tx) => {
+      await tx`insert into ledger.coupon (code, pool_id, max_uses) values ('MERGED2', ${poolId}, 1)`;
+      const uploading = upload(poolId, 'code,customerId\nMERGED-2,mo\n');
+      await untilWaiting(ledger);
+      const merging = ledger.send(customerMerged('max', 'moritz'));
+      work = Promise.all([uploading, merging]);
+      await Promise.race([merging, untilWaiting(ledger, 2)]);
+      throw undo;
+    })
+    .catch((error: unknown) => {
+      if (error !== undo) throw error;
+    });
+  await work;
+  expect(await ok('GET', '/v1/coupons/MERGED-2')).toMatchObject({ customerId: 'moritz' });
 });
 
 test('an uploaded code that a reward gave is known still, and not for anybody else', async () => {

@@ -133,6 +133,14 @@ export const lockBalances = async (tx: Tx, customerIds: readonly string[]): Prom
 };
 
 /**
+ * Keeps customers from being merged or erased until the end of the transaction, in the order of their ids; what purchases credit does
+ * not wait for it. Those that have no account are left out.
+ */
+export const holdNames = async (tx: Tx, customerIds: readonly string[]): Promise<void> => {
+  await tx`select from balance where customer_id = any(${textList(tx, customerIds)}) order by customer_id for key share`;
+};
+
+/**
  * As `lockAccounts`, but waits for nobody: accounts that somebody else has locked at this moment are left out and named in `locked`.
  */
 export const lockFreeAccounts = async (

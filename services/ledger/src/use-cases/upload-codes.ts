@@ -7,6 +7,7 @@ import {
   saysOtherwise,
   type UploadedRow,
 } from '../domain/coupons/uploaded-rows.ts';
+import { changedMeanwhile, holdNames } from '../store/accounts.ts';
 import { insertAudit } from '../store/audit.ts';
 import { findPool } from '../store/coupon-pools.ts';
 import { findKnownCodes, insertUploaded } from '../store/coupons.ts';
@@ -28,16 +29,34 @@ export interface Uploaded {
 export const MAX_UPLOAD_ROWS = 50_000;
 const MAX_ERRORS = 1_000;
 
+type OwnerOf = (customerId: string) => string;
+
+/**
+ * Whose the codes of these rows are: a code for one who was merged into another is the other's, as if it had been there before. None of
+ * them is merged meanwhile, or the code would be left to a name that nobody has any more.
+ * @throws AppError unavailable when one was merged at this moment
+ */
+const findOwners = async (tx: Tx, rows: readonly CheckedRow[]): Promise<OwnerOf> => {
+  const names = [...new Set(rows.flatMap(({ customerId }) => customerId ?? []))];
+  if (names.length === 0) return (customerId) => customerId;
+  const found = await resolveCustomers(tx, names);
+  await holdNames(tx, [...new Set([...names, ...names.map(found)])]);
+  const ownerOf = await resolveCustomers(tx, names);
+  if (names.some((name) => ownerOf(name) !== found(name))) throw changedMeanwhile();
+  return ownerOf;
+};
+
 /** Which rows of codes that are there already are refused, and why; the others are known as they are. */
-const refuseKnown = async (tx: Tx, poolId: string, rows: readonly CheckedRow[]): Promise<RefusedRow[]> => {
+const refuseKnown = async (
+  tx: Tx,
+  poolId: string,
+  rows: readonly CheckedRow[],
+  ownerOf: OwnerOf,
+): Promise<RefusedRow[]> => {
   if (rows.length === 0) return [];
   const known = await findKnownCodes(
     tx,
     rows.map(({ code }) => code),
-  );
-  const ownerOf = await resolveCustomers(
-    tx,
-    rows.flatMap(({ customerId }) => customerId ?? []),
   );
   return rows.flatMap((each): RefusedRow[] => {
     const kept = known.get(each.code);
@@ -49,7 +68,7 @@ const refuseKnown = async (tx: Tx, poolId: string, rows: readonly CheckedRow[]):
 /**
  * Adds codes that were made elsewhere. Rows that can't be kept are told and don't keep the others out.
  * @throws AppError not_found `ledger.coupon_pool_not_found`, conflict `ledger.coupon_pool_generated`, invalid
- * `ledger.too_many_rows`
+ * `ledger.too_many_rows`, unavailable when one whom a row names was merged at this moment
  */
 export const uploadCodes = async (
   tx: Tx,
@@ -68,9 +87,11 @@ export const uploadCodes = async (
       'codes of this pool are generated, it has a pattern',
     );
   const { kept, refused } = checkRows(rows);
-  const added = await insertUploaded(tx, poolId, pool.usesPerCode, kept);
+  const ownerOf = await findOwners(tx, kept);
+  const owned = kept.map((each) => ({ ...each, customerId: each.customerId && ownerOf(each.customerId) }));
+  const added = await insertUploaded(tx, poolId, pool.usesPerCode, owned);
   const others = kept.filter(({ code }) => !added.has(code));
-  const refusedOthers = await refuseKnown(tx, poolId, others);
+  const refusedOthers = await refuseKnown(tx, poolId, others, ownerOf);
   const errors = [...refused, ...refusedOthers].sort((a, b) => a.row - b.row);
   const known = others.length - refusedOthers.length;
   const at = call.now.toString();
