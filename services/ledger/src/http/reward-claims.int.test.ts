@@ -182,6 +182,17 @@ test('a claim whose code is held or used stays; released, it can be cancelled', 
   expect((await cancel('01890000-0000-7000-8000-000000000000')).json().code).toBe('ledger.claim_not_found');
 });
 
+test('a claim whose code was used stays, though the code was voided since; one that was only voided is cancelled', async () => {
+  await earn(20, 'hana');
+  const rewardId = await addReward({ couponPoolId: await addPool({}, { generate: 2 }) });
+  const [used, unused] = [(await claim('hana', rewardId)).json(), (await claim('hana', rewardId)).json()];
+  expect((await redeem('hana-order', [used.couponCode], { customerId: 'hana' })).statusCode).toBe(201);
+  for (const { couponCode } of [used, unused]) await ok('POST', `/v1/coupons/${couponCode}/void`);
+  expect((await cancel(used.claimId)).json()).toMatchObject({ code: 'ledger.claim_coupon_used', held: 0, used: 1 });
+  expect((await cancel(unused.claimId)).statusCode).toBe(200);
+  expect(await ledger.balance('hana')).toMatchObject({ active: 10, spent: 10 });
+});
+
 test('the same reference is the same claim, for ever; of another customer or reward it is refused', async () => {
   await earn(40, 'ida', 'ivo');
   const rewardId = await addReward();

@@ -33,13 +33,14 @@ const claimClosed = (): AppError =>
 const takeCodeBack = async (tx: Tx, code: string | null): Promise<void> => {
   if (code === null) return;
   const coupon = await lockCoupon(tx, code);
-  if (!coupon || coupon.voided) return;
+  if (!coupon) return;
+  // Also of one that was voided since: what it was used for stands.
   if (coupon.redeemed > 0 || coupon.reserved > 0)
     throw new AppError('conflict', 'ledger.claim_coupon_used', 'the code of the claim is used, or held by an order', {
       used: coupon.redeemed,
       held: coupon.reserved,
     });
-  await voidCoupon(tx, code);
+  if (!coupon.voided) await voidCoupon(tx, code);
 };
 
 /** Gives the points back into the lots they came from, which keep their expiry. */
