@@ -13,15 +13,22 @@ const doubles = <Member>(list: readonly Member[], nameOf: (member: Member) => st
       : [],
   );
 
-const zoneProblems = (timeZone: string): FieldProblem[] => {
+/**
+ * A zone's name, in any case. Of offsets (`+03:30`) and whole instants `Temporal` makes a zone, too; the database, which counts days
+ * anew, takes an offset for the one on the other side of Greenwich.
+ */
+const isZoneName = (text: string): boolean => {
   try {
-    Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(timeZone);
-    return [];
+    const { timeZoneId } = Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(text);
+    return /^[a-z]/i.test(timeZoneId) && timeZoneId.toLowerCase() === text.toLowerCase();
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    return [{ path: '/timeZone', message: 'is no IANA time zone' }];
+    return false;
   }
 };
+
+const zoneProblems = (timeZone: string): FieldProblem[] =>
+  isZoneName(timeZone) ? [] : [{ path: '/timeZone', message: 'is no IANA time zone' }];
 
 const activationOf = ({ activation, calendar = 'gregorian' }: Programme): FieldProblem[] =>
   activation ? activationProblems(activation, { calendar }, '/activation') : [];

@@ -60,6 +60,8 @@ test('two changes at once become two versions', async () => {
 test.each([
   ['/rates/1/currency', { rates: [PROGRAMME.rates[0], PROGRAMME.rates[0]] }],
   ['/timeZone', { timeZone: 'Europe/Atlantis' }],
+  ['/timeZone', { timeZone: '+03:30' }],
+  ['/timeZone', { timeZone: '2026-01-01T00:00+03:30[Asia/Tehran]' }],
   ['/rates/0/currency', { rates: [{ currency: 'XXQ', points: 1, perMinor: 1 }] }],
   ['/rounding', { rounding: 'up' }],
   ['/rates/0/perMinor', { rates: [{ currency: 'EUR', points: 1, perMinor: 0 }] }],
