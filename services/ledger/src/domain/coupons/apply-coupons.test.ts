@@ -79,6 +79,7 @@ test('every reason that concerns the code alone', () => {
   expect(reasonOf(coupon('X', ten, { redeemed: 1 }))).toBe('used_up');
   expect(reasonOf(coupon('X', ten, { reserved: 1 }))).toBe('reserved');
   expect(reasonOf(coupon('X', ten, { maxUses: 3, redeemed: 1, reserved: 1 }))).toBeUndefined();
+  expect(reasonOf(coupon('X', ten, { maxUses: 3, redeemed: 1, reserved: 2 }))).toBe('reserved');
 });
 
 test('every reason that concerns the customer', () => {
@@ -90,6 +91,8 @@ test('every reason that concerns the customer', () => {
   expect(reasonOf(coupon('X', terms(percent(10))), null)).toBeUndefined();
   expect(reasonOf(coupon('X', terms(percent(10), { audience: { tiers: ['silver'] } })))).toBe('not_eligible');
   expect(reasonOf(coupon('X', terms(percent(10), { audience: { segments: ['new'] } })))).toBe('not_eligible');
+  const nobodys = { ...ANN, tier: null };
+  expect(reasonOf(coupon('X', terms(percent(10), { audience: { tiers: ['gold'] } })), nobodys)).toBe('not_eligible');
   const gold = { tiers: ['gold'], segments: ['new', 'vip'] };
   expect(reasonOf(coupon('X', terms(percent(10), { audience: gold })))).toBeUndefined();
   expect(reasonOf(coupon('X', terms(percent(10), { perCustomer: 2 }), { usesOfCustomer: 2 }))).toBe('customer_limit');
@@ -141,6 +144,35 @@ test('discounts are a share rounded down, an amount, or the price of pieces', ()
     discountMinor: 300,
     lineDiscountsMinor: [0, 300],
   });
+});
+
+test('a line counts if every list that is given names it; of its labels one is enough', () => {
+  const lines = [
+    { sku: 'a', quantity: 1, amountMinor: 100, category: 'food', brand: 'x', labels: ['new', 'bio'] },
+    { sku: 'b', quantity: 1, amountMinor: 100, category: 'home', brand: 'y', labels: ['old'] },
+    { sku: 'c', quantity: 1, amountMinor: 100 },
+  ];
+  const cart: Cart = { currency: 'IRR', totalMinor: 350, lines };
+  const filters: [object, number[]][] = [
+    [{ skus: ['a', 'c'] }, [50, 0, 50]],
+    [{ categories: ['home'] }, [0, 50, 0]],
+    [{ brands: ['x', 'z'] }, [50, 0, 0]],
+    [{ labels: ['bio', 'old'] }, [50, 50, 0]],
+    [{ categories: ['food', 'home'], brands: ['y'] }, [0, 50, 0]],
+    [{ brands: ['x'], labels: ['old'] }, []],
+  ];
+  for (const [appliesTo, taken] of filters) {
+    const { results, lineDiscountsMinor } = apply([coupon('X', terms(percent(50), { appliesTo }))], ANN, cart);
+    if (taken.length > 0) expect(lineDiscountsMinor, JSON.stringify(appliesTo)).toEqual(taken);
+    else expect(results).toMatchObject([{ reason: 'not_applicable' }]);
+  }
+});
+
+test('what rounding leaves of a discount is taken off the first line that has it', () => {
+  const line = (sku: string, amountMinor: number) => ({ sku, quantity: 1, amountMinor });
+  const cart: Cart = { currency: 'IRR', totalMinor: 61, lines: [line('a', 1), line('b', 30), line('c', 30)] };
+  const { lineDiscountsMinor } = apply([coupon('X', terms(fixed(31)))], ANN, cart);
+  expect(lineDiscountsMinor).toEqual([1, 15, 15]);
 });
 
 test('a piece that is made free costs its share of what is left, and is made free once', () => {

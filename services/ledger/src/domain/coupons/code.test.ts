@@ -80,7 +80,16 @@ test('what is typed is compared without case, hyphens, blanks, and with digits o
 
 test('patterns are read, or refused with what is wrong', () => {
   expect(readPattern('VAFA-####-####')).toEqual({ text: 'VAFA-####-####', prefix: 'VAFA', length: 12, drawn: 7 });
-  for (const bad of ['VAFA', 'VAFA-##-X', 'vafa-####', 'AB-#', '#'.repeat(19), `${'A'.repeat(31)}##`, 'X_####'])
+  for (const bad of [
+    'VAFA',
+    'VAFA-##-X',
+    'vafa-####',
+    'AB-#',
+    'ABCD-#',
+    '#'.repeat(19),
+    `${'A'.repeat(31)}##`,
+    'X_####',
+  ])
     expect(() => readPattern(bad)).toThrow(expect.objectContaining({ code: 'ledger.invalid_code_pattern' }));
 });
 
@@ -119,6 +128,11 @@ test('a mistyped code is told from one that is not of the pattern', () => {
   expect(isMistyped(pattern, `${code.slice(0, 6)}0${code.slice(7)}`)).toBe(true);
   expect(isMistyped(pattern, code.replace('VAFA', 'VAFB'))).toBe(false);
   expect(isMistyped(pattern, code.slice(0, -1))).toBe(false);
+  // What stands between what is drawn may be mistyped, too.
+  const broken = readPattern('A##-B##');
+  const right = drawCode(broken, () => 7);
+  expect(isMistyped(broken, right)).toBe(false);
+  expect(isMistyped(broken, right.replace('B', 'C'))).toBe(true);
 });
 
 test('a pool whose codes could be guessed is refused, and told how long they must be', () => {

@@ -37,3 +37,18 @@ test('rows are kept or refused, each with its reason', () => {
     { row: 15, reason: 'invalid_customer' },
   ]);
 });
+
+test('codes may be shown with 64 characters, and instants have nine digits of a second', () => {
+  const long = `LONG${'-'.repeat(60)}`;
+  const expiresAt = '2027-01-01T00:00:00.123456789Z';
+  const { kept, refused } = checkRows([
+    { row: 1, code: long, expiresAt },
+    { row: 2, code: `${long}-1` },
+    { row: 3, code: 'TENTH', expiresAt: '2027-01-01T00:00:00.1234567891Z' },
+  ]);
+  expect(kept).toMatchObject([{ row: 1, code: 'LONG', shown: long, expiresAtMs: Date.UTC(2027, 0, 1, 0, 0, 0, 123) }]);
+  expect(refused).toEqual([
+    { row: 2, reason: 'invalid_code' },
+    { row: 3, reason: 'invalid_instant' },
+  ]);
+});
