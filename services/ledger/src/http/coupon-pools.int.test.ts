@@ -80,6 +80,19 @@ test('a code that is drawn again is drawn anew: a pool has as many as were order
   for (const row of rows) expect(row).toMatchObject({ maxUses: 3 });
 });
 
+test('pools of one pattern share what it carries, however its hyphens stand, also those that order at once', async () => {
+  // It carries 852 codes.
+  const pools = await Promise.all(
+    ['CLUB-####-####', 'CLUB####-####', 'CLUB########', 'CLUB-########', 'CL-UB-####-####', 'CLUB-##-##-####'].map(
+      async (pattern) => (await ok('POST', '/v1/coupon-pools', { name: 'Club', terms: TERMS, pattern })).poolId,
+    ),
+  );
+  const order = (poolId: string) => ledger.call('POST', `/v1/coupon-pools/${poolId}/generate`, { codes: 400 });
+  const answers = await Promise.all(pools.map(order));
+  expect(answers.map(({ statusCode }) => statusCode).toSorted()).toEqual([202, 202, 422, 422, 422, 422]);
+  await ledger.settle();
+});
+
 test('a pool that somebody generates for is passed by', async () => {
   const poolId = await addPool();
   await ok('POST', `/v1/coupon-pools/${poolId}/generate`, { codes: 20 });

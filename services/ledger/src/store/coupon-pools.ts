@@ -95,10 +95,15 @@ export const countPool = async (db: Queryable, id: string, nowIso: string): Prom
   return row as PoolCounts;
 };
 
-/** Codes ordered so far by all pools of a pattern: they lie among each other. */
-export const countWanted = async (db: Queryable, pattern: string): Promise<number> => {
-  const [row] = await db<{ wanted: number }[]>`
-    select coalesce(sum(wanted), 0)::bigint as wanted from coupon_pool where pattern = ${pattern}`;
+/**
+ * Codes ordered so far by all pools of a pattern, however its hyphens stand: they lie among each other. Until the end of the
+ * transaction nobody else orders any of the pattern.
+ */
+export const lockWanted = async (tx: Tx, pattern: string): Promise<number> => {
+  const bare = pattern.replaceAll('-', '');
+  await tx`select pg_advisory_xact_lock(hashtextextended(${`ledger.coupon_pattern:${bare}`}, 0))`;
+  const [row] = await tx<{ wanted: number }[]>`
+    select coalesce(sum(wanted), 0)::bigint as wanted from coupon_pool where replace(pattern, '-', '') = ${bare}`;
   return row?.wanted ?? 0;
 };
 

@@ -7,11 +7,11 @@ import { windowProblems } from '../domain/window-problems.ts';
 import { insertAudit } from '../store/audit.ts';
 import {
   type CouponPool,
-  countWanted,
   findPool,
   insertPool,
   type KeptPool,
   lockPool,
+  lockWanted,
   savePool,
   wantCodes,
 } from '../store/coupon-pools.ts';
@@ -120,7 +120,7 @@ export const orderCodes = async (tx: Tx, id: string, more: number, call: Call): 
       capacity: MAX_CODES,
       requested: wanted,
     });
-  requireCapacity(readPattern(found.pattern), (await countWanted(tx, found.pattern)) + more);
+  requireCapacity(readPattern(found.pattern), (await lockWanted(tx, found.pattern)) + more);
   await wantCodes(tx, id, more);
   const at = call.now.toString();
   const change = { before: { wanted: found.wanted }, after: { wanted } };
