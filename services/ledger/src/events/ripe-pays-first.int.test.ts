@@ -90,6 +90,16 @@ test('before what a reservation gives back it has, too', async () => {
   expect(await openLots('dan')).toEqual([['adjust', 7]]);
 });
 
+test('before what a cancelled reward gives back it has, too', async () => {
+  const { rewardId } = await ok('/v1/rewards', { name: { en: 'Cup' }, costPoints: 7 });
+  await ok(`/v1/rewards/${rewardId}/activate`, {});
+  await ok('/v1/customers/eli/adjustments', { points: 7, reason: 'test' });
+  const { claimId } = await ok(`/v1/customers/eli/rewards/${rewardId}/claims`, {});
+  await owe('eli');
+  await ok(`/v1/reward-claims/${claimId}/cancel`, {});
+  expect(await openLots('eli')).toEqual([['adjust', 7]]);
+});
+
 test('before what a purchase, or an interaction, earns it has, too', async () => {
   await owe('fay');
   await use(IMMEDIATE);

@@ -101,6 +101,8 @@ test('a reward whose coupon could not be used takes no points, and the catalogue
     [await addPool({ audience: { tiers: ['gold'] } }, { codes: ['GOLDEN-1'] }), 'coupon_not_usable'],
     // It would end before its pool begins.
     [await addPool(begins, { codes: ['EARLY-1'], validDays: 2 }), 'coupon_not_usable'],
+    // By the day in Berlin, which is over before that in Greenwich.
+    [await addPool({ startsAt: '2026-11-21T23:30:00Z' }, { codes: ['NIGHT-1'], validDays: 0 }), 'coupon_not_usable'],
     [await addPool(begins, { codes: ['EARLY-2,2026-11-30T00:00:00Z'] }), 'no_coupon_left'],
     [await addPool({}, { codes: ['PAST-1,2026-11-01T00:00:00Z'] }), 'no_coupon_left'],
   ];
@@ -333,6 +335,28 @@ test('a limit that comes while a claim is under way counts that claim', async ()
   );
   expect(claimed.statusCode).toBe(201);
   expect(edited.json()).toMatchObject({ stock: 1, stockLeft: 0 });
+  await ledger.verify();
+});
+
+test('a limit that comes while a claim is being cancelled does not count that claim', async () => {
+  await earn(10, 'nia');
+  const rewardId = await addReward({ couponPoolId: await addPool({}, { codes: ['NIAS-1'] }) });
+  const { couponPoolId } = await ok('GET', `/v1/rewards/${rewardId}`);
+  const { claimId } = (await claim('nia', rewardId)).json();
+  // The cancellation has put the piece back, of a stock that is not limited yet, and waits for the code.
+  const [cancelled, edited] = await whileLocked(
+    "select 1 from ledger.coupon where code = 'NIAS1' for update",
+    1,
+    async () => {
+      const cancelling = cancel(claimId);
+      await untilWaiting(1);
+      const editing = ledger.call('PUT', `/v1/rewards/${rewardId}`, { ...REWARD, couponPoolId, stock: 1 });
+      await Promise.race([editing, untilWaiting(2)]);
+      return [cancelling, editing] as const;
+    },
+  ).then((both) => Promise.all(both));
+  expect(cancelled.statusCode).toBe(200);
+  expect(edited.json()).toMatchObject({ stock: 1, stockLeft: 1 });
   await ledger.verify();
 });
 

@@ -246,3 +246,16 @@ test('with a fixed expiry nothing slides', async () => {
   const [row] = await ledger.sql('ledger')`select slides_until from balance where customer_id = 'gus'`;
   expect(row?.slides_until).toBeNull();
 });
+
+test('a reward that is claimed keeps the points that are left', async () => {
+  await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, expiry: SLIDING });
+  await ledger.send(purchase('rhea', 'rhea-1', 1_000, { time: now() }));
+  const { rewardId } = (await ledger.call('POST', '/v1/rewards', { name: { en: 'Cup' }, costPoints: 3 })).json();
+  await ledger.call('POST', `/v1/rewards/${rewardId}/activate`);
+  await at(daysAfter(now(), 20));
+  expect((await ledger.call('POST', `/v1/customers/rhea/rewards/${rewardId}/claims`)).statusCode).toBe(201);
+  await at(daysAfter(now(), 20));
+  expect(await ledger.balance('rhea')).toMatchObject({ active: 7, spent: 3, expired: 0 });
+  await at(daysAfter(now(), 11));
+  expect(await ledger.balance('rhea')).toMatchObject({ active: 0, spent: 3, expired: 7 });
+});
