@@ -136,3 +136,32 @@ test('a customer is counted by all its orders together', () => {
   // a: 15 + 15 + 2 of 5 by the cap of the month = 32, booked 32 · b: 6 instead of 0 · c: 5 instead of 50
   expect(resultOf(tally, []).customers).toEqual({ up: 1, down: 1, same: 1 });
 });
+
+test('what the draft and the books come to is told of each currency and rule, the most first', () => {
+  const euro = { currency: 'EUR', minor: 5, perPoints: 2 };
+  const dollars = {
+    ...order('2', 'a', 900, 4),
+    hasDetails: true,
+    order: { currency: 'USD', totalMinor: 900, lines: [] },
+  };
+  const result = resultOf(replay([[order('1', 'a', 700, 10), dollars]]), [euro]);
+  expect(result).toEqual({
+    ...{ orders: 2, ordersWithoutDetails: 1, ordersOutOfRange: 0 },
+    points: { booked: 14, draft: 17 },
+    byCurrency: [
+      {
+        ...{ currency: 'USD', orders: 1, turnoverMinor: 900, booked: 4, draft: 5 },
+        ...{ bookedCostMinor: null, draftCostMinor: null },
+      },
+      {
+        ...{ currency: 'EUR', orders: 1, turnoverMinor: 700, booked: 10, draft: 12 },
+        ...{ bookedCostMinor: 25, draftCostMinor: 30 },
+      },
+    ],
+    byRule: [
+      { ruleId: 'visit', orders: 2, points: 10 },
+      { ruleId: 'base', orders: 1, points: 7 },
+    ],
+    customers: { up: 1, down: 0, same: 0 },
+  });
+});

@@ -141,6 +141,86 @@ test('drafts are listed and removed; only who may administer sees them', async (
   expect(refused.json()).toMatchObject({ status: 403, scope: 'ledger:admin' });
 });
 
+test('drafts are listed page by page, newest first, with who changed each last and when', async () => {
+  const ids: string[] = [];
+  for (let i = 0; i < 3; i++) ids.push((await begin()).json().draftId);
+  const other = await createApiKey(ledger.admin, { name: 'other', scopes: ['ledger:admin'] }, ledger.clock.now());
+  const headers = { authorization: `Bearer ${other.secret}` };
+  const [first = '', second = '', third = ''] = ids;
+  ledger.clock.advance('PT1H');
+  const changedAt = ledger.clock.now().toString();
+  await ledger.call('PUT', `/v1/programme/drafts/${first}`, { programme: double }, headers);
+  expect((await activate(second, { force: true }, headers)).statusCode).toBe(200);
+  const listed: { draftId: string; actor: string; changedBy: string; changedAt: string; createdAt: string }[] = [];
+  for (let cursor = ''; ; ) {
+    const page = (await ledger.call('GET', `/v1/programme/drafts?limit=2${cursor && `&cursor=${cursor}`}`)).json();
+    listed.push(...page.drafts);
+    cursor = page.nextCursor;
+    if (!cursor) break;
+  }
+  const all = listed.map(({ draftId }) => draftId);
+  expect(all.slice(0, 3)).toEqual(ids.toReversed());
+  expect(new Set(all).size).toBe(all.length);
+  for (const draft of listed) {
+    const isChanged = draft.draftId === first || draft.draftId === second;
+    if (isChanged) expect(draft).toMatchObject({ changedBy: other.id, changedAt });
+    else if (draft.draftId === third) expect(draft.changedBy).toBe(draft.actor);
+    if (isChanged) expect([draft.actor, draft.createdAt]).not.toEqual([other.id, changedAt]);
+  }
+  const open = (await ledger.call('GET', '/v1/programme/drafts?status=open&limit=100')).json().drafts;
+  expect(open.map(({ draftId }: { draftId: string }) => draftId)).toEqual(
+    listed.filter((draft) => 'status' in draft && draft.status === 'open').map(({ draftId }) => draftId),
+  );
+  const activated = (await ledger.call('GET', '/v1/programme/drafts?status=activated&limit=100')).json().drafts;
+  expect(activated).toHaveLength(all.length - open.length);
+  const changes = await auditOf(`draft/${first}`);
+  const page = await ledger.call('GET', `/v1/ledger/audit?subject=draft/${first}&limit=1`);
+  const rest = await ledger.call('GET', `/v1/ledger/audit?subject=draft/${first}&cursor=${page.json().nextCursor}`);
+  expect([...page.json().changes, ...rest.json().changes]).toEqual(changes);
+});
+
+test('what a draft may not be is refused wherever it is said', async () => {
+  const { draftId } = (await begin()).json();
+  const url = `/v1/programme/drafts/${draftId}`;
+  const missing = { status: 404, code: 'ledger.no_programme' };
+  expect((await begin({ basedOn: 999 })).json()).toMatchObject(missing);
+  expect((await begin({ basedOn: 999, programme: PROGRAMME })).json()).toMatchObject(missing);
+  expect((await ledger.call('PUT', url, { programme: PROGRAMME, basedOn: 999 })).json()).toMatchObject(missing);
+  const wrong = { ...PROGRAMME, rates: [PROGRAMME.rates[0], PROGRAMME.rates[0]] };
+  const problems = [{ path: '/programme/rates/1/currency' }];
+  for (const answer of [await begin({ programme: wrong }), await ledger.call('PUT', url, { programme: wrong })])
+    expect(answer.json()).toMatchObject({ status: 400, code: 'ledger.invalid_programme', problems });
+  expect((await activate(draftId, { revision: 2 })).json()).toMatchObject({
+    code: 'ledger.draft_changed',
+    revision: 1,
+  });
+  // Kept when less was asked of a programme.
+  await ledger.sql('ledger')`update programme_draft set definition = ${JSON.stringify(wrong)}::text::jsonb
+    where id = ${draftId}`;
+  expect((await activate(draftId)).json()).toMatchObject({ code: 'ledger.invalid_programme', problems });
+  for (const [path, body] of [
+    ['/v1/programme/simulations', { draftId, order: { currency: 'EUR', totalMinor: 100 } }],
+    [`${url}/replays`, { days: 1 }],
+  ] as const)
+    expect((await ledger.call('POST', path, body)).json().code).toBe('ledger.invalid_programme');
+  await remove(draftId);
+});
+
+test('of two drafts of one version that are activated at once, one must be compared with the other', async () => {
+  const drafts = await Promise.all(Array.from({ length: 6 }, async () => (await begin()).json().draftId as string));
+  const answers = await Promise.all(drafts.map((id) => activate(id)));
+  expect(answers.map(({ statusCode }) => statusCode).toSorted()).toEqual([200, 409, 409, 409, 409, 409]);
+  for (const answer of answers)
+    if (answer.statusCode === 409) expect(answer.json().code).toBe('ledger.programme_moved');
+  for (const [i, id] of drafts.entries()) if (answers[i]?.statusCode === 409) await remove(id);
+});
+
+test('fifty drafts may be open, however many were activated', async () => {
+  const { drafts } = (await ledger.call('GET', '/v1/programme/drafts?status=open&limit=100')).json();
+  for (let i = drafts.length; i < 50; i++) expect((await begin()).statusCode).toBe(201);
+  expect((await begin()).json()).toMatchObject({ status: 409, code: 'ledger.too_many_drafts' });
+});
+
 test('every door is described', async () => {
   const { paths } = (await ledger.call('GET', '/openapi.json')).json();
   const doors = Object.entries(paths as Record<string, object>).flatMap(([path, methods]) =>
