@@ -18,7 +18,6 @@ export interface OrderRow {
   pointsTakenBack: number;
   note: string | null;
   programmeVersion: number | null;
-  earnId: string | null;
 }
 
 /** An entry that belongs to an order. */
@@ -56,7 +55,7 @@ export const findOrder = async (db: Queryable, orderId: string): Promise<OrderRo
   const [row] = await db<OrderRow[]>`
     select order_id as "orderId", customer_id as "customerId", occurred_at as "occurredAt", recorded_at as "recordedAt", currency,
       total_minor as "totalMinor", refunded_minor as "refundedMinor", points_earned as "pointsEarned",
-      points_taken_back as "pointsTakenBack", note, programme_version as "programmeVersion", earn_id as "earnId"
+      points_taken_back as "pointsTakenBack", note, programme_version as "programmeVersion"
     from purchase where order_id = ${orderId}`;
   return row;
 };
@@ -67,7 +66,7 @@ export const findOrder = async (db: Queryable, orderId: string): Promise<OrderRo
  */
 export const readOrderEntries = (
   db: Queryable,
-  { orderId, customerId, earnId }: Pick<OrderRow, 'orderId' | 'customerId' | 'earnId'>,
+  { orderId, customerId }: Pick<OrderRow, 'orderId' | 'customerId'>,
 ): Promise<OrderEntryRow[]> =>
   db<OrderEntryRow[]>`
     select t.id as "entryId", t.customer_id as "customerId", t.kind,
@@ -79,11 +78,10 @@ export const readOrderEntries = (
         'pendingUntilMs', ${db.unsafe(msOf('l.pending_until'))}, 'awaits', l.awaits, 'payingOff', ${db.unsafe(payingOff('l'))}
       ) end as lot
     from transfer t left join lot l on l.id = t.id
-    where t.order_id = ${orderId} and t.kind in ('earn', 'clawback') and (
-      ${db.unsafe(inAnyWeek('transfer', 't'))} and t.customer_id = any(array(
+    where t.order_id = ${orderId} and t.kind in ('earn', 'clawback') and ${db.unsafe(inAnyWeek('transfer', 't'))}
+      and t.customer_id = any(array(
         select ${customerId}::text union all select customer_id from balance where merged_into = ${customerId}
-      )) or t.id = ${earnId}::uuid
-    )
+      ))
     order by t.occurred_at, t.recorded_at, t.seq, t.id`;
 
 /** Refunds that named the order or took something of it, oldest first. */

@@ -70,7 +70,7 @@ export const explainOrder = (sql: Sql, orderId: string, now: Temporal.Instant) =
     const order = await findOrder(tx, orderId);
     if (!order) throw notFound();
     const [entries, refunds] = await Promise.all([readOrderEntries(tx, order), readOrderRefunds(tx, order)]);
-    const { earnId: _, note, programmeVersion, occurredAt, recordedAt, ...told } = order;
+    const { note, programmeVersion, occurredAt, recordedAt, ...told } = order;
     return {
       ...told,
       occurredAt: isoOf(occurredAt),
