@@ -1,5 +1,5 @@
 import type { Tx } from '@vafa/bus';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { enter, interaction } from '../test/club-rules.fixture.ts';
 import { purchase, refund } from '../test/events.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
@@ -141,4 +141,16 @@ test('a purchase of somebody who comes to owe something at that moment pays it o
   await ledger.send(refund('pam', 'pam-r', { scope: 'whole', orderId: 'pam-1', time: after }));
   await whileMerged('pam', 'pat', () => ledger.publish([buy('pat', 'pat-2', 2_500)]));
   expect(await ledger.balance('pat')).toMatchObject({ active: 16, negative: 0 });
+});
+
+test('an account that another made, and that was renamed before it could be locked, is asked for again', async () => {
+  // As it is then: the name is taken when it is to be made, and nobody's when it is to be locked.
+  await ledger.admin.unsafe(`
+    create function ledger.is_taken() returns trigger language plpgsql as 'begin return null; end';
+    create trigger is_taken before insert on ledger.balance for each row execute function ledger.is_taken()`);
+  onTestFinished(async () => {
+    await ledger.admin.unsafe('drop function ledger.is_taken cascade');
+  });
+  const answer = await ledger.call('POST', '/v1/customers/quinn/adjustments', { points: 5, reason: 'x' });
+  expect(answer.json()).toMatchObject({ status: 503, code: 'ledger.customer_changed_meanwhile' });
 });

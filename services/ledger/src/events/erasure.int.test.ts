@@ -122,6 +122,30 @@ test('forfeited: what is pending and held goes with the rest', async () => {
   await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, onErase: 'keep', expiresAfterDays: 10 });
 });
 
+test('forfeited: what awaited something waits for nothing any more', async () => {
+  const activation = { kind: 'on_event', interactionType: 'parcel.kept', cancelAfterDays: 14 };
+  await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, onErase: 'forfeit', activation });
+  await ledger.send(buy('awaits', 'awaits-1', 2_000));
+  const lot = async () => (await ledger.call('GET', '/v1/orders/awaits-1/earnings')).json().earnings[0].lot;
+  expect(await lot()).toMatchObject({ pending: 20, awaits: 'parcel.kept', pendingUntil: expect.any(String) });
+  await ledger.send(erased('awaits'));
+  const told = await lot();
+  expect(told).toMatchObject({ pending: 0, remaining: 0, pendingUntil: null });
+  expect(told).not.toHaveProperty('awaits');
+  await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, onErase: 'keep', expiresAfterDays: 10 });
+});
+
+test('once a customer is forgotten, the same transaction can change no entry', async () => {
+  await ledger.send(buy('closed', 'closed-1', 1_000));
+  const now = ledger.clock.now();
+  const work = ledger.sql('ledger').begin(async (tx) => {
+    const deps = { currentRules: createCurrentRules() };
+    await forgetCustomer(tx, { customerId: 'closed', occurredAt: now.toString() }, 'c0', now, deps);
+    await tx`update transfer set customer_id = 'erased:x', reason = null where order_id = 'closed-1'`;
+  });
+  await expect(work).rejects.toMatchObject({ code: '23001' });
+});
+
 test('kept: what is owed is written off all the same, and a late refund takes nothing', async () => {
   await ledger.send(buy('owing', 'owing-1', 1_000));
   const held = await ledger.call('POST', '/v1/customers/owing/reservations', { points: 10 });

@@ -1,6 +1,6 @@
 import { CustomerErased, CustomerMerged, event, Topics } from '@vafa/contracts';
 import { newId } from '@vafa/kernel';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { PROGRAMME, purchase, refund } from '../test/events.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
 
@@ -40,11 +40,14 @@ test('an order from before the erasure that comes after it is kept for nobody an
     ...[late, late, purchase('late', 'late-2', 100, { time: erasure })],
     waits('late', 'late-r3', before),
     refund('late', 'late-r4', { scope: 'amount', amountMinor: 100, time: erasure }),
+    refund('late', 'late-r5', { scope: 'whole', orderId: 'late-unknown', time: before }),
   );
   expect(await ledger.events(Topics.points)).toHaveLength(told);
   const known = async (table: string) => sql`select 1 from ${sql(table)} where customer_id = 'late'`;
   for (const table of ['balance', 'purchase', 'refund', 'qualification', 'tier_state'])
     expect(await known(table), table).toEqual([]);
+  // Nor has nobody an account for it: the free tier would count one more.
+  expect(await sql`select customer_id from balance where customer_id like 'erased:%'`).toEqual([]);
   expect(
     await sql`select order_id, left(customer_id, 7) as of, points_earned, note from purchase where order_id like 'late-%'
       order by order_id`,
@@ -52,9 +55,10 @@ test('an order from before the erasure that comes after it is kept for nobody an
     { order_id: 'late-1', of: 'erased:', points_earned: 0, note: 'customer_erased' },
     { order_id: 'late-2', of: 'erased:', points_earned: 0, note: 'customer_erased' },
   ]);
-  expect(await sql`select distinct status, note from refund where refund_id like 'late-r%'`).toEqual([
-    { status: 'void', note: 'customer_erased' },
-  ]);
+  const kept = await sql`select refund_id, status, note from refund where refund_id like 'late-r%' order by refund_id`;
+  const ids = ['late-r1', 'late-r2', 'late-r3', 'late-r4', 'late-r5'];
+  expect(kept).toEqual(ids.map((refund_id) => ({ refund_id, status: 'void', note: 'customer_erased' })));
+  expect(await ledger.deadLetters('ledger')).toEqual([]);
   await ledger.send(purchase('late', 'late-3', 700, { time: after }));
   expect(await ledger.balance('late')).toMatchObject({ active: 7, earned: 7 });
 });
@@ -80,6 +84,18 @@ test('a refund from after the erasure does not tell whose the order was: it is k
     expect(await sql`select 1 from ${sql(table)} where customer_id = 'returns'`, table).toEqual([]);
   const told = (await ledger.call('GET', '/v1/orders/returns-1/earnings')).json();
   expect(told).toMatchObject({ pointsTakenBack: 0, refunds: [{ refundId: 'returns-r1', note: 'customer_erased' }] });
+});
+
+test('a refund that waited for an order that is told after the erasure is void as that is kept, before any sweep', async () => {
+  const sql = ledger.sql('ledger');
+  const waits = refund('friend', 'waits-r', { scope: 'whole', orderId: 'waits-1', time: before });
+  await ledger.send(waits, event(CustomerErased, at(erasure), { customerId: 'waits' }));
+  await ledger.publish([purchase('waits', 'waits-1', 900, { time: before })]);
+  const kept = () => sql`select r.status, r.customer_id = p.customer_id as same from purchase p
+    left join refund r using (order_id) where order_id = 'waits-1'`;
+  await vi.waitUntil(async () => (await kept()).length > 0);
+  expect(await kept()).toEqual([{ status: 'void', same: true }]);
+  await ledger.settle();
 });
 
 test('an erasure or a merge that is told again, or late, is not about who came since under the same id', async () => {

@@ -70,6 +70,26 @@ test('given away, points keep that activity keeps them, or does not', async () =
   expect(await ledger.balance('cid')).toMatchObject({ active: 17, expired: 7 });
 });
 
+test('given away with points that expire at the same instant, each keeps whether activity keeps it', async () => {
+  const rules = [bonus({ expiry: { kind: 'rolling', amount: 20, unit: 'days' } })];
+  const put = (more: object) => ledger.call('PUT', '/v1/programme', { ...PROGRAMME, expiry: SLIDING, ...more });
+  expect((await put({ rules })).statusCode).toBe(200);
+  await ledger.send(buy('gil', 1_000));
+  expect(await ledger.balance('gil')).toMatchObject({ nextExpiration: { points: 17 } });
+  const given = await ledger.call('POST', '/v1/customers/gil/transfers', {
+    ...{ toCustomerId: 'hue', points: 17, reason: 'a gift' },
+  });
+  const [one, other] = given.json().parts;
+  expect([one.points, other.points].sort()).toEqual([10, 7]);
+  expect(one.expiresAt).toBe(other.expiresAt);
+  await later(8);
+  // Brings seven of its own.
+  await ledger.send(buy('hue', 0));
+  await later(15);
+  expect(await ledger.balance('hue')).toMatchObject({ active: 17, expired: 7 });
+  expect((await put({ rules: [bonus()], expiringSoonDays: 3 })).statusCode).toBe(200);
+});
+
 test('what activity does not keep is spent before what it keeps, however many lots there are', async () => {
   await ledger.send(
     ...Array.from({ length: 80 }, () => purchase('dan', newId(), 100, { time: ledger.clock.now().toString() })),

@@ -146,6 +146,10 @@ test.each([
     'what was to wait was spendable at once',
     "update transfer set credit = 'customer' where order_id = 'bob-waits' and rule_id = 'base'",
   ],
+  [
+    'what was spendable at once was to wait',
+    "update transfer set credit = 'pending' where order_id = 'ann-plain' and rule_id = 'base'",
+  ],
   ['sliding points never expire', `update lot set expires_at = null ${of('eve-1')}`],
 ])('%s: found', async (_, damage) => {
   // What was given of such a lot no longer fits it either.
