@@ -85,8 +85,9 @@ export const readBalance = async (db: Queryable, asked: string, now: Temporal.In
     cross join lateral (select ${months} as months offset 0) every
     left join lateral (
       select coalesce(sum(lot.pending) filter (where awaits is null), 0)::bigint as ripe,
-        coalesce(sum(lot.pending) filter (where awaits is null
-          and greatest(expires_at, case when lot.slides then slides_until end) <= ${nowIso}::timestamptz and expires_at is not null), 0)::bigint as ripe_due,
+        -- What awaits something has no expiry yet.
+        coalesce(sum(lot.pending) filter (where expires_at is not null
+          and greatest(expires_at, case when lot.slides then slides_until end) <= ${nowIso}::timestamptz), 0)::bigint as ripe_due,
         coalesce(sum(lot.pending) filter (where awaits is not null), 0)::bigint as lapsed
       from lot where balance.next_activation_at <= ${nowIso}::timestamptz and lot.customer_id = balance.customer_id
         and lot.pending > 0 and pending_until <= ${nowIso}::timestamptz
@@ -98,8 +99,7 @@ export const readBalance = async (db: Queryable, asked: string, now: Temporal.In
         union all
         select lot.pending - ${payingOffSql}, ${keptTo} from lot
         where balance.next_activation_at <= ${nowIso}::timestamptz and lot.customer_id = ${customerId} and lot.pending > 0
-          and awaits is null and pending_until <= ${nowIso}::timestamptz and ${payingOffSql} < lot.pending
-          and expires_at is not null and ${lasting}
+          and pending_until <= ${nowIso}::timestamptz and ${payingOffSql} < lot.pending and expires_at is not null and ${lasting}
       ) as ends group by at order by at limit 1
     ) expiring on true
     left join lateral (

@@ -92,5 +92,5 @@ export const readAllLots = (db: Queryable, customerId: string, page: LotPageAske
     select ${db.unsafe(COLUMNS)} from transfer t join lot on lot.id = t.id
     where ${db.unsafe(inAnyWeek('transfer', 't'))} and t.customer_id = any(array(
         select ${customerId}::text union all select customer_id from balance where merged_into = ${customerId}
-      )) and lot.customer_id = ${customerId} and (${page.after === null} or lot.id < ${page.after?.lotId ?? null}::uuid)
+      )) and (${page.after === null} or lot.id < ${page.after?.lotId ?? null}::uuid)
     order by lot.id desc limit ${page.limit}`;

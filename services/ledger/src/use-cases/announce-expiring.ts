@@ -3,7 +3,7 @@ import { event, PointsExpiringSoon } from '@vafa/contracts';
 import { idFrom } from '@vafa/kernel';
 import type { Account } from '../domain/account.ts';
 import { accountOf, addAccounts, addLots, createBook, touchLot } from '../domain/book.ts';
-import { isPastExpiry, type Lot } from '../domain/lot.ts';
+import { isPastExpiry } from '../domain/lot.ts';
 import { isNobody } from '../domain/plan.ts';
 import { openLots } from '../domain/spend.ts';
 import { claimDueAccounts } from '../store/due-accounts.ts';
@@ -16,8 +16,7 @@ import { SOURCE } from './points-events.ts';
 const MAX_LOTS_PER_CUSTOMER = 500;
 
 /** Points that activity has kept are announced anew, as another event. */
-const slidTo = ({ slidesUntilMs }: Account, { slides }: Lot): string[] =>
-  slidesUntilMs === null || !slides ? [] : [String(slidesUntilMs)];
+const slidTo = ({ slidesUntilMs }: Account): string[] => (slidesUntilMs === null ? [] : [String(slidesUntilMs)]);
 
 /**
  * Tells, once per lot, that points will expire within the programme's notice; one portion. Lots whose expiry is past are
@@ -56,7 +55,7 @@ export const announceExpiring = async (
       .map((lot) =>
         event(
           PointsExpiringSoon,
-          { id: idFrom('points.expiring_soon', lot.id, ...slidTo(account, lot)), source: SOURCE, time: now },
+          { id: idFrom('points.expiring_soon', lot.id, ...slidTo(account)), source: SOURCE, time: now },
           {
             customerId,
             lotId: lot.id,
