@@ -58,6 +58,22 @@ test('kept: points stay under a name of nobody, come back from reservations, and
   expect(later.map(({ subject, type }) => [subject, type])).toEqual([['stays', 'points.expired']]);
 });
 
+test('kept: nobody is told that points of nobody will expire', async () => {
+  const put = (more: object) =>
+    ledger.call('PUT', '/v1/programme', { ...PROGRAMME, onErase: 'keep', expiresAfterDays: 10, ...more });
+  expect((await put({ expiringSoonDays: 3 })).statusCode).toBe(200);
+  await ledger.send(buy('quiet', 'quiet-1', 2_000), buy('heard', 'heard-1', 1_000));
+  await ledger.send(erased('quiet'));
+  const told = (await ledger.events(Topics.points)).length;
+  ledger.clock.advance({ days: 8 });
+  await ledger.settle();
+  const later = (await ledger.events(Topics.points)).slice(told);
+  expect(later.map(({ subject, type }) => [subject, type])).toEqual([['heard', 'points.expiring_soon']]);
+  expect((await put({})).statusCode).toBe(200);
+  ledger.clock.advance({ days: 3 });
+  await ledger.settle();
+});
+
 test('kept: points of nobody are neither spent nor added to under their name, but may be taken away', async () => {
   const value = { currency: 'EUR', minor: 1, perPoints: 1 };
   const programme = { ...PROGRAMME, onErase: 'keep', expiresAfterDays: 10, returnPolicy: 'allow_negative' };

@@ -80,6 +80,7 @@ test('a refund takes pending points first, and an order that is refunded whole n
   expect(await ledger.balance('bob')).toMatchObject({ active: 0, pending: 15, negative: 0 });
   await ledger.send(refund('bob', 'bob-r2', { scope: 'whole', orderId: 'bob-1', time: '2026-11-23T07:40:00Z' }));
   expect(await ledger.balance('bob')).toMatchObject({ active: 0, pending: 0, negative: 0 });
+  expect((await ledger.call('GET', '/v1/customers/bob/lots?state=pending')).json().lots).toEqual([]);
   ledger.clock.set('2026-11-25T08:00:00Z');
   await ledger.settle();
   expect((await told('bob')).map(([type]) => type)).toEqual([

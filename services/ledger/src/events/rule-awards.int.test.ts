@@ -1,8 +1,13 @@
 import { CustomerErased, CustomerMerged, CustomerUpdated, event, LifecycleChanged, SegmentLeft } from '@vafa/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { EarningRule } from '../domain/rules/rule.ts';
 import { enter, envelope, interaction, RULES, ruleDeeds } from '../test/club-rules.fixture.ts';
 import { PROGRAMME, purchase } from '../test/events.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
+import { birthdayKey } from '../use-cases/birthdays-had.ts';
+import { createCurrentRules } from '../use-cases/current-programme.ts';
+import { collectGifts } from '../use-cases/event-gifts.ts';
+import { awardKey, giveAwards } from '../use-cases/give-awards.ts';
 
 let ledger: LedgerHarness;
 const { send, statement, earned } = ruleDeeds(() => ledger);
@@ -55,6 +60,21 @@ test('entering a segment or a lifecycle state earns; what customers are in is kn
     ['base', 12],
     ['base', 10],
   ]);
+});
+
+test('what comes twice within one transaction is given once, as it was told first', async () => {
+  const first = enter('ned', 'vip');
+  const again = { ...first, time: '2026-11-21T08:00:01Z' };
+  const given = await ledger.sql('ledger').begin(async (tx) => {
+    const rules = await createCurrentRules()(tx);
+    const { collected, add } = collectGifts(rules);
+    for (const each of [first, again]) add(each, 'ned', rules.compiled.segments.get('vip'), undefined);
+    return giveAwards(tx, collected.gifts, rules, { door: 's0', now: ledger.clock.now() });
+  });
+  expect(given).toMatchObject({ claimed: 1, transfers: [{ occurredAt: first.time, amount: 100 }] });
+  await ledger.settle();
+  // The award is known as given by its entry.
+  await ledger.verify();
 });
 
 test('a grant is given once for its id, by a rule or by points, within the rule', async () => {
@@ -192,6 +212,10 @@ test('a birthday that somebody had is not given again to the one who lives on', 
   await ledger.settle();
   const earned = (await Promise.all(['had-it', 'unknown'].map(statement))).flat().filter(({ kind }) => kind === 'earn');
   expect(earned).toHaveLength(1);
+  // Nor is one taken for given that was not.
+  const taken = await ledger.sql('ledger')`select 1 from rule_award where transfer_id not in (select id from transfer)
+    and key = ${awardKey(birthdayKey('birthday', 'unknown', 2030))}`;
+  expect(taken).toEqual([]);
   ledger.clock.set('2031-03-10T12:00:00Z');
   await ledger.settle();
   expect((await statement('unknown')).filter(({ kind }) => kind === 'earn')).toHaveLength(1);
@@ -234,4 +258,20 @@ test('what was said of a customer stays known of the one who lives on, if no mor
     '30 = 10 base × 3 yazd',
   ]);
   expect((await earned('other')).map(([, , text]) => text).toSorted()).toEqual(['10 = 10 base', '20 = 20 birthday']);
+});
+
+test('of a birthday that was had, only what a rule gives that is new is given when another date is told', async () => {
+  ledger.clock.set('2033-03-10T12:00:00Z');
+  await send(born('ola', '1990-03-10', 's'));
+  const more: EarningRule = {
+    ...{ id: 'cake', name: 'cake', order: 2, trigger: { on: 'birthday' }, effect: { kind: 'fixed', points: 5 } },
+  };
+  const put = (rules: readonly EarningRule[]) => ledger.call('PUT', '/v1/programme', { ...PROGRAMME, rules });
+  expect((await put([...RULES, more])).statusCode).toBe(200);
+  await send(born('ola', '1990-03-09', 's'));
+  expect((await earned('ola')).map(([ruleId, points]) => [ruleId, points])).toEqual([
+    ['birthday', 20],
+    ['cake', 5],
+  ]);
+  expect((await put(RULES)).statusCode).toBe(200);
 });

@@ -95,6 +95,39 @@ test('points that activity keeps are there as long as it keeps them', async () =
   expect(gone.all).toMatchObject([{ remaining: 0, expired: 10, expiresAt: kept.open[0].expiresAt }]);
 });
 
+test('what has an expiry of its own, or has expired once, is not kept by what keeps the rest', async () => {
+  const visit = (customerId: string) => {
+    const said = { customerId, interactionType: 'store.visited' };
+    return ledger.send(event(InteractionRecorded, { id: newId(), source: '/test', time: now() }, said));
+  };
+  await use({
+    expiry: SLIDING,
+    rules: [
+      {
+        ...{ id: 'own', name: 'Own', order: 1, trigger: { on: 'purchase' }, effect: { kind: 'fixed', points: 7 } },
+        expiry: { kind: 'rolling', amount: 5, unit: 'days' },
+      },
+    ],
+  });
+  await buy('ivy', 'ivy-1', 10);
+  pass(3);
+  await visit('ivy');
+  pass(3);
+  expect((await readTwice('ivy', 'ivy-1')).open).toMatchObject([{ remaining: 10 }]);
+
+  await use({ expiry: SLIDING });
+  await buy('jon', 'jon-1', 10);
+  pass(8);
+  const { reservationId } = await ok('POST', '/v1/customers/jon/reservations', { points: 4, ttlSeconds: 604_800 });
+  pass(3);
+  await ledger.settle();
+  await buy('jon', 'jon-2', 1);
+  await ok('POST', `/v1/reservations/${reservationId}/release`);
+  const { balance, open } = await readTwice('jon', 'jon-1', 'jon-2');
+  expect(balance).toMatchObject({ active: 1, expired: 10 });
+  expect(open).toMatchObject([{ orderId: 'jon-2' }]);
+});
+
 test('points whose time has come are spendable, those that would have been and are past their expiry are expired', async () => {
   await use({ activation: TWO_DAYS, expiry: TEN_DAYS });
   await buy('cat', 'cat-1', 10);
@@ -103,10 +136,16 @@ test('points whose time has come are spendable, those that would have been and a
   expect(open).toMatchObject([{ remaining: 10, pending: 0, pendingUntil: null }]);
   expect(pending).toEqual([]);
   await buy('cat', 'cat-2', 20);
+  pass(1);
+  await buy('cat', 'cat-3', 5);
+  pass(1);
+  const some = await readTwice('cat', 'cat-1', 'cat-2', 'cat-3');
+  expect(some.open.map(({ orderId }: { orderId: string }) => orderId)).toEqual(['cat-1', 'cat-2']);
+  expect(some.pending).toMatchObject([{ orderId: 'cat-3' }]);
   pass(13);
-  const { balance, all } = await readTwice('cat', 'cat-1', 'cat-2');
-  expect(balance).toMatchObject({ active: 0, pending: 0, expired: 30 });
-  expect(all.map(({ expired }: { expired: number }) => expired)).toEqual([20, 10]);
+  const { balance, all } = await readTwice('cat', 'cat-1', 'cat-2', 'cat-3');
+  expect(balance).toMatchObject({ active: 0, pending: 0, expired: 35 });
+  expect(all.map(({ expired }: { expired: number }) => expired)).toEqual([5, 20, 10]);
 });
 
 test('what becomes spendable pays off what is owed, one lot after the other', async () => {

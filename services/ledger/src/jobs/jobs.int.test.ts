@@ -2,6 +2,8 @@ import { Topics } from '@vafa/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PROGRAMME, purchase, refund } from '../test/events.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
+import { announceExpiring } from '../use-cases/announce-expiring.ts';
+import { createCurrentRules } from '../use-cases/current-programme.ts';
 
 let ledger: LedgerHarness;
 
@@ -103,6 +105,54 @@ test('points of a reservation that times out after their expiry expire then', as
   expect(late.statusCode).toBe(409);
   await ledger.settle();
   expect(await ledger.balance('slow')).toMatchObject({ active: 10, reserved: 0 });
+});
+
+test('days ahead are days of the zone: points are announced at the hour at which they expire, whatever clocks did in between', async () => {
+  ledger.clock.set('2027-03-02T10:00:00Z');
+  await ledger.send(
+    purchase('spring', 'spring-1', 1_000, { time: '2027-03-01T10:00:00Z' }),
+    purchase('spring', 'spring-2', 2_000, { time: '2027-03-02T10:00:00Z' }),
+  );
+  await ledger.call('POST', '/v1/customers/spring/adjustments', { points: -4, reason: 'a mistake' });
+  expect((await ledger.balance('spring')).nextExpiration).toEqual({ points: 6, at: '2027-03-31T21:59:59.999Z' });
+  // Five times 24 hours before, and five days in Berlin, where one of them has 23 hours.
+  ledger.clock.set('2027-03-26T22:59:59.998Z');
+  await ledger.settle();
+  expect(await told('spring')).toHaveLength(3);
+  for (const time of ['2027-03-26T22:59:59.999Z', '2027-03-27T22:59:59.999Z']) {
+    ledger.clock.set(time);
+    await ledger.settle();
+  }
+  // Each once, though the first ones are still there when the others are announced.
+  expect((await told('spring')).slice(3)).toEqual([
+    ['points.expiring_soon', '2027-03-26T22:59:59.999Z', 6],
+    ['points.expiring_soon', '2027-03-27T22:59:59.999Z', 20],
+  ]);
+});
+
+test('what is past its expiry is not announced any more, though nothing has let it go yet', async () => {
+  await ledger.send(purchase('gone', 'gone-1', 1_000, { time: ledger.clock.now().toString() }));
+  ledger.clock.advance('P31D');
+  const deps = { currentRules: createCurrentRules() };
+  await ledger.sql('ledger').begin((tx) => announceExpiring(tx, ledger.clock.now(), 100, deps));
+  await ledger.settle();
+  expect((await told('gone')).map(([type]) => type)).toEqual(['points.earned', 'points.expired']);
+});
+
+test('all lots of a customer are announced, and expire, however many expire together', async () => {
+  const lots = 501;
+  const time = ledger.clock.now().toString();
+  await ledger.publish(Array.from({ length: lots }, (_, i) => purchase('many', `many-${i}`, 100, { time })));
+  await ledger.settle();
+  const count = async (type: string) => (await told('many')).filter(([each]) => each === type).length;
+  ledger.clock.advance('P26D');
+  await ledger.settle();
+  expect(await count('points.expiring_soon')).toBe(lots);
+  expect(await ledger.balance('many')).toMatchObject({ active: lots });
+  ledger.clock.advance('P6D');
+  await ledger.settle();
+  expect(await count('points.expired')).toBe(lots);
+  expect(await count('points.expiring_soon')).toBe(lots);
 });
 
 test('a refund whose order came at the same moment through another partition is settled by a job', async () => {
