@@ -274,3 +274,47 @@ test('a lifecycle state is no segment that is told: what asks for it is named in
   ]);
   expect(found(rule({ trigger: { on: 'segment_entered', segmentId: 'vip' } }))).toEqual([]);
 });
+
+test('what lies just at a limit is let pass, what is beyond it is not', () => {
+  const multiplier = (numerator: number, denominator: number, more: object = {}) =>
+    found(rule({ effect: { kind: 'multiplier', numerator, denominator }, ...more }));
+  expect(multiplier(500, 5)).toEqual([]);
+  expect(multiplier(501, 5)).toEqual(['/rules/0/effect/numerator makes it more than 100']);
+  const apart = { caps: { perOrder: 5, beyond: 'reduce' } };
+  expect(multiplier(6, 5, apart)).toEqual([]);
+  expect(multiplier(5, 5, apart)[0]).toContain('/rules/0/effect/numerator must be above the denominator');
+
+  const capped = (caps: object) => found(rule({ caps: { beyond: 'reject', ...caps } }));
+  expect(capped({ perOrder: 5 })).toEqual([]);
+  expect(capped({ perCustomer: [{ limit: 5, unit: 'points', per: 'day' }] })).toEqual([]);
+  const periods: CapPeriod[] = ['day', 'week', 'month', 'quarter', 'half', 'year'];
+  const list = periods.map((per, i) => ({ limit: 10 ** (i + 1), unit: 'awards', per }));
+  expect(capped({ budget: list.slice(1) })).toEqual([]);
+  expect(capped({ budget: list })).toEqual(['/rules/0/caps/budget has more than 5 caps (MAX_CAPS)']);
+
+  const dates = (from: string, until: string) => when({ kind: 'dates', from, until });
+  expect(dates('1405-01-31', '1405-01-31')).toEqual([]);
+  expect(dates('1405-01-31', '1405-01-30')).toEqual(['/rules/0/when/until must not be before from']);
+});
+
+test('a multiplier of what another interaction brings, and lines of what has none, would never count', () => {
+  const interaction = (interactionType: string) => ({ on: 'interaction', interactionType });
+  const visit = rule({ id: 'visit', trigger: interaction('store.visited') });
+  const double = (interactionType: string) =>
+    found(
+      visit,
+      rule({
+        ...{ id: 'double', order: 1, trigger: interaction(interactionType) },
+        effect: { kind: 'multiplier', numerator: 2, denominator: 1, of: ['visit'] },
+      }),
+    );
+  expect(double('store.visited')).toEqual([]);
+  expect(double('page.viewed')).toEqual(['/rules/1/effect/of/0 has another trigger']);
+  for (const kind of ['lines_amount', 'lines_quantity'])
+    expect(
+      when(
+        { kind, lines: {}, ...(kind === 'lines_amount' ? { currency: 'EUR', atLeastMinor: 5 } : { atLeast: 5 }) },
+        { trigger: { on: 'birthday' } },
+      ),
+    ).toEqual(['/rules/0/when/kind asks about an order, which only purchases have']);
+});
