@@ -1,7 +1,6 @@
 import { AppError } from '@vafa/kernel';
 import { type HttpApp, idempotent, type ServiceContext } from '@vafa/platform';
 import Type from 'typebox';
-import { checkProgramme } from '../domain/check-programme.ts';
 import { findProgramme, listProgrammeVersions } from '../store/programmes.ts';
 import { replaceProgramme } from '../use-cases/change-draft.ts';
 import { callOf } from './call.ts';
@@ -41,12 +40,8 @@ export const programmeRoutes = (app: HttpApp, context: ServiceContext): void => 
       validatorCompiler: tellProblems,
       config: { scope: 'ledger:admin' },
     },
-    (request, reply) => {
-      checkProgramme(request.body);
-      return idempotent(context, request, reply, 200, (tx) =>
-        replaceProgramme(tx, request.body, callOf(request, clock)),
-      );
-    },
+    (request, reply) =>
+      idempotent(context, request, reply, 200, (tx) => replaceProgramme(tx, request.body, callOf(request, clock))),
   );
 
   app.get(
