@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findOrdersOf } from '../store/coupon-redemptions.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
 import { redemptions } from '../test/redemption.fixture.ts';
+import { untilWaiting } from '../test/until-waiting.fixture.ts';
 
 let ledger: LedgerHarness;
 const { ok, addPool, redeem } = redemptions(() => ledger);
@@ -90,4 +91,26 @@ test('whatever of a cart or its codes is another is another order', async () => 
       code: 'ledger.order_redeemed_otherwise',
     });
   expect((await ask(['SAME-1'])).statusCode).toBe(409);
+});
+
+test('what an order held for too long is locked with what it asks for next, in the order of codes: nobody waits in a ring', async () => {
+  await addPool({}, { codes: ['ALOCK-1', 'ZLOCK-1'] });
+  await redeem('ring', ['ZLOCK-1'], { holdSeconds: 60 });
+  ledger.clock.advance('PT1M');
+  const undo = new Error('undo');
+  let asked: ReturnType<typeof redeem> | undefined;
+  await ledger.admin
+    .begin(async (tx) => {
+      await tx`select from ledger.coupon where code = 'ALOCK1' for update`;
+      asked = redeem('ring', ['ALOCK-1']);
+      await untilWaiting(ledger);
+      // It waits for the first of them, and holds no later one.
+      expect(await tx`select from ledger.coupon where code = 'ZLOCK1' for update skip locked`).toHaveLength(1);
+      throw undo;
+    })
+    .catch((error: unknown) => {
+      if (error !== undo) throw error;
+    });
+  expect((await asked)?.json()).toMatchObject({ status: 'redeemed', codes: [{ code: 'ALOCK1' }] });
+  expect(await ok('GET', '/v1/coupons/ZLOCK-1')).toMatchObject({ reserved: 0, redeemed: 0 });
 });

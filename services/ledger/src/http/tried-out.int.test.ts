@@ -78,6 +78,24 @@ test('a replay tells since when it runs, and when it ended, once it did', async 
   expect(done.finishedAt > startedAt).toBe(true);
 });
 
+test('a replay whose database goes away has not failed: it goes on when that is back', async () => {
+  const draftId = await draftOf({
+    rules: [
+      {
+        ...{ id: 'vip', name: 'VIP', order: 1, trigger: { on: 'purchase' }, effect: { kind: 'fixed', points: 1 } },
+        when: { kind: 'customer_segment', in: ['vip'] },
+      },
+    ],
+  });
+  const { replayId } = await ask(draftId);
+  await goOn(2);
+  const gone = Object.assign(new Error('gone'), { code: 'CONNECTION_CLOSED' });
+  const broken = { now: ledger.clock.now(), portion: 2, currentRules: () => Promise.reject(gone) };
+  await expect(ledger.sql('ledger').begin((tx) => replayPortion(tx, broken))).rejects.toBe(gone);
+  expect(await look(replayId)).toMatchObject({ status: 'running', progress: { ordersDone: 0 } });
+  expect(await finish(replayId, 2)).toMatchObject({ status: 'done' });
+});
+
 test('replays of a draft are listed newest first, and no others', async () => {
   const [draftId, other] = [await draftOf(), await draftOf()];
   const ids: string[] = [];
