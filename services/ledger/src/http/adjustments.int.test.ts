@@ -191,6 +191,11 @@ test('a request goes with its customer: merged it counts for the other, erased i
   expect(void_.customerId).toMatch(/^erased:/);
   expect(void_.reason).toBeUndefined();
   expect((await decide(gone, 'approve', {}, second)).json()).toMatchObject({ requestStatus: 'void' });
+  const { changes } = (await ledger.call('GET', `/v1/ledger/audit?subject=adjustment-request/${gone}`)).json();
+  expect(changes).toMatchObject([
+    { action: 'adjustment.void', actor: 'erasure', before: { status: 'pending' }, after: { status: 'void' } },
+    { action: 'adjustment.requested' },
+  ]);
   expect((await requestOf(decided)).decisionReason).toBeUndefined();
   expect(await ledger.sql('ledger')`select 1 from adjustment_request r where r::text ~ '\\mhank\\M'`).toEqual([]);
   expect(await ledger.sql('ledger')`select 1 from audit a where a::text ~ '\\m(hank|gail)\\M'`).toEqual([]);

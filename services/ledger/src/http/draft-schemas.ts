@@ -128,7 +128,7 @@ export const AuditPage = Type.Object({
     Type.Object({
       id: Type.Integer(),
       at: Instant,
-      actor: Type.String({ description: 'Id of the API key, or `clock`' }),
+      actor: Type.String({ description: 'Id of the API key, `clock`, or `erasure` where a customer was forgotten' }),
       action: Type.String(),
       subject: Type.String(),
       before: Type.Unsafe<unknown>({ description: 'null for what is new' }),

@@ -8,7 +8,6 @@ import type { ErasePolicy } from '../domain/programme.ts';
 import { release } from '../domain/reservation.ts';
 import type { Door } from '../domain/transfer.ts';
 import { lockOrOpenAccounts, resolveCustomer } from '../store/accounts.ts';
-import { forgetRequests } from '../store/adjustment-requests.ts';
 import { findAllocations } from '../store/allocations.ts';
 import { forgetInteractions } from '../store/awaited-interactions.ts';
 import { dropHeld } from '../store/held-claims.ts';
@@ -23,6 +22,7 @@ import { saveBook } from '../store/save-book.ts';
 import { forgetTierState } from '../store/tier-states.ts';
 import type { CurrentRules } from './current-programme.ts';
 import { settleAccounts } from './settle-accounts.ts';
+import { voidRequests } from './void-requests.ts';
 
 /** Ends what is open of a customer: reservations are given back, debts written off, points forfeited or kept by policy. */
 const settleAccount = async (
@@ -96,7 +96,7 @@ export const forgetCustomer = async (
   await forgetAnswers(tx, [...merged, customerId]);
   for (const id of [...merged, customerId]) {
     const pseudonym = `${ERASED_PREFIX}${newId()}`;
-    await forgetRequests(tx, id, pseudonym, now.toString());
+    await voidRequests(tx, id, pseudonym, now);
     await forgetTierState(tx, id);
     await forgetCounters(tx, id);
     await forgetInteractions(tx, id);

@@ -20,7 +20,8 @@ import { requireSomebody } from './require-somebody.ts';
 /** Who is on record where time decided. */
 const CLOCK = 'clock';
 
-const subjectOf = (id: string): string => `adjustment-request/${id}`;
+/** What the audit calls a request. */
+export const subjectOf = (id: string): string => `adjustment-request/${id}`;
 
 /** Does a correction of so many points need somebody else's consent? */
 export const needsApproval = async (

@@ -52,7 +52,7 @@ export const audit = ledgerSchema.table(
   {
     id: bigserial('id', { mode: 'number' }).primaryKey(),
     at: instant('at').notNull(),
-    /** API key, or `clock`. */
+    /** API key, `clock`, or `erasure` where a customer was forgotten. */
     actor: text('actor').notNull(),
     action: text('action').notNull(),
     /** `programme`, `draft/<id>` or `adjustment-request/<id>`. */
