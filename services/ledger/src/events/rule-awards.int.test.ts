@@ -1,4 +1,12 @@
-import { CustomerErased, CustomerMerged, CustomerUpdated, event, LifecycleChanged, SegmentLeft } from '@vafa/contracts';
+import {
+  CustomerErased,
+  CustomerMerged,
+  CustomerUpdated,
+  event,
+  LifecycleChanged,
+  SegmentLeft,
+  Topics,
+} from '@vafa/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { EarningRule } from '../domain/rules/rule.ts';
 import { enter, envelope, interaction, RULES, ruleDeeds } from '../test/club-rules.fixture.ts';
@@ -26,6 +34,13 @@ test('an interaction earns once, however often it comes, and only what the rules
   await send(signup, signup, interaction('hal', 'app.opened'));
   await send(signup, interaction('hal', 'signup'));
   expect(await statement('hal')).toMatchObject([{ kind: 'earn', points: 50, ruleId: 'signup', reason: 'signup' }]);
+});
+
+test('what an interaction earns is told as a part of what it is a part of', async () => {
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+  await send({ ...interaction('hey', 'signup'), traceparent });
+  const told = (await ledger.events(Topics.points)).filter(({ subject }) => subject === 'hey');
+  expect(told).toMatchObject([{ type: 'points.earned', traceparent: expect.stringContaining('4bf92f3577b34da6a3ce') }]);
 });
 
 test('what is known of a customer is what was last said, and rules ask it', async () => {
@@ -62,16 +77,18 @@ test('entering a segment or a lifecycle state earns; what customers are in is kn
   ]);
 });
 
-test('what comes twice within one transaction is given once, as it was told first', async () => {
+test('what comes twice within one transaction is given once, as it was told first; an id is one of its source', async () => {
   const first = enter('ned', 'vip');
   const again = { ...first, time: '2026-11-21T08:00:01Z' };
+  const other = { ...first, source: '/other' };
   const given = await ledger.sql('ledger').begin(async (tx) => {
     const rules = await createCurrentRules()(tx);
     const { collected, add } = collectGifts(rules);
-    for (const each of [first, again]) add(each, 'ned', rules.compiled.segments.get('vip'), undefined);
+    for (const each of [first, again, other]) add(each, 'ned', rules.compiled.segments.get('vip'), undefined);
     return giveAwards(tx, collected.gifts, rules, { door: 's0', now: ledger.clock.now() });
   });
-  expect(given).toMatchObject({ claimed: 1, transfers: [{ occurredAt: first.time, amount: 100 }] });
+  const award = { occurredAt: first.time, amount: 100 };
+  expect(given).toMatchObject({ claimed: 2, transfers: [award, award] });
   await ledger.settle();
   // The award is known as given by its entry.
   await ledger.verify();
@@ -91,6 +108,10 @@ test('a grant is given once for its id, by a rule or by points, within the rule'
   const points = await grant({ grantId: 'k2', points: 40 });
   expect(points.json()).toMatchObject({ points: 40, ruleId: 'grant', balance: { active: 55 } });
   expect((await grant({ grantId: 'k3', ruleId: 'sorry' })).statusCode).toBe(201);
+  // Each says who gave it.
+  const actors = await ledger.sql('ledger')`select distinct actor is not null as known from transfer
+    where customer_id = 'kai'`;
+  expect(actors).toEqual([{ known: true }]);
   const over = await grant({ grantId: 'k4', ruleId: 'sorry' });
   expect([over.statusCode, over.json().code]).toEqual([422, 'ledger.cap_reached']);
   // It was refused, not used up: when there is room it is given.
@@ -264,7 +285,8 @@ test('of a birthday that was had, only what a rule gives that is new is given wh
   ledger.clock.set('2033-03-10T12:00:00Z');
   await send(born('ola', '1990-03-10', 's'));
   const more: EarningRule = {
-    ...{ id: 'cake', name: 'cake', order: 2, trigger: { on: 'birthday' }, effect: { kind: 'fixed', points: 5 } },
+    ...{ id: 'cake', name: 'A cake', order: 2, trigger: { on: 'birthday' }, effect: { kind: 'fixed', points: 5 } },
+    expiry: { kind: 'rolling', amount: 5, unit: 'days' },
   };
   const put = (rules: readonly EarningRule[]) => ledger.call('PUT', '/v1/programme', { ...PROGRAMME, rules });
   expect((await put([...RULES, more])).statusCode).toBe(200);
@@ -273,5 +295,8 @@ test('of a birthday that was had, only what a rule gives that is new is given wh
     ['birthday', 20],
     ['cake', 5],
   ]);
+  // By the rule's own words, and for as long as it says.
+  expect((await statement('ola')).at(-1)).toMatchObject({ reason: 'A cake' });
+  expect(await ledger.balance('ola')).toMatchObject({ nextExpiration: { points: 5, at: '2033-03-14T22:59:59.999Z' } });
   expect((await put(RULES)).statusCode).toBe(200);
 });

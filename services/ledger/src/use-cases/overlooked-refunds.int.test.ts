@@ -50,6 +50,7 @@ test('what two processes find overlooked at the same moment is settled once', as
   });
   expect((await both)?.sort()).toEqual([0, 1]);
   expect(await ledger.balance('bob')).toMatchObject({ active: 5 });
+  expect(await tierOf('bob')).toMatchObject({ progress: { amount: 5 } });
 });
 
 test('what an open refund finds by a merger counts towards tiers no more', async () => {

@@ -82,14 +82,32 @@ test('what a tier gives counts from the order after the one that reached it', as
   const tried = await ledger.call('POST', '/v1/programme/simulations', { order, customerId: 'ann' });
   expect(tried.statusCode, tried.body).toBe(200);
   expect(tried.json()).toMatchObject({ entries: [{ points: 120, expiresAt: '2027-11-21T22:59:59.999Z' }] });
-  const review = event(
-    InteractionRecorded,
-    { id: newId(), source: '/test', time: T0 },
-    { customerId: 'ann', interactionType: 'review.written' },
-  );
+  const reviewAt = (time: string) =>
+    event(
+      InteractionRecorded,
+      { id: newId(), source: '/test', time },
+      { customerId: 'ann', interactionType: 'review.written' },
+    );
+  const review = reviewAt(T0);
   await ledger.send(review, review);
   await ledger.send(review);
   expect(await tierOf('ann')).toMatchObject({ progress: { amount: 233 } });
+  // One that is told later counts on its own day.
+  await ledger.send(reviewAt('2026-11-19T08:00:00Z'));
+  const days = await ledger.sql('ledger')`select amount from qualification order by day`;
+  expect(days.map(({ amount }) => amount)).toEqual([5, 233]);
+});
+
+test.each<[TierMetric, string[]]>([
+  [{ kind: 'points_earned' }, ['silver']],
+  [{ kind: 'orders' }, []],
+  [{ kind: 'spend', currency: 'EUR' }, []],
+])('%j: an award reaches a tier by its points alone, which is told', async (metric, reached) => {
+  await start({ tiers: tiers({ metric, levels: [level('silver', 5)] }), rules: RULES });
+  const at = { id: newId(), source: '/test', time: T0 };
+  await ledger.send(event(InteractionRecorded, at, { customerId: 'fay', interactionType: 'review.written' }));
+  expect(await ledger.balance('fay')).toMatchObject({ active: 5 });
+  expect(await told('fay')).toEqual(reached);
 });
 
 test('a rolling window: a tier is had as long as it is earned, refunds shorten it', async () => {
