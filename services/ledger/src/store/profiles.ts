@@ -3,7 +3,7 @@ import { textArray } from '@vafa/bus';
 import type { LifecycleState } from '@vafa/contracts';
 import type { CustomerFacts } from '../domain/rules/facts.ts';
 import { freeTierOf, type TierStructure } from '../domain/tiers/structure.ts';
-import { msOf, textOf } from './instants.ts';
+import { textOf } from './instants.ts';
 
 const NOTHING_KNOWN: CustomerFacts = { tier: null, segments: [], lifecycle: null, attributes: {} };
 
@@ -93,14 +93,12 @@ export const saveMemberships = async (tx: Tx, memberships: readonly Membership[]
 export interface DueBirthday {
   customerId: string;
   birthDate: string;
-  nextBirthdayMs: number;
 }
 
 /** Takes customers in hand whose birthday has begun, the longest due first; those that somebody works on are skipped. */
 export const claimBirthdays = (tx: Tx, byIso: string, limit: number): Promise<DueBirthday[]> =>
   tx<DueBirthday[]>`
-    select customer_id as "customerId", birth_date::text as "birthDate",
-      ${tx.unsafe(msOf('next_birthday_at'))} as "nextBirthdayMs"
+    select customer_id as "customerId", birth_date::text as "birthDate"
     from customer_profile where next_birthday_at <= ${byIso}::timestamptz
     order by next_birthday_at limit ${limit} for update skip locked`;
 

@@ -10,10 +10,10 @@ import { giveAwards } from './give-awards.ts';
 import { resolveCustomers } from './resolve-customers.ts';
 import { findSettledFacts } from './settle-tiers.ts';
 
-/** By so much the zone, or the calendar, of the programme may have moved a birthday since it was noted. */
-const MAX_MOVED_MS = 3 * 86_400_000;
-
-/** Birthdays that have begun and are not too late, with whose they are. */
+/**
+ * Birthdays that have begun and are not too late, with whose they are. Where the zone, or the calendar, of the programme has moved one
+ * since it was noted, it is the last one by now that counts: one that is a year ago is too late.
+ */
 const begunOf = async (
   tx: Tx,
   due: readonly DueBirthday[],
@@ -25,10 +25,9 @@ const begunOf = async (
     tx,
     due.map(({ customerId }) => customerId),
   );
-  return due.flatMap(({ customerId, birthDate, nextBirthdayMs }) => {
+  return due.flatMap(({ customerId, birthDate }) => {
     const begun = lastBirthday(birthDate, zone, nowMs);
-    if (begun === null || begun.startMs < nextBirthdayMs - MAX_MOVED_MS || begun.startMs < nowMs - MAX_LATE_MS)
-      return [];
+    if (begun === null || begun.startMs < nowMs - MAX_LATE_MS) return [];
     return { customerId: ownerOf(customerId), begun };
   });
 };
