@@ -300,3 +300,67 @@ test('of a birthday that was had, only what a rule gives that is new is given wh
   expect(await ledger.balance('ola')).toMatchObject({ nextExpiration: { points: 5, at: '2033-03-14T22:59:59.999Z' } });
   expect((await put(RULES)).statusCode).toBe(200);
 });
+
+test('a birthday of a week ago is let go when nothing was done for so long; the next one is given', async () => {
+  ledger.clock.set('2033-06-01T12:00:00Z');
+  await send(born('rip', '1990-06-10', 's'));
+  ledger.clock.set('2033-06-17T12:00:00Z');
+  await ledger.settle();
+  expect(await statement('rip')).toEqual([]);
+  ledger.clock.set('2034-06-10T12:00:00Z');
+  await ledger.settle();
+  expect(await statement('rip')).toMatchObject([{ points: 20, occurredAt: '2034-06-09T22:00:00Z' }]);
+});
+
+test('a birthday that is told under a name which was merged is of the one who lives on', async () => {
+  await send(event(CustomerMerged, envelope(), { customerId: 'quinn', intoCustomerId: 'queen' }));
+  await send(born('quinn', '1990-07-10', 's'));
+  ledger.clock.set('2034-07-10T12:00:00Z');
+  await ledger.settle();
+  expect(await statement('queen')).toMatchObject([{ points: 20, ruleId: 'birthday' }]);
+});
+
+test('a birthday rule asks what is known of the customer, and is in force when the birthday begins', async () => {
+  const rules: EarningRule[] = [
+    {
+      ...{ id: 'party', name: 'party', order: 1, trigger: { on: 'birthday' }, effect: { kind: 'fixed', points: 9 } },
+      when: { kind: 'customer_segment', in: ['guests'] },
+    },
+    {
+      ...{ id: 'late', name: 'late', order: 2, trigger: { on: 'birthday' }, effect: { kind: 'fixed', points: 3 } },
+      startsAt: '2034-08-10T06:00:00Z',
+    },
+  ];
+  expect((await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, rules })).statusCode).toBe(200);
+  await send(born('sam', '1990-08-10', 's'), born('tom', '1990-08-10', 's'), enter('sam', 'guests'));
+  ledger.clock.set('2034-08-10T12:00:00Z');
+  await ledger.settle();
+  expect((await Promise.all(['sam', 'tom'].map(earned))).map((rows) => rows.length)).toEqual([1, 0]);
+});
+
+test('an interaction earns by what is said of it; one that would earn more than can be counted is set aside, no other is', async () => {
+  const on = (interactionType: string) => ({ trigger: { on: 'interaction', interactionType } as const });
+  const rules: EarningRule[] = [
+    {
+      ...{ id: 'rated', name: 'rated', order: 1, ...on('rated'), effect: { kind: 'fixed', points: 6 } },
+      when: { kind: 'event_attribute', name: 'stars', in: [5] },
+    },
+    { ...{ id: 'huge', name: 'huge', order: 1, ...on('huge') }, effect: { kind: 'fixed', points: 1_000_000_000 } },
+    ...[1, 2, 3, 4].map(
+      (n): EarningRule => ({
+        ...{ id: `times-${n}`, name: 'times', order: 1 + n, ...on('huge') },
+        effect: { kind: 'multiplier', numerator: 100, denominator: 1 },
+      }),
+    ),
+  ];
+  const put = await ledger.call('PUT', '/v1/programme', { ...PROGRAMME, rules });
+  expect(put.statusCode, put.body).toBe(200);
+  const rated = (stars: number) => {
+    const each = interaction('pip', 'rated');
+    return { ...each, data: { ...each.data, attributes: { stars } } };
+  };
+  await send(rated(5), interaction('pip', 'huge'), rated(4));
+  expect((await earned('pip')).map(([ruleId, points]) => [ruleId, points])).toEqual([['rated', 6]]);
+  const letters = await ledger.deadLetters('ledger');
+  expect(letters.map(({ key, errorCode }) => [key, errorCode])).toEqual([['pip', 'ledger.points_out_of_range']]);
+});

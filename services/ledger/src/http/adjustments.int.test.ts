@@ -196,7 +196,9 @@ test('a request goes with its customer: merged it counts for the other, erased i
     { action: 'adjustment.void', actor: 'erasure', before: { status: 'pending' }, after: { status: 'void' } },
     { action: 'adjustment.requested' },
   ]);
-  expect((await requestOf(decided)).decisionReason).toBeUndefined();
+  const over = await requestOf(decided);
+  expect(over).toMatchObject({ status: 'rejected' });
+  expect(over.decisionReason).toBeUndefined();
   expect(await ledger.sql('ledger')`select 1 from adjustment_request r where r::text ~ '\\mhank\\M'`).toEqual([]);
   expect(await ledger.sql('ledger')`select 1 from audit a where a::text ~ '\\m(hank|gail)\\M'`).toEqual([]);
 });
