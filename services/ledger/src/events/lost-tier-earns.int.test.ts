@@ -7,6 +7,7 @@ import { envelope, interaction } from '../test/club-rules.fixture.ts';
 import { purchase, refund } from '../test/events.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
 import { level, structure } from '../test/tiers.fixture.ts';
+import { findTiersToldOtherwise } from '../test/told-tiers.fixture.ts';
 import { adjustPoints } from '../use-cases/adjust-points.ts';
 import { awardBirthdays } from '../use-cases/award-birthdays.ts';
 import { createCurrentRules } from '../use-cases/current-programme.ts';
@@ -71,7 +72,11 @@ beforeEach(async () => {
   const names = ['ann', 'bea', 'cat', 'dan', 'eve', 'fay'];
   await ledger.send(born, ...names.map((name) => purchase(name, `${name}-1`, 10_000)));
 });
-afterEach(() => ledger.stop());
+afterEach(async () => {
+  // Whoever finds a tier lost tells it.
+  expect(await findTiersToldOtherwise(ledger)).toEqual([]);
+  await ledger.stop();
+});
 
 test('an order earns without the tier that was lost', async () => {
   await tell(Topics.purchases, purchase('ann', 'ann-2', 1_000, { time: now }));

@@ -151,11 +151,27 @@ test('a customer sees what there is, what it may claim, and why not the rest', a
 });
 
 test('tiers and segments decide who sees and gets a reward', async () => {
+  const level = (id: string, rewards: string[]) => ({
+    id,
+    name: { en: id, fa: id },
+    threshold: 2,
+    benefits: { rewards },
+  });
+  const tiers = (rewards: string[]) => ({
+    metric: { kind: 'orders' },
+    window: { kind: 'calendar', period: 'year' },
+    levels: [level('gold', rewards), { ...level('platinum', []), threshold: 3 }],
+    validity: { kind: 'windows', more: 0 },
+    graceDays: 0,
+    downgrade: 'none',
+    atRiskDays: 0,
+  });
+  await ok('PUT', '/v1/programme', { ...PROGRAMME, tiers: tiers([]) });
+  // Gold by her second order.
   await earn(30, 'tia', 'tom');
   await earn(1, 'tia');
   const sql = ledger.sql('ledger');
   await sql`insert into customer_profile (customer_id, segments) values ('tia', '["vip"]')`;
-  await sql`insert into tier_state (customer_id, tier, since) values ('tia', 'gold', ${ledger.clock.now().toString()}::timestamptz)`;
   const rewardId = await addReward({ audience: { tiers: ['gold', 'platinum'], segments: ['vip'] } });
   const sees = async (id: string) =>
     (await ok('GET', `/v1/customers/${id}/rewards?limit=200`)).rewards.some(
@@ -170,22 +186,7 @@ test('tiers and segments decide who sees and gets a reward', async () => {
   expect((await redeem('tia-gold', ['GOLDONLY'], { customerId: 'tia' })).statusCode).toBe(201);
   // A tier that names the reward among its benefits takes it away from the others.
   const named = await addReward();
-  const level = (id: string, rewards: string[]) => ({
-    id,
-    name: { en: id, fa: id },
-    threshold: 2,
-    benefits: { rewards },
-  });
-  const tiers = {
-    metric: { kind: 'orders' },
-    window: { kind: 'calendar', period: 'year' },
-    levels: [level('gold', [named]), { ...level('platinum', []), threshold: 3 }],
-    validity: { kind: 'windows', more: 0 },
-    graceDays: 0,
-    downgrade: 'none',
-    atRiskDays: 0,
-  };
-  await ok('PUT', '/v1/programme', { ...PROGRAMME, tiers });
+  await ok('PUT', '/v1/programme', { ...PROGRAMME, tiers: tiers([named]) });
   expect((await claim('tia', named)).statusCode).toBe(201);
   expect((await claim('tom', named)).json().code).toBe('ledger.reward_not_for_customer');
   await ok('PUT', '/v1/programme', PROGRAMME);

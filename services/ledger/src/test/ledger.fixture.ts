@@ -5,6 +5,8 @@ import { ledger } from '../service.ts';
 import { verifyLedger } from '../use-cases/verify.ts';
 import { PROGRAMME, T0 } from './events.fixture.ts';
 import { findToldOtherwise } from './told-as-booked.fixture.ts';
+import { findNoticesToldOtherwise } from './told-notices.fixture.ts';
+import { findTiersToldOtherwise } from './told-tiers.fixture.ts';
 
 export interface LedgerHarness extends Harness {
   call(
@@ -38,6 +40,8 @@ export const startLedger = async (
     verify: async () => {
       expect(await verifyLedger(harness.sql('ledger'), { now: harness.clock.now() })).toEqual([]);
       expect(await findToldOtherwise(harness)).toEqual([]);
+      expect(await findTiersToldOtherwise(harness)).toEqual([]);
+      expect(await findNoticesToldOtherwise(harness)).toEqual([]);
     },
   };
 };
