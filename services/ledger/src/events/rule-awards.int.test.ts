@@ -9,9 +9,11 @@ import {
 } from '@vafa/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { EarningRule } from '../domain/rules/rule.ts';
+import { claimAwards } from '../store/rule-awards.ts';
 import { enter, envelope, interaction, RULES, ruleDeeds } from '../test/club-rules.fixture.ts';
 import { PROGRAMME, purchase } from '../test/events.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
+import { untilWaiting } from '../test/until-waiting.fixture.ts';
 import { birthdayKey } from '../use-cases/birthdays-had.ts';
 import { createCurrentRules } from '../use-cases/current-programme.ts';
 import { collectGifts } from '../use-cases/event-gifts.ts';
@@ -92,6 +94,22 @@ test('what comes twice within one transaction is given once, as it was told firs
   await ledger.settle();
   // The award is known as given by its entry.
   await ledger.verify();
+});
+
+test('who claims the same awards in another order waits for the other and holds none of its own meanwhile', async () => {
+  const claim = (n: number) => {
+    const key = `0000000${n}-0000-7000-8000-000000000000`;
+    return { key, contentHash: null, transferId: key };
+  };
+  const sql = ledger.sql('ledger');
+  let other: Promise<Set<string>> | undefined;
+  await sql.begin(async (tx) => {
+    await claimAwards(tx, [claim(1)]);
+    other = sql.begin((inner) => claimAwards(inner, [claim(3), claim(2), claim(1)]));
+    await untilWaiting(ledger);
+    await claimAwards(tx, [claim(2)]);
+  });
+  expect(await other).toEqual(new Set([claim(3).key]));
 });
 
 test('a grant is given once for its id, by a rule or by points, within the rule', async () => {
