@@ -103,3 +103,17 @@ test('who is merged while everybody is counted anew, into one who has been count
   expect(await told('first')).toEqual(['silver']);
   expect(await tierOf('first')).toMatchObject({ tier: { id: 'silver' }, progress: { amount: 110 } });
 });
+
+test('a tier that goes to who lives on while the programme has none is told then: later it is nothing new', async () => {
+  const put = (more: object) => ledger.call('PUT', '/v1/programme', { ...PROGRAMME, ...more });
+  ledger = await startLedger({ tiers: MONTHLY });
+  await buy('first', 12_000);
+  await buy('second', 4_000);
+  expect((await put({})).statusCode).toBe(200);
+  await merge('first', 'second');
+  expect(await told('second')).toEqual(['silver']);
+  expect((await put({ tiers: MONTHLY })).statusCode).toBe(200);
+  ledger.clock.advance({ minutes: 5 });
+  expect(await told('second')).toEqual(['silver']);
+  expect(await tierOf('second')).toMatchObject({ tier: { id: 'silver' } });
+});

@@ -6,7 +6,7 @@ import { isDue, type TierState } from '../domain/tiers/state.ts';
 import { findQualifications, moveQualifications, recountQualifications } from '../store/qualifications.ts';
 import { findTierRecount } from '../store/tier-recounts.ts';
 import { findTierStates, forgetTierState, saveTierStates } from '../store/tier-states.ts';
-import { lookAtTiers } from './look-at-tiers.ts';
+import { lookAtTiers, tierChanged } from './look-at-tiers.ts';
 import type { TierRules } from './tier-rules.ts';
 
 /**
@@ -68,8 +68,12 @@ export const joinTiers = async (
   const better = betterTier(rules?.structure, states.get(from), kept);
   await forgetTierState(tx, from);
   if (!rules) {
-    // Without tiers nothing is looked at; what was had before is kept for when there are some again.
-    if (better) await saveTierStates(tx, [{ customerId: into, state: better }]);
+    // Without tiers nothing is looked at; what was had before is kept for when there are some again. By then it is nothing new.
+    if (!better) return;
+    await saveTierStates(tx, [{ customerId: into, state: better }]);
+    const before = kept?.tier ?? null;
+    const sinceMs = better.sinceMs ?? now.epochMilliseconds;
+    if (better.tier !== before) await emit(tx, [tierChanged(into, before, { ...better, sinceMs }, 'merged')]);
     return;
   }
   const told = (await recountJoint(tx, rules, into)) ? 'all' : gained;

@@ -16,11 +16,12 @@ const reasonOf = (structure: TierStructure, from: string | null, to: string | nu
   return placeOf(structure, to) > placeOf(structure, from) ? 'reached' : 'not kept';
 };
 
-const changedEvent = (
-  { structure }: TierRules,
+/** Tells that a customer has another tier than before. */
+export const tierChanged = (
   customerId: string,
   from: string | null,
   { tier: to, sinceMs }: TierState,
+  reason: string,
 ): EventEnvelope => {
   const atMs = present(sinceMs, 'instant at which a tier changed');
   return event(
@@ -30,12 +31,7 @@ const changedEvent = (
       source: SOURCE,
       time: isoOfMs(atMs),
     },
-    {
-      customerId,
-      ...(from === null ? {} : { from }),
-      ...(to === null ? {} : { to }),
-      reason: reasonOf(structure, from, to),
-    },
+    { customerId, ...(from === null ? {} : { from }), ...(to === null ? {} : { to }), reason },
   );
 };
 
@@ -81,7 +77,8 @@ export const lookAtTiers = async (
     if (!state || isSame(before, state)) continue;
     saved.push({ customerId, state });
     const from = before?.tier ?? null;
-    if (state.tier !== from) events.push(changedEvent(rules, customerId, from, state));
+    if (state.tier !== from)
+      events.push(tierChanged(customerId, from, state, reasonOf(rules.structure, from, state.tier)));
   }
   if (saved.length > 0) await saveTierStates(tx, saved);
   return events;
