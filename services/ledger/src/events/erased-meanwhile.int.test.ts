@@ -1,4 +1,5 @@
 import type { Tx } from '@vafa/bus';
+import { CustomerUpdated, event } from '@vafa/contracts';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { enter, interaction } from '../test/club-rules.fixture.ts';
 import { purchase, refund } from '../test/events.fixture.ts';
@@ -84,6 +85,18 @@ test('segments that are told of at the moment of an erasure are not kept, were t
     expect(await profile(customerId), customerId).toEqual([]);
     expect(await known(customerId), customerId).toEqual([]);
   }
+});
+
+test('what is told of somebody merged into who is erased at that moment is known of nobody', async () => {
+  await ledger.send(purchase('lew', 'lew-1', 1_000, { time: before }), customerMerged('lou', 'lew'));
+  const told = event(
+    CustomerUpdated,
+    { id: 'lou-told', source: '/test', time: before },
+    { customerId: 'lou', attributes: { size: 'm' } },
+  );
+  await whileErased('lew', () => ledger.publish([told]));
+  const kept = await ledger.sql('ledger')`select from customer_profile where customer_id in ('lew', 'lou')`;
+  expect(kept).toEqual([]);
 });
 
 test('a correction for somebody merged into who is erased at that moment is asked for again', async () => {

@@ -50,9 +50,14 @@ export interface KnownCustomer {
 
 /**
  * Replaces what was known of customers before, by what came last; with the same date of birth a birthday that is due stays due.
- * Each customer once.
+ * `replacing` nothing, it is kept of those alone of whom no more than segments are known. Each customer once.
  */
-export const saveKnown = async (tx: Tx, customers: readonly KnownCustomer[]): Promise<void> => {
+export const saveKnown = async (
+  tx: Tx,
+  customers: readonly KnownCustomer[],
+  replacing: 'anything' | 'nothing' = 'anything',
+): Promise<void> => {
+  if (customers.length === 0) return;
   await tx`
     insert into customer_profile as p (customer_id, attributes, birth_date, next_birthday_at)
     select customer_id, attributes::jsonb, birth_date::date, next_birthday_at::timestamptz
@@ -66,7 +71,8 @@ export const saveKnown = async (tx: Tx, customers: readonly KnownCustomer[]): Pr
     on conflict (customer_id) do update set attributes = excluded.attributes, birth_date = excluded.birth_date,
       next_birthday_at = case when p.birth_date = excluded.birth_date
         then coalesce(p.next_birthday_at, excluded.next_birthday_at) else excluded.next_birthday_at end
-    where (p.attributes, p.birth_date) is distinct from (excluded.attributes, excluded.birth_date)`;
+    where (p.attributes, p.birth_date) is distinct from (excluded.attributes, excluded.birth_date)
+      and (${replacing === 'anything'} or p.attributes = '{}' and p.birth_date is null)`;
 };
 
 /** Where a customer stands with the segments. */

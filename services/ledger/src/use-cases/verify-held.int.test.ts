@@ -2,6 +2,7 @@ import { CustomerMerged, event } from '@vafa/contracts';
 import { newId } from '@vafa/kernel';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ORDER_RULES } from '../store/verify-order-rules.ts';
+import { OWNER_RULES } from '../store/verify-owner-rules.ts';
 import { RULES } from '../store/verify-rules.ts';
 import { lookAtDamage, rulesBroken } from '../test/damage.fixture.ts';
 import { purchase, refund, T0 } from '../test/events.fixture.ts';
@@ -40,7 +41,7 @@ afterAll(() => ledger.stop());
 const brokenBy = (damage: string, rows: number): Promise<string[]> =>
   lookAtDamage(ledger, damage, (tx, damaged) => {
     expect(damaged).toBe(rows);
-    return rulesBroken(tx, [...RULES, ...ORDER_RULES]);
+    return rulesBroken(tx, [...RULES, ...OWNER_RULES, ...ORDER_RULES]);
   });
 
 test('a sound book has no violations', async () => {
@@ -75,6 +76,24 @@ test.each([
     "update balance set merged_into = 'ann' where customer_id = 'cat'",
     1,
     ['former_is_merged', 'lot_belongs_to_its_credit', 'order_belongs_to_its_entry'],
+  ],
+  [
+    'what is known of one who was merged',
+    "insert into customer_profile (customer_id) values ('bob')",
+    1,
+    ['nothing_is_left_to_the_merged'],
+  ],
+  [
+    'a tier of one who was merged',
+    "insert into tier_state (customer_id, tier, since) values ('cat', 'gold', now())",
+    1,
+    ['nothing_is_left_to_the_merged'],
+  ],
+  [
+    'a refund left to one who was merged',
+    "update refund set customer_id = 'bob' where refund_id = 'bob-r'",
+    1,
+    ['held_by_open_reservations', 'nothing_is_left_to_the_merged', 'refund_is_of_its_orders_customer'],
   ],
   [
     'a refund that waits for a reservation that ended',

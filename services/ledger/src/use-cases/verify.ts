@@ -5,6 +5,7 @@ import { AWARD_RULES } from '../store/verify-award-rules.ts';
 import { FINANCE_RULES } from '../store/verify-finance-rules.ts';
 import { MOVEMENT_RULES } from '../store/verify-movement-rules.ts';
 import { ORDER_RULES } from '../store/verify-order-rules.ts';
+import { OWNER_RULES } from '../store/verify-owner-rules.ts';
 import { REDEMPTION_RULES } from '../store/verify-redemption-rules.ts';
 import { RULES } from '../store/verify-rules.ts';
 import { verifyCounts } from './verify-counts.ts';
@@ -71,7 +72,15 @@ export const verifyLedger = (sql: Sql, options: VerifyOptions = {}): Promise<Vio
     } = options;
     await allowLongReads(tx, limitMs);
     const violations: Violation[] = [];
-    const rules = [...RULES, ...ORDER_RULES, ...AWARD_RULES, ...REDEMPTION_RULES, ...FINANCE_RULES, ...MOVEMENT_RULES];
+    const rules = [
+      ...RULES,
+      ...OWNER_RULES,
+      ...ORDER_RULES,
+      ...AWARD_RULES,
+      ...REDEMPTION_RULES,
+      ...FINANCE_RULES,
+      ...MOVEMENT_RULES,
+    ];
     for (const [i, { rule, find }] of rules.entries()) {
       const rows = await find(tx, MAX_PER_RULE);
       violations.push(...rows.map(({ subject, detail }) => ({ rule, subject, detail })));
