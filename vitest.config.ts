@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import LongFirst from './infra/checks/long-first.ts';
 
 const WORKSPACE = ['libs', 'services', 'infra'];
 const inWorkspace = (ending: string): string[] => WORKSPACE.map((folder) => `${folder}/**/*${ending}`);
@@ -15,6 +16,7 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     env: { TZ: 'UTC' },
+    sequence: { sequencer: LongFirst },
     projects: [
       {
         extends: true,
