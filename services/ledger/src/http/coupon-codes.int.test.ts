@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { purchase } from '../test/events.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
 import { customerMerged, redemptions, TERMS } from '../test/redemption.fixture.ts';
-import { untilWaiting } from '../test/until-waiting.fixture.ts';
+import { untilWaiting, whileLocked } from '../test/until-waiting.fixture.ts';
 
 let ledger: LedgerHarness;
 const { ok, earn, addPool, addReward, claim, redeem, validate } = redemptions(() => ledger);
@@ -63,22 +63,14 @@ test('a code that is uploaded for one who was merged is that of the one who live
   expect((await redeem('merged-1', ['MERGED-1'], { customerId: 'mo' })).json()).toMatchObject({ customerId: 'max' });
 
   // The upload has found whose the code is, and waits for somebody else's; the merger waits for the upload.
-  const undo = new Error('undo');
-  let work: Promise<unknown> = Promise.resolve();
-  await ledger.admin
-    .begin(async (tx) => {
-      await tx`insert into ledger.coupon (code, pool_id, max_uses) values ('MERGED2', ${poolId}, 1)`;
-      const uploading = upload(poolId, 'code,customerId\nMERGED-2,mo\n');
-      await untilWaiting(ledger);
-      const merging = ledger.send(customerMerged('max', 'moritz'));
-      work = Promise.all([uploading, merging]);
-      await Promise.race([merging, untilWaiting(ledger, 2)]);
-      throw undo;
-    })
-    .catch((error: unknown) => {
-      if (error !== undo) throw error;
-    });
-  await work;
+  const lock = `insert into ledger.coupon (code, pool_id, max_uses) values ('MERGED2', '${poolId}', 1)`;
+  await whileLocked(ledger, lock, async () => {
+    const uploading = upload(poolId, 'code,customerId\nMERGED-2,mo\n');
+    await untilWaiting(ledger);
+    const merging = ledger.send(customerMerged('max', 'moritz'));
+    await Promise.race([merging, untilWaiting(ledger, 2)]);
+    return [uploading, merging] as const;
+  });
   expect(await ok('GET', '/v1/coupons/MERGED-2')).toMatchObject({ customerId: 'moritz' });
 });
 

@@ -1,5 +1,5 @@
-import { Topics } from '@vafa/contracts';
 import type { Harness } from '@vafa/testing';
+import { toldLog } from './told-log.fixture.ts';
 
 /** By what the other services are told of a transfer of a kind. */
 const KINDS = JSON.stringify({
@@ -23,11 +23,7 @@ export const findToldOtherwise = ({ admin }: Pick<Harness, 'admin'>): Promise<{ 
   admin<{ id: string; detail: string }[]>`
     with told as (
       select distinct headers::json ->> 'ce_id' as id, headers::json ->> 'ce_type' as type, value::jsonb as data
-      from (
-        -- First what is still to go out: it is in the log before it is gone here.
-        select headers, value from ledger.outbox where topic = ${Topics.points.name}
-        union all select headers, value from bus.log_record where topic = ${Topics.points.name}
-      ) as out
+      from ${toldLog(admin)} as out
     ), booked as (
       select id::text as id, customer_id, kind, amount, balance_after, ${KINDS}::text::json ->> kind as type,
         case when kind in ('adjust', 'transfer_out', 'transfer_in') and debit = 'customer' then -amount else amount end as points

@@ -1,5 +1,5 @@
-import { Topics } from '@vafa/contracts';
 import type { Harness } from '@vafa/testing';
+import { toldLog } from './told-log.fixture.ts';
 
 /** A day that has an hour more, as when clocks go back, is still a day. */
 const LONGER = '1 hour';
@@ -17,11 +17,7 @@ export const findNoticesToldOtherwise = ({
       select distinct headers::json ->> 'ce_id' as id, (headers::json ->> 'ce_time')::timestamptz as at,
         value::json ->> 'customerId' as customer_id, (value::json ->> 'lotId')::uuid as lot_id,
         (value::json ->> 'points')::bigint as points, (value::json ->> 'expiresAt')::timestamptz as expires_at
-      from (
-        -- First what is still to go out: it is in the log before it is gone here.
-        select headers, value from ledger.outbox where topic = ${Topics.points.name}
-        union all select headers, value from bus.log_record where topic = ${Topics.points.name}
-      ) as out where headers::json ->> 'ce_type' = 'points.expiring_soon'
+      from ${toldLog(admin)} as out where headers::json ->> 'ce_type' = 'points.expiring_soon'
     ), judged as (
       select told.id, to_jsonb(told) as notice, to_jsonb(lot) as lot, case
         when lot.id is null then 'there is no such lot'

@@ -1,6 +1,6 @@
-import { Topics } from '@vafa/contracts';
 import { idFrom } from '@vafa/kernel';
 import type { Harness } from '@vafa/testing';
+import { toldLog } from './told-log.fixture.ts';
 
 interface Told {
   id: string;
@@ -15,12 +15,7 @@ const readTold = ({ admin }: Pick<Harness, 'admin'>): Promise<Told[]> =>
     select id, data ->> 'customerId' as "customerId", data ->> 'from' as "from", data ->> 'to' as "to"
     from (
       select distinct on (headers::json ->> 'ce_id') headers::json ->> 'ce_id' as id, value::json as data, still_here, place
-      from (
-        -- First what is still to go out: it is in the log before it is gone here.
-        select headers, value, true as still_here, id as place from ledger.outbox where topic = ${Topics.points.name}
-        union all
-        select headers, value, false, record_offset from bus.log_record where topic = ${Topics.points.name}
-      ) as out where headers::json ->> 'ce_type' = 'tier.changed'
+      from ${toldLog(admin)} as out where headers::json ->> 'ce_type' = 'tier.changed'
       order by headers::json ->> 'ce_id', still_here, place
     ) as told
     order by still_here, place`;

@@ -11,3 +11,26 @@ export const untilWaiting = async (ledger: LedgerHarness, statements = 1): Promi
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
 };
+
+/**
+ * Holds what an administrator's statement locks until `begin` is over, which begins what is to wait for it and waits until it does;
+ * then lets go of it, without a change. Returns what became of what was begun.
+ */
+export const whileLocked = async <Works extends readonly unknown[]>(
+  ledger: LedgerHarness,
+  lock: string,
+  begin: () => Promise<Works>,
+): Promise<{ -readonly [Place in keyof Works]: Awaited<Works[Place]> }> => {
+  const undo = new Error('undo');
+  let begun: Works | undefined;
+  await ledger.admin
+    .begin(async (tx) => {
+      await tx.unsafe(lock);
+      begun = await begin();
+      throw undo;
+    })
+    .catch((error: unknown) => {
+      if (error !== undo) throw error;
+    });
+  return Promise.all(begun as Works);
+};

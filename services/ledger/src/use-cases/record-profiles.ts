@@ -3,7 +3,7 @@ import type { CustomerUpdated, EventOf } from '@vafa/contracts';
 import { birthdayToGive } from '../domain/birthday.ts';
 import type { CalendarZone } from '../domain/calendar.ts';
 import { zoneOf } from '../domain/programme.ts';
-import { type KnownCustomer, saveKnown } from '../store/profiles.ts';
+import { holdProfiles, type KnownCustomer, saveKnown } from '../store/profiles.ts';
 import type { CurrentRules } from './current-programme.ts';
 import { type Owned, ownedEvents, requireSameOwners } from './owned-events.ts';
 
@@ -48,6 +48,8 @@ export const recordProfiles = async (
   const { own = [], former = [] } = Object.groupBy(owned, ({ event, owner }) =>
     owner === event.data.customerId ? 'own' : 'former',
   );
+  // Two statements: all that they write is locked before the first, in the order of ids as everywhere.
+  if (former.length > 0) await holdProfiles(tx, [...new Set(owned.map(({ owner }) => owner))]);
   await saveKnown(tx, lastOf(own));
   await saveKnown(tx, lastOf(former), 'nothing');
   // Who lives on has a partition of its own, in which it may leave at this moment.

@@ -1,6 +1,6 @@
 import type { Queryable, Tx } from '@vafa/bus';
 import { AppError, newId } from '@vafa/kernel';
-import { lockOrOpenAccounts, resolveCustomer } from '../store/accounts.ts';
+import { changedMeanwhile, lockOrOpenAccounts, resolveCustomer } from '../store/accounts.ts';
 import {
   type AdjustmentRequest,
   closeRequest,
@@ -13,15 +13,13 @@ import {
 } from '../store/adjustment-requests.ts';
 import { insertAudit } from '../store/audit.ts';
 import { type AdjustCommand, type Adjusted, adjustPoints } from './adjust-points.ts';
+import { auditEndedRequests, subjectOf } from './audit-ended-requests.ts';
 import type { Call } from './call.ts';
 import type { CurrentRules } from './current-programme.ts';
 import { requireSomebody } from './require-somebody.ts';
 
 /** Who is on record where time decided. */
 const CLOCK = 'clock';
-
-/** What the audit calls a request. */
-export const subjectOf = (id: string): string => `adjustment-request/${id}`;
 
 /** Does a correction of so many points need somebody else's consent? */
 export const needsApproval = async (
@@ -149,12 +147,7 @@ export const approveAdjustment = async (
   // The account first, as everywhere: a merger holds it while it gives the request to another customer.
   await lockOrOpenAccounts(tx, [found.customerId]);
   const request = await lockPending(tx, decision.requestId, call.now);
-  if (request.customerId !== found.customerId)
-    throw new AppError(
-      'unavailable',
-      'ledger.customer_changed_meanwhile',
-      'the customer was changed at the same moment, try again',
-    );
+  if (request.customerId !== found.customerId) throw changedMeanwhile();
   const { id, customerId, points } = request;
   const command = { customerId, points, reason: request.reason ?? '', requestId: id };
   // On record is who asked; who consented stands with the request.
@@ -193,17 +186,6 @@ export const withdrawAdjustment = async (tx: Tx, requestId: string, call: Call):
 export const expireAdjustmentRequests = async (tx: Tx, now: Temporal.Instant, limit: number): Promise<number> => {
   const at = now.toString();
   const ids = await expireRequests(tx, at, CLOCK, limit);
-  if (ids.length === 0) return 0;
-  await insertAudit(
-    tx,
-    ids.map((id) => ({
-      at,
-      actor: CLOCK,
-      action: 'adjustment.expired',
-      subject: subjectOf(id),
-      before: { status: 'pending' },
-      after: { status: 'expired' },
-    })),
-  );
+  if (ids.length > 0) await auditEndedRequests(tx, ids, { at, actor: CLOCK, status: 'expired' });
   return ids.length;
 };

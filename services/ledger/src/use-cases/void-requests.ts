@@ -1,7 +1,6 @@
 import type { Tx } from '@vafa/bus';
 import { forgetRequests } from '../store/adjustment-requests.ts';
-import { insertAudit } from '../store/audit.ts';
-import { subjectOf } from './request-adjustment.ts';
+import { auditEndedRequests } from './audit-ended-requests.ts';
 
 /** Who is on record where the customer was forgotten. */
 const ERASURE = 'erasure';
@@ -18,16 +17,5 @@ export const voidRequests = async (
 ): Promise<void> => {
   const at = now.toString();
   const ids = await forgetRequests(tx, customerId, pseudonym, at);
-  if (ids.length === 0) return;
-  await insertAudit(
-    tx,
-    ids.map((id) => ({
-      at,
-      actor: ERASURE,
-      action: 'adjustment.void',
-      subject: subjectOf(id),
-      before: { status: 'pending' },
-      after: { status: 'void' },
-    })),
-  );
+  if (ids.length > 0) await auditEndedRequests(tx, ids, { at, actor: ERASURE, status: 'void' });
 };
