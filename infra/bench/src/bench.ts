@@ -20,7 +20,7 @@ import { bookSizes, type FlatFigures, measureFlat } from './ledger/measure-flat.
 import { measureOpenTuned } from './ledger/measure-open-tuned.ts';
 import { measurePath } from './ledger/measure-path.ts';
 import { consumeLimit, copyLimit, fastifyLimit, publishAll } from './limits.ts';
-import { measureGateway, measureLatency, measureLedger, purchaseBody } from './measure-house.ts';
+import { measureGateway, measureLatency, measureLedger, measureReading, purchaseBody } from './measure-house.ts';
 import { measureHotCustomer, measureMix } from './measure-redemptions.ts';
 import { makePurchases } from './purchases.ts';
 import { intoPage, render } from './report.ts';
@@ -114,6 +114,8 @@ const measureBus = async (kind: 'postgres-log' | 'kafka'): Promise<BusFigures> =
     const gateway = await measureGateway(house, seconds);
     say('bus → ledger …');
     const ledger = await measureLedger(house, bus, sql, events);
+    say('balances …');
+    const reading = await measureReading(house, { customers: 100_000, seconds });
     say('redemptions …');
     const hot = await measureHotCustomer(house);
     // What came before is on the disk, and its WAL can be written over, as in a database that has been there for a while.
@@ -124,7 +126,7 @@ const measureBus = async (kind: 'postgres-log' | 'kafka'): Promise<BusFigures> =
     const mixShare = { share, ...(await measureMix(house, bus, { perSecond, seconds: mixSeconds })) };
     await settleDisk(sql);
     const mix = await measureMix(house, bus, { perSecond: MIX_OFFERED * MIX_PER_SECOND, seconds: mixSeconds });
-    return { kind, latency, copy, fastify, consume, gateway, ledger, hot, mix, mixShare };
+    return { kind, latency, copy, fastify, consume, gateway, ledger, reading, hot, mix, mixShare };
   } finally {
     // What is frozen could not stop.
     for (const pid of [...house.processes.values()].map((each) => each.pid()))

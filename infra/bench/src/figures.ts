@@ -2,6 +2,7 @@ import type { ExpiryFigures } from './ledger/measure-expiry.ts';
 import type { FlatFigures } from './ledger/measure-flat.ts';
 import type { TunedFigures } from './ledger/measure-open-tuned.ts';
 import type { PathFigures } from './ledger/measure-path.ts';
+import type { LoadResult } from './limits.ts';
 import type { GatewayFigures, LatencyFigures, LedgerFigures } from './measure-house.ts';
 import type { HotFigures, MixFigures } from './measure-redemptions.ts';
 
@@ -16,6 +17,8 @@ export interface BusFigures {
   consume: number;
   gateway: GatewayFigures;
   ledger: LedgerFigures;
+  /** Balances read over HTTP. */
+  reading: LoadResult;
   hot: HotFigures;
   mix: MixFigures;
   /** The same at a rate that is so large a part of what COPY wrote. */

@@ -1,6 +1,6 @@
 import type { EventBus, InRecord, Sql } from '@vafa/bus';
 import { type EventEnvelope, encodeEvent } from '@vafa/contracts';
-import autocannon from 'autocannon';
+import autocannon, { type Request as Asked } from 'autocannon';
 import Fastify from 'fastify';
 
 /** Rows per second of COPY into one plain table with a primary key: what the database can take at most. */
@@ -45,24 +45,30 @@ export interface LoadResult {
   non2xx: number;
 }
 
-/** A closed load: each connection sends its next request when the last was answered. */
-export const load = async (
-  url: string,
-  options: { body: () => string; seconds: number; connections: number; headers: Record<string, string> },
-): Promise<LoadResult> => {
-  const result = await autocannon({
-    url,
-    method: 'POST',
-    connections: options.connections,
-    duration: options.seconds,
-    requests: [
-      {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', ...options.headers },
-        setupRequest: (request) => ({ ...request, body: options.body() }),
-      },
-    ],
+interface Load {
+  seconds: number;
+  connections: number;
+  headers: Record<string, string>;
+}
+
+/** A closed load of POSTs: each connection sends its next request when the last was answered. */
+export const load = async (url: string, options: Load & { body: () => string }): Promise<LoadResult> => {
+  const headers = { 'content-type': 'application/json', ...options.headers };
+  return sendAll(url, options, {
+    ...{ method: 'POST', headers },
+    setupRequest: (request) => ({ ...request, body: options.body() }),
   });
+};
+
+/** As `load`, of GETs of one path after the other. */
+export const loadReading = async (url: string, options: Load & { path: () => string }): Promise<LoadResult> =>
+  sendAll(url, options, {
+    ...{ method: 'GET', headers: options.headers },
+    setupRequest: (request) => ({ ...request, path: options.path() }),
+  });
+
+const sendAll = async (url: string, { seconds, connections }: Load, request: Asked): Promise<LoadResult> => {
+  const result = await autocannon({ url, connections, duration: seconds, requests: [request] });
   return {
     requestsPerSecond: result['2xx'] / result.duration,
     p50Ms: result.latency.p50,

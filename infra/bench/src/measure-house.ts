@@ -3,7 +3,7 @@ import { Topics } from '@vafa/contracts';
 import { newId } from '@vafa/kernel';
 import { createApi, type TrialHouse, waitUntilIdle } from '@vafa/trial';
 import { copyFootprint, type Footprint } from './ledger/copy-footprint.ts';
-import { type LoadResult, load, publishAll, readRecords } from './limits.ts';
+import { type LoadResult, load, loadReading, publishAll, readRecords } from './limits.ts';
 import { percentile } from './percentile.ts';
 import { makePurchases } from './purchases.ts';
 
@@ -41,6 +41,19 @@ export const measureGateway = async (house: TrialHouse, seconds: number): Promis
     headers,
   });
   return { single, batch, batchEventsPerSecond: batch.requestsPerSecond * BATCH };
+};
+
+/** What a shop shows on each of its pages: balances of customers who have bought, each connection one after the other. */
+export const measureReading = (
+  house: TrialHouse,
+  { customers, seconds }: { customers: number; seconds: number },
+): Promise<LoadResult> => {
+  const url = house.urls.ledger;
+  if (url === undefined) throw new Error('the house has no ledger');
+  return loadReading(url, {
+    path: () => `/v1/customers/customer-${Math.floor(Math.random() * customers)}/balance`,
+    ...{ seconds, connections: 16, headers: { authorization: `Bearer ${house.apiKey}` } },
+  });
 };
 
 export interface LedgerFigures {

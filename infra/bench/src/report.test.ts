@@ -45,6 +45,7 @@ const busOf = (kind: BusFigures['kind'], bookedPerSecond: number): BusFigures =>
   latency: { sent: 200, p50Ms: 100, p99Ms: 300 },
   gateway: { single: load, batch: load, batchEventsPerSecond: 10_000 },
   ledger: { events: 200_000, publishPerSecond: 20_000, bookedPerSecond, footprint },
+  reading: load,
   hot: { requests: 1_000, accepted: 500, refused: 500, seconds: 1, p99Ms: 900 },
   mix: { ...mix, offeredPerSecond: 10_500, perSecond: 10_200, captureP99Ms: 51 },
   mixShare: { ...mix, share: 0.11, offeredPerSecond: 5_000, perSecond: 4_950 },

@@ -46,7 +46,7 @@ const mixLine = (mix: MixFigures): string =>
   `| 90 % purchases, 5 % refunds, 5 % redemptions over HTTP (${count(mix.redemptionsPerSecond)}/s), ${count(mix.offeredPerSecond)}/s offered for ${count(mix.seconds)} s | ${count(mix.perSecond)}/s; p99 of a reservation ${count(mix.reserveP99Ms)} ms, of a capture ${count(mix.captureP99Ms)} ms${mix.cutOff > 0 ? `; ${count(mix.cutOff)} not answered` : ''} | | |`;
 
 const busSection = (bus: BusFigures): string => {
-  const { latency, copy, fastify, consume, gateway, ledger, hot, mix, mixShare } = bus;
+  const { latency, copy, fastify, consume, gateway, ledger, reading, hot, mix, mixShare } = bus;
   const footprint = ledger.footprint.eventsPerSecond;
   return `
 ## Bus: ${busName(bus)}
@@ -61,6 +61,7 @@ COPY of all its rows is one session that writes what an event makes in the ledge
 | bus → booked in the ledger (${count(ledger.events)} purchases, points.earned published) | ${count(ledger.bookedPerSecond)} events/s | COPY of all its rows ${count(footprint)} events/s | ${ratio(ledger.bookedPerSecond, footprint)} |
 | | | COPY into one table ${count(copy)} rows/s | ${ratio(ledger.bookedPerSecond, copy)} |
 | | | consuming without work ${count(consume)}/s | ${ratio(ledger.bookedPerSecond, consume)} |
+| a customer's balance, 16 connections | ${count(reading.requestsPerSecond)}/s, p50 ${reading.p50Ms} ms, p99 ${reading.p99Ms} ms | bare Fastify ${count(fastify)}/s | ${ratio(reading.requestsPerSecond, fastify)} |
 | purchase → SMS accepted by the provider, ${count(latency.sent)} at 20/s | p50 ${count(latency.p50Ms)} ms, p99 ${count(latency.p99Ms)} ms | | |
 ${[mixShare, mix].map(mixLine).join('\n')}
 | ${count(hot.requests)} reservations of one customer at once | all answered in ${hot.seconds.toFixed(1)} s (${hot.accepted} held, ${hot.refused} refused), p99 ${count(hot.p99Ms)} ms | | |

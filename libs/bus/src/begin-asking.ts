@@ -11,6 +11,8 @@ export type AlongWithCommit = (statements: Promise<unknown>) => void;
 export interface Asking<Asked, Result> {
   /** The transaction keeps its plans from its first statement on, see `keepPlans`. */
   keepsPlans?: boolean;
+  /** It only reads, all of it as of one moment. */
+  onlyReads?: boolean;
   /** Reads and locks what `decide` needs. Must not write: BEGIN was not answered yet. */
   ask: (tx: Tx) => Promise<Asked>;
   /** Its result is only returned when all was committed, also what it gave to `alongWithCommit`. */
@@ -29,7 +31,7 @@ const endOfTick = (): Promise<void> => new Promise((resolve) => process.nextTick
  */
 export const beginAsking = async <Asked, Result>(
   sql: Sql,
-  { keepsPlans = false, ask, decide }: Asking<Asked, Result>,
+  { keepsPlans = false, onlyReads = false, ask, decide }: Asking<Asked, Result>,
 ): Promise<Result> => {
   const last: Promise<unknown>[] = [];
   let failed: { error: unknown } | undefined;
@@ -41,7 +43,7 @@ export const beginAsking = async <Asked, Result>(
   };
   try {
     const { result } = await sql.begin(
-      '',
+      onlyReads ? 'isolation level repeatable read read only' : '',
       async (tx, begun) => {
         const [asked] = await Promise.all([ask(tx), begun]);
         const result = await decide(tx, asked, alongWithCommit);

@@ -46,6 +46,7 @@ export type {
   SubscribeOptions,
   TopicSpec,
 } from './port.ts';
+export { readKeepingPlans } from './read-keeping-plans.ts';
 export { backOffMs, sleep } from './sleep.ts';
 export type { Queryable, Sql, Tx } from './sql.ts';
 export { busTables } from './tables/tables.ts';

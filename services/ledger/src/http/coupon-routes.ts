@@ -1,3 +1,4 @@
+import { keepPlans, readKeepingPlans } from '@vafa/bus';
 import { AppError } from '@vafa/kernel';
 import { type HttpApp, idempotent, type ServiceContext } from '@vafa/platform';
 import type { Static } from 'typebox';
@@ -70,11 +71,16 @@ export const couponRoutes = (
     async (request) => {
       const { body } = request;
       const cart = cartOf(body);
-      const customerId = body.customerId === undefined ? null : await resolveCustomer(sql, body.customerId);
-      const guesser = { customerId, apiKey: actorOf(request) };
       const now = clock.now();
-      await guesses.check(sql, guesser, now);
-      const applied = await decideCoupons(sql, { customerId, cart, codes: body.codes }, now, deps);
+      const { guesser, applied } = await readKeepingPlans(sql, async (tx) => {
+        const customerId = body.customerId === undefined ? null : await resolveCustomer(tx, body.customerId);
+        const guesser = { customerId, apiKey: actorOf(request) };
+        const [applied] = await Promise.all([
+          decideCoupons(tx, { customerId, cart, codes: body.codes }, now, deps),
+          guesses.check(tx, guesser, now),
+        ]);
+        return { guesser, applied };
+      });
       countCodes(applied.results);
       await guesses.count(guesser, applied.results, now);
       return applied;
@@ -105,7 +111,7 @@ export const couponRoutes = (
       try {
         return await idempotent(context, request, reply, 201, async (tx) => {
           const call = callOf(request, clock);
-          await guesses.check(tx, guesser, call.now);
+          await Promise.all([keepPlans(tx), guesses.check(tx, guesser, call.now)]);
           return bodyOf(await redeemCoupons(tx, command, call, { ...deps, countCodes: note }));
         });
       } catch (error) {

@@ -1,3 +1,4 @@
+import { readKeepingPlans } from '@vafa/bus';
 import type { HttpApp, ServiceContext } from '@vafa/platform';
 import { explanationOf } from '../domain/rules/explanation.ts';
 import { isoOf } from '../store/instants.ts';
@@ -58,7 +59,8 @@ export const customerRoutes = (app: HttpApp, context: ServiceContext): void => {
       config: { scope: 'ledger:read' },
     },
     async (request) => {
-      const { account, ...rest } = await readBalance(sql, request.params.customerId, clock.now());
+      const { customerId } = request.params;
+      const { account, ...rest } = await readKeepingPlans(sql, (tx) => readBalance(tx, customerId, clock.now()));
       return { ...rest, ...viewOf(account) };
     },
   );

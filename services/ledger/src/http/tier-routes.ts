@@ -1,3 +1,4 @@
+import { readKeepingPlans } from '@vafa/bus';
 import type { HttpApp, ServiceContext } from '@vafa/platform';
 import { freeTierOf, type TierLevel } from '../domain/tiers/structure.ts';
 import { isoOfMs, textOf } from '../store/instants.ts';
@@ -53,7 +54,10 @@ export const tierRoutes = (app: HttpApp, context: ServiceContext, deps: { curren
       },
       config: { scope: 'ledger:read' },
     },
-    async (request) => viewOf(await readTier(sql, request.params.customerId, clock.now(), deps)),
+    async (request) => {
+      const { customerId } = request.params;
+      return viewOf(await readKeepingPlans(sql, (tx) => readTier(tx, customerId, clock.now(), deps)));
+    },
   );
 
   app.get(

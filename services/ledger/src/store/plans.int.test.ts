@@ -4,6 +4,18 @@ import { createTogether } from '@vafa/platform';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { subscriptions } from '../events/subscriptions.ts';
 import { PROGRAMME, purchase, refund } from '../test/events.fixture.ts';
+import {
+  type Begin,
+  beginOn,
+  GROWING,
+  keptPlanOf,
+  nodesOf,
+  PLANNED_ANEW,
+  type PlanNode,
+  type Plans,
+  plansOf,
+  trapsOf,
+} from '../test/kept-plans.fixture.ts';
 import { type LedgerHarness, startLedger } from '../test/ledger.fixture.ts';
 import { createCurrentRules } from '../use-cases/current-programme.ts';
 import { createRedemptionDecider } from '../use-cases/decide-redemptions.ts';
@@ -21,8 +33,6 @@ import { findOverlooked } from './refunds.ts';
  */
 
 const BATCH = 1_000;
-/** Runs that are always planned anew; after them PostgreSQL chooses. */
-const PLANNED_ANEW = 5;
 const RUNS = PLANNED_ANEW + 3;
 /** What books: each must be among the statements looked at, or the test has lost sight of it. */
 const WRITES = [
@@ -45,38 +55,6 @@ const UNNAMED = 'select distinct on (p.order_id)';
 /** What finds those that are open for later orders, and when the next of them is to be closed. */
 const OPEN = 'open_until > ';
 const NEXT_CLOSING = 'min(open_until)';
-
-/** Tables that grow: none is read from end to end. */
-const GROWING = [
-  'purchase',
-  'transfer',
-  'lot',
-  'balance',
-  'refund',
-  'reservation',
-  'allocation',
-  'idempotency_key',
-  'points_payment',
-  'outbox',
-  'seal',
-  'tier_state',
-  'awaited_interaction',
-  'customer_profile',
-  'rule_counter',
-  'qualification',
-  'adjustment_request',
-  'reward_claim',
-  'coupon',
-  'coupon_redemption',
-  'coupon_use',
-  'former_customer',
-];
-
-interface Plans {
-  statement: string;
-  generic: number;
-  custom: number;
-}
 
 let ledger: LedgerHarness;
 
@@ -125,13 +103,6 @@ const batchOf = (size: number) => {
 /** Customers who redeem points in each run. */
 const REDEEMERS = 20;
 
-/** The driver's own call: options, what is done, and what goes along with BEGIN. */
-type Begin = <Result>(
-  options: string,
-  work: (tx: Tx, begun: Promise<void>) => Promise<Result>,
-  along: string,
-) => Promise<Result>;
-
 /** Asks for several deeds at once, through the door of redemptions. */
 const createRedeemers = (begin: Begin) => {
   const together = createTogether({
@@ -174,14 +145,8 @@ const redeemSome = async (redeem: ReturnType<typeof createRedeemers>): Promise<v
 /** Books on one connection of the service's pool, as its doors do, and tells how each statement was planned. */
 const bookAndLook = async (): Promise<Plans[]> => {
   const connection = await ledger.sql('ledger').reserve();
-  const begin: Begin = async (_options, work, along) => {
-    await connection`begin`;
-    if (along) await connection.unsafe(along);
-    const result = await work(connection as unknown as Tx, Promise.resolve());
-    await connection`commit`;
-    return result;
-  };
   try {
+    const begin = beginOn(connection);
     const now = ledger.clock.now();
     const context = { group: 'vafa.ledger', topic: 'vafa.purchases', partition: 0, now };
     const redeem = createRedeemers(begin);
@@ -195,49 +160,6 @@ const bookAndLook = async (): Promise<Plans[]> => {
   } finally {
     connection.release();
   }
-};
-
-/** Statements that take parameters: others have but one plan. */
-const plansOf = (connection: Pick<Sql, 'unsafe'>): Promise<Plans[]> =>
-  connection.unsafe<Plans[]>(`
-    select statement, generic_plans as generic, custom_plans as custom from pg_prepared_statements
-    where cardinality(parameter_types) > 0 and custom_plans + generic_plans > ${PLANNED_ANEW}`);
-
-interface PlanNode {
-  'Node Type': string;
-  'Parent Relationship'?: string;
-  'Relation Name'?: string;
-  'Function Name'?: string;
-  /** Of a plan that was run. */
-  'Actual Rows'?: number;
-  'Rows Removed by Filter'?: number;
-  Plans?: PlanNode[];
-}
-
-const nodesOf = (node: PlanNode): PlanNode[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)];
-
-/** What of a plan would be slow for a thousand rows or in a large book, though the planner takes it for ten rows. */
-const trapsOf = (plan: PlanNode): string[] => [
-  ...nodesOf(plan)
-    .filter((node) => node['Node Type'] === 'Nested Loop')
-    .flatMap(({ Plans = [] }) => Plans.filter((each) => each['Parent Relationship'] === 'Inner').flatMap(nodesOf))
-    // Weeks of the book are no list that grows with a batch.
-    .filter((node) => node['Function Name'] !== 'generate_series')
-    .map((node) => node['Node Type'])
-    .filter((type) => type === 'Function Scan' || type === 'CTE Scan')
-    .map((type) => `${type} for each row`),
-  ...nodesOf(plan)
-    .filter((node) => node['Node Type'] === 'Seq Scan' && GROWING.includes(node['Relation Name'] ?? ''))
-    .map((node) => `all of ${node['Relation Name']}`),
-];
-
-/** The plan that is kept. Tables are small here: without the ban, reading all of one would be right. */
-const keptPlanOf = async (sql: Sql, statement: string): Promise<PlanNode> => {
-  const [row] = await sql.begin(async (tx) => {
-    await tx`set local enable_seqscan = off`;
-    return tx.unsafe<{ 'QUERY PLAN': { Plan: PlanNode }[] }[]>(`explain (generic_plan, format json) ${statement}`);
-  });
-  return row?.['QUERY PLAN'][0]?.Plan as PlanNode;
 };
 
 test('every session of the ledger plans each run anew', async () => {

@@ -54,13 +54,7 @@ const settle = (row: Row): BalanceAt['account'] => {
 const pointsAt = (points: number | null, at: string | null) =>
   points === null || at === null ? null : { points, at: isoOf(at) };
 
-/**
- * The balance at an instant, read by one statement, so that its parts belong together: what is past its expiry counts as
- * expired and what has waited long enough as spendable, whether or not the sweep has been by. A customer
- * nothing is known of has nothing.
- */
-export const readBalance = async (db: Queryable, asked: string, now: Temporal.Instant): Promise<BalanceAt> => {
-  const customerId = await resolveCustomer(db, asked);
+const readRow = async (db: Queryable, customerId: string, now: Temporal.Instant): Promise<Row> => {
   const nowIso = now.toString();
   const month = db.unsafe(monthOf('lot'));
   const monthsUntilNow = db.unsafe(monthsBetween('balance', { to: 'clock.now', never: false }));
@@ -108,6 +102,18 @@ export const readBalance = async (db: Queryable, asked: string, now: Temporal.In
       group by pending_until order by pending_until limit 1
     ) activating on true
     where balance.customer_id = ${customerId}`;
+  return row;
+};
+
+/**
+ * The balance at an instant, read by one statement, so that its parts belong together: what is past its expiry counts as
+ * expired and what has waited long enough as spendable, whether or not the sweep has been by. A customer
+ * nothing is known of has nothing.
+ */
+export const readBalance = async (db: Queryable, asked: string, now: Temporal.Instant): Promise<BalanceAt> => {
+  // Hardly anybody was merged: both are asked at once, and the other's row in the rare case.
+  const [customerId, own] = await Promise.all([resolveCustomer(db, asked), readRow(db, asked, now)]);
+  const row = customerId === asked ? own : await readRow(db, customerId, now);
   return {
     customerId,
     account: settle(row),

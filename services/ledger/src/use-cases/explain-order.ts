@@ -1,4 +1,4 @@
-import type { Sql, Tx } from '@vafa/bus';
+import { readKeepingPlans, type Sql } from '@vafa/bus';
 import { AppError } from '@vafa/kernel';
 import { lotAt } from '../domain/lot-at.ts';
 import { explanationOf } from '../domain/rules/explanation.ts';
@@ -66,7 +66,7 @@ const refundOf = ({ refundId, scope, status, note, ...row }: OrderRefundRow, ord
  * @throws AppError not_found `ledger.order_not_found`
  */
 export const explainOrder = (sql: Sql, orderId: string, now: Temporal.Instant) =>
-  sql.begin('isolation level repeatable read read only', async (tx: Tx) => {
+  readKeepingPlans(sql, async (tx) => {
     const order = await findOrder(tx, orderId);
     if (!order) throw notFound();
     const [entries, refunds] = await Promise.all([readOrderEntries(tx, order), readOrderRefunds(tx, order)]);

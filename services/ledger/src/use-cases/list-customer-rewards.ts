@@ -1,4 +1,4 @@
-import type { Sql } from '@vafa/bus';
+import { readKeepingPlans, type Sql, type Tx } from '@vafa/bus';
 import { isVisible, type RewardRefusal, whyNotClaim } from '../domain/rewards/reward.ts';
 import { withTierBenefits } from '../domain/rewards/tier-rewards.ts';
 import { findOfferedPools } from '../store/offered-pools.ts';
@@ -19,24 +19,37 @@ export interface OfferedReward {
   pointsMissing: number;
 }
 
-/**
- * What the catalogue shows a customer, in the order in which rewards were made, and what keeps the customer from claiming
- * each. Rewards that are for other tiers or segments are left out.
- */
-export const listCustomerRewards = async (
-  sql: Sql,
-  asked: { customerId: string; afterId?: string; limit: number },
+/** Which page of the catalogue, and for whom. */
+interface OffersAsked {
+  customerId: string;
+  /** The page goes on after this reward. */
+  afterId?: string;
+  limit: number;
+}
+
+interface OfferPage {
+  offered: OfferedReward[];
+  nextAfterId: string | undefined;
+  activePoints: number;
+}
+
+const readOffers = async (
+  tx: Tx,
+  asked: OffersAsked,
   now: Temporal.Instant,
   deps: { currentRules: CurrentRules },
-): Promise<{ offered: OfferedReward[]; nextAfterId: string | undefined; activePoints: number }> => {
-  const { customerId, account } = await readBalance(sql, asked.customerId, now);
+): Promise<OfferPage> => {
   const page = {
     status: 'active' as const,
     limit: asked.limit + 1,
     ...(asked.afterId ? { afterId: asked.afterId } : {}),
   };
-  const [found, { programme, tiers }] = await Promise.all([listRewards(sql, page), deps.currentRules(sql)]);
-  const facts = await findCustomerFacts(sql, customerId, tiers, now.epochMilliseconds);
+  const [{ customerId, account }, found, { programme, tiers }] = await Promise.all([
+    readBalance(tx, asked.customerId, now),
+    listRewards(tx, page),
+    deps.currentRules(tx),
+  ]);
+  const facts = await findCustomerFacts(tx, customerId, tiers, now.epochMilliseconds);
   const onPage = found.slice(0, asked.limit);
   const visible = onPage
     .map((reward) => withTierBenefits(reward, programme?.tiers))
@@ -44,11 +57,11 @@ export const listCustomerRewards = async (
   const poolIds = visible.flatMap(({ definition }) => definition.couponPoolId ?? []);
   const [claims, pools] = await Promise.all([
     countClaims(
-      sql,
+      tx,
       customerId,
       visible.map(({ id }) => id),
     ),
-    findOfferedPools(sql, customerId, [...new Set(poolIds)], now.epochMilliseconds),
+    findOfferedPools(tx, customerId, [...new Set(poolIds)], now.epochMilliseconds),
   ]);
   const offered = visible.map((reward) => {
     const { couponPoolId, costPoints } = reward.definition;
@@ -72,3 +85,14 @@ export const listCustomerRewards = async (
   const nextAfterId = found.length > asked.limit ? onPage.at(-1)?.id : undefined;
   return { offered, nextAfterId, activePoints: account.active };
 };
+
+/**
+ * What the catalogue shows a customer, in the order in which rewards were made, and what keeps the customer from claiming
+ * each. Rewards that are for other tiers or segments are left out.
+ */
+export const listCustomerRewards = (
+  sql: Sql,
+  asked: OffersAsked,
+  now: Temporal.Instant,
+  deps: { currentRules: CurrentRules },
+): Promise<OfferPage> => readKeepingPlans(sql, (tx) => readOffers(tx, asked, now, deps));

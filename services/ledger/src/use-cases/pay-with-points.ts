@@ -1,4 +1,4 @@
-import type { Queryable, Sql } from '@vafa/bus';
+import { type Queryable, readKeepingPlans, type Sql } from '@vafa/bus';
 import { moneyFor, type PaymentQuote, type PointValue, quotePayment, valueIn } from '../domain/points-payment.ts';
 import { findPayments, type PointsPayment } from '../store/points-payments.ts';
 import { readBalance } from '../store/read-balance.ts';
@@ -19,16 +19,20 @@ const currentValue = async (db: Queryable, rules: CurrentRules, currency: string
  * What paying an amount with points would take, and how far the balance goes.
  * @throws AppError rejected `ledger.no_point_value`
  */
-export const quotePoints = async (
+export const quotePoints = (
   sql: Sql,
   asked: { customerId: string; currency: string; amountMinor: number },
   now: Temporal.Instant,
   deps: { currentRules: CurrentRules },
-): Promise<Quote> => {
-  const value = await currentValue(sql, deps.currentRules, asked.currency);
-  const { customerId, account } = await readBalance(sql, asked.customerId, now);
-  return { ...quotePayment(asked.amountMinor, account.active, value), customerId, activePoints: account.active, value };
-};
+): Promise<Quote> =>
+  readKeepingPlans(sql, async (tx) => {
+    const [value, { customerId, account }] = await Promise.all([
+      currentValue(tx, deps.currentRules, asked.currency),
+      readBalance(tx, asked.customerId, now),
+    ]);
+    const activePoints = account.active;
+    return { ...quotePayment(asked.amountMinor, activePoints, value), customerId, activePoints, value };
+  });
 
 /** A payment with its reservation. Captured by points instead of by amount, it counts what these were worth. */
 export const viewPayment = async (

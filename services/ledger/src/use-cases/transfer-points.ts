@@ -1,4 +1,4 @@
-import { emit, type Tx } from '@vafa/bus';
+import { emit, keepPlans, type Tx } from '@vafa/bus';
 import { AppError, newId } from '@vafa/kernel';
 import { addAccounts, addLots, createBook } from '../domain/book.ts';
 import { give } from '../domain/gift.ts';
@@ -33,8 +33,15 @@ export interface Transferred {
 }
 
 /** Who may not give or receive. The receiver is named as it is: points sent to a name that counts for another are a mistake. */
-const checkParties = async (tx: Tx, { customerId, toCustomerId }: TransferCommand): Promise<[string, string]> => {
-  const [from, to] = [await resolveCustomer(tx, customerId), await resolveCustomer(tx, toCustomerId)];
+const checkParties = async (
+  tx: Tx,
+  { customerId, toCustomerId }: TransferCommand,
+): Promise<[from: string, to: string]> => {
+  const [, from, to] = await Promise.all([
+    keepPlans(tx),
+    resolveCustomer(tx, customerId),
+    resolveCustomer(tx, toCustomerId),
+  ]);
   for (const party of [from, to]) requireSomebody(party);
   if (from === to)
     throw new AppError('rejected', 'ledger.transfer_to_self', 'points can not be given to the one who has them');
