@@ -15,20 +15,22 @@ export interface LedgerDoor {
   apiKey: string;
 }
 
-/** Times one request to the ledger. `fetch` takes 120 µs of a processor that services need, this 45 µs. */
+/** Times one request to the ledger: a POST, or a GET where there is no body. `fetch` takes 120 µs of a processor that services need, this 45 µs. */
 export const createAsk = ({ url, apiKey }: LedgerDoor) => {
   const agent = new Agent({ keepAlive: true });
-  return async (path: string, body: unknown): Promise<Answered> => {
+  return async (path: string, body?: unknown): Promise<Answered> => {
     const begun = performance.now();
-    const payload = JSON.stringify(body);
+    const payload = body === undefined ? undefined : JSON.stringify(body);
     const answer = await new Promise<{ status: number; body: string }>((resolve, reject) => {
-      const headers = {
+      const authorization = `Bearer ${apiKey}`;
+      const posted = (text: string) => ({
         'content-type': 'application/json',
-        'content-length': Buffer.byteLength(payload),
-        authorization: `Bearer ${apiKey}`,
+        'content-length': Buffer.byteLength(text),
         'idempotency-key': newId(),
-      };
-      const sent = request(`${url}${path}`, { method: 'POST', agent, headers }, (response) => {
+      });
+      const headers = { authorization, ...(payload === undefined ? {} : posted(payload)) };
+      const method = payload === undefined ? 'GET' : 'POST';
+      const sent = request(`${url}${path}`, { method, agent, headers }, (response) => {
         text(response).then((body) => resolve({ status: response.statusCode as number, body }), reject);
       });
       sent.on('error', reject);

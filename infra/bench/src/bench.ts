@@ -21,7 +21,7 @@ import { measureOpenTuned } from './ledger/measure-open-tuned.ts';
 import { measurePath } from './ledger/measure-path.ts';
 import { consumeLimit, copyLimit, fastifyLimit, publishAll } from './limits.ts';
 import { measureGateway, measureLatency, measureLedger, measureReading, purchaseBody } from './measure-house.ts';
-import { measureHotCustomer, measureMix } from './measure-redemptions.ts';
+import { type MixBesideNothing, measureHotCustomer, measureMix, measureNothing } from './measure-redemptions.ts';
 import { makePurchases } from './purchases.ts';
 import { intoPage, render } from './report.ts';
 import { settleDisk } from './settle-disk.ts';
@@ -118,14 +118,18 @@ const measureBus = async (kind: 'postgres-log' | 'kafka'): Promise<BusFigures> =
     const reading = await measureReading(house, { customers: 100_000, seconds });
     say('redemptions …');
     const hot = await measureHotCustomer(house);
-    // What came before is on the disk, and its WAL can be written over, as in a database that has been there for a while.
-    await settleDisk(sql);
     const mixSeconds = flags.quick ? seconds : MIX_SECONDS;
     const share = MIX_PER_SECOND / COPY_OF_THE_GOALS;
-    const perSecond = share * ledger.footprint.eventsPerSecond;
-    const mixShare = { share, ...(await measureMix(house, bus, { perSecond, seconds: mixSeconds })) };
-    await settleDisk(sql);
-    const mix = await measureMix(house, bus, { perSecond: MIX_OFFERED * MIX_PER_SECOND, seconds: mixSeconds });
+    const mixAt = async (perSecond: number): Promise<MixBesideNothing> => {
+      const offered = { perSecond, seconds: mixSeconds };
+      // What came before is on the disk, and its WAL can be written over, as in a database that has been there for a while.
+      await settleDisk(sql);
+      const redeeming = await measureMix(house, bus, offered);
+      await settleDisk(sql);
+      return { ...redeeming, nothingP99Ms: await measureNothing(house, bus, offered) };
+    };
+    const mixShare = { share, ...(await mixAt(share * ledger.footprint.eventsPerSecond)) };
+    const mix = await mixAt(MIX_OFFERED * MIX_PER_SECOND);
     return { kind, latency, copy, fastify, consume, gateway, ledger, reading, hot, mix, mixShare };
   } finally {
     // What is frozen could not stop.

@@ -4,7 +4,7 @@ import type { TunedFigures } from './ledger/measure-open-tuned.ts';
 import type { PathFigures } from './ledger/measure-path.ts';
 import type { LoadResult } from './limits.ts';
 import type { GatewayFigures, LatencyFigures, LedgerFigures } from './measure-house.ts';
-import type { HotFigures, MixFigures } from './measure-redemptions.ts';
+import type { HotFigures, MixBesideNothing } from './measure-redemptions.ts';
 
 export interface BusFigures {
   kind: 'postgres-log' | 'kafka';
@@ -20,9 +20,9 @@ export interface BusFigures {
   /** Balances read over HTTP. */
   reading: LoadResult;
   hot: HotFigures;
-  mix: MixFigures;
+  mix: MixBesideNothing;
   /** The same at a rate that is so large a part of what COPY wrote. */
-  mixShare: MixFigures & { share: number };
+  mixShare: MixBesideNothing & { share: number };
 }
 
 /** What was measured of the ledger without a bus. */

@@ -81,19 +81,24 @@ const refundOf = ({ data }: EventEnvelope): EventEnvelope => {
   );
 };
 
+/** The mix, and beside it the 99th percentile of requests that ask for nothing, see `measureNothing`. */
+export type MixBesideNothing = MixFigures & { nothingP99Ms: number };
+
+interface Mix {
+  perSecond: number;
+  seconds: number;
+  asksNothing?: boolean;
+}
+
 /** Purchases and refunds over the bus and redemptions over HTTP, at a steady rate together. */
-export const measureMix = async (
-  house: TrialHouse,
-  bus: EventBus,
-  options: { perSecond: number; seconds: number },
-): Promise<MixFigures> => {
-  const { perSecond, seconds } = options;
+export const measureMix = async (house: TrialHouse, bus: EventBus, mix: Mix): Promise<MixFigures> => {
+  const { perSecond, seconds, asksNothing = false } = mix;
   const portions = Math.round((seconds * 1_000) / PORTION_MS);
   const per = (share: number): number => Math.round((perSecond * share * PORTION_MS) / 1_000);
   const purchasesPerPortion = per(SHARES.purchases);
   const redeemers = await openRedeemers({
     ...{ ledger: doorOf(house), customers: CUSTOMERS },
-    ...{ perSecond: perSecond * SHARES.redemptions, seconds },
+    ...{ perSecond: perSecond * SHARES.redemptions, seconds, asksNothing },
   });
   const begun = performance.now();
   const redeeming = redeemers.run();
@@ -119,4 +124,17 @@ export const measureMix = async (
     redemptionsPerSecond: redeemed / took,
     ...p99s,
   };
+};
+
+/**
+ * The 99th percentile, in milliseconds, of requests that ask for nothing, beside the same purchases and refunds and as many as those
+ * of the redemptions: no redemption can be quicker there, whatever it does, and the load is lighter by what they would do.
+ */
+export const measureNothing = async (
+  house: TrialHouse,
+  bus: EventBus,
+  mix: Omit<Mix, 'asksNothing'>,
+): Promise<number> => {
+  const { reserveP99Ms, captureP99Ms } = await measureMix(house, bus, { ...mix, asksNothing: true });
+  return Math.max(reserveP99Ms, captureP99Ms);
 };

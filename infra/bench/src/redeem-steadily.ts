@@ -9,6 +9,8 @@ export interface SteadyRedemptions {
   customers: number;
   perSecond: number;
   seconds: number;
+  /** As many requests that ask for nothing: what is left is what any request takes beside the load. */
+  asksNothing?: boolean;
 }
 
 export interface RedeemedFigures {
@@ -24,12 +26,22 @@ export interface RedeemedFigures {
 const WARM_UP_SHARE = 0.2;
 const TIMED_OUT = 408;
 
-const redeemAll = async ({ ledger, customers, perSecond, seconds }: SteadyRedemptions): Promise<RedeemedFigures> => {
+const redeemAll = async (asked: SteadyRedemptions): Promise<RedeemedFigures> => {
+  const { ledger, customers, perSecond, seconds, asksNothing = false } = asked;
   const ask = createAsk(ledger);
   const reserveMs: number[] = [];
   const captureMs: number[] = [];
   const begun = performance.now();
   let cutOff = 0;
+  const lookIn = async (dueMs: number, counts: boolean): Promise<'answered'> => {
+    const late = performance.now() - dueMs;
+    const [first, second] = [await ask('/live'), await ask('/live')];
+    if (counts) {
+      reserveMs.push(late + first.ms);
+      captureMs.push(second.ms);
+    }
+    return 'answered';
+  };
   const redeem = async (dueMs: number, counts: boolean): Promise<'answered' | 'cut off'> => {
     const late = performance.now() - dueMs;
     const customerId = `customer-${Math.floor(Math.random() * customers)}`;
@@ -44,6 +56,7 @@ const redeemAll = async ({ ledger, customers, perSecond, seconds }: SteadyRedemp
     if (spent.status !== 200) throw new Error(`a capture was answered ${spent.status}`);
     return 'answered';
   };
+  const visit = asksNothing ? lookIn : redeem;
   const total = Math.round(perSecond * seconds);
   const running: Promise<void>[] = [];
   for (let n = 0; n < total; n++) {
@@ -51,7 +64,7 @@ const redeemAll = async ({ ledger, customers, perSecond, seconds }: SteadyRedemp
     const wait = dueMs - performance.now();
     if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
     running.push(
-      redeem(dueMs, n >= total * WARM_UP_SHARE)
+      visit(dueMs, n >= total * WARM_UP_SHARE)
         .catch((error: NodeJS.ErrnoException) => {
           if (error.code !== 'ECONNRESET') throw error;
           return 'cut off' as const;

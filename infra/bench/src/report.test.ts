@@ -39,7 +39,7 @@ const alone: LedgerAlone = {
   expiry: { lots: 1_000_000, seconds: 61, purchasesPerSecond: 3_000, purchaseBatchP99Ms: 90 },
 };
 const load = { requestsPerSecond: 1_000, p50Ms: 1, p99Ms: 2, non2xx: 0 };
-const mix = { seconds: 25, redemptionsPerSecond: 510, reserveP99Ms: 49, captureP99Ms: 48, cutOff: 0 };
+const mix = { seconds: 25, redemptionsPerSecond: 510, reserveP99Ms: 49, captureP99Ms: 48, cutOff: 0, nothingP99Ms: 20 };
 const busOf = (kind: BusFigures['kind'], bookedPerSecond: number): BusFigures => ({
   ...{ kind, copy: 100_000, fastify: 10_000, consume: 80_000 },
   latency: { sent: 200, p50Ms: 100, p99Ms: 300 },
