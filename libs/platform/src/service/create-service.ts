@@ -18,6 +18,7 @@ import { openOrm } from '../database/open-orm.ts';
 import { openSql } from '../database/open-sql.ts';
 import type { HttpApp } from '../http/app.ts';
 import { createHttpApp } from '../http/create-http-app.ts';
+import { createListen } from '../http/create-listen.ts';
 import { healthRoutes, type Readiness, type ServiceStatus } from '../http/health-routes.ts';
 import { forgetOldAnswers } from '../jobs/forget-old-answers.ts';
 import { createJobRunner, type JobRunner } from '../jobs/run-jobs.ts';
@@ -162,6 +163,7 @@ export const createService = async (
   app.addHook('onSend', async (_request, reply) => {
     if (state === 'stopping') reply.header('connection', 'close');
   });
+  const listen = createListen(app);
   healthRoutes(app, { metrics, readiness, status });
   await definition.routes(app, context as never);
 
@@ -187,7 +189,7 @@ export const createService = async (
         findErased: definition.findErased,
       });
     if (environment.clockwork) jobs.start();
-    if (environment.port !== undefined) await app.listen({ host: settings.VAFA_HOST, port: environment.port });
+    if (environment.port !== undefined) await listen({ host: settings.VAFA_HOST, port: environment.port });
     state = 'running';
   };
 
