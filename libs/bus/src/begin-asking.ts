@@ -19,6 +19,9 @@ export interface Asking<Asked, Result> {
   decide: (tx: Tx, asked: Asked, alongWithCommit: AlongWithCommit) => Promise<Result>;
 }
 
+/** How a transaction begins that only reads, all of it as of one moment. */
+export const AS_OF_ONE_MOMENT = 'isolation level repeatable read read only';
+
 /** What fails before anything is sent, such as a check of what is to be written, is heard by then. */
 const endOfTick = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
 
@@ -43,7 +46,7 @@ export const beginAsking = async <Asked, Result>(
   };
   try {
     const { result } = await sql.begin(
-      onlyReads ? 'isolation level repeatable read read only' : '',
+      onlyReads ? AS_OF_ONE_MOMENT : '',
       async (tx, begun) => {
         const [asked] = await Promise.all([ask(tx), begun]);
         const result = await decide(tx, asked, alongWithCommit);

@@ -1,5 +1,5 @@
 export { plainArray, sparseArray, textArray } from './array-literal.ts';
-export { type Asking, beginAsking } from './begin-asking.ts';
+export { AS_OF_ONE_MOMENT, type Asking, beginAsking } from './begin-asking.ts';
 export { readFences, resetFence } from './consumer/fence.ts';
 export { notReady } from './consumer/handle-in-order.ts';
 export { type Consumer, type ConsumerOptions, ShorterLogError, startConsumer } from './consumer/start-consumer.ts';

@@ -1,4 +1,4 @@
-import { keepPlans, readKeepingPlans } from '@vafa/bus';
+import { readKeepingPlans } from '@vafa/bus';
 import { AppError } from '@vafa/kernel';
 import { type HttpApp, idempotent, type ServiceContext } from '@vafa/platform';
 import type { Static } from 'typebox';
@@ -111,8 +111,8 @@ export const couponRoutes = (
       try {
         return await idempotent(context, request, reply, 201, async (tx) => {
           const call = callOf(request, clock);
-          await Promise.all([keepPlans(tx), guesses.check(tx, guesser, call.now)]);
-          return bodyOf(await redeemCoupons(tx, command, call, { ...deps, countCodes: note }));
+          const refuseGuessing = (): Promise<void> => guesses.check(tx, guesser, call.now);
+          return bodyOf(await redeemCoupons(tx, command, call, { ...deps, refuseGuessing, countCodes: note }));
         });
       } catch (error) {
         // What was refused left nothing behind: the wrong codes are counted apart.

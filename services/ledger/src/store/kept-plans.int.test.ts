@@ -1,4 +1,4 @@
-import { keepPlans, readKeepingPlans, type Sql, type Tx } from '@vafa/bus';
+import { readKeepingPlans, type Sql } from '@vafa/bus';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { purchase, refund } from '../test/events.fixture.ts';
 import { type Begin, beginOn, keptPlanOf, plansWhile, trapsOf } from '../test/kept-plans.fixture.ts';
@@ -65,11 +65,15 @@ const useCoupon = async (begin: Begin, sql: Sql, orderId: string): Promise<void>
   const guesses = limitGuesses(sql, { perCustomer: 9, perKey: 9, windowSeconds: 900 });
   const cart = { currency: 'EUR', totalMinor: 1_000, lines: [] };
   const command = { orderId, customerId: 'ann', cart, codes: ['EVERY'], holdSeconds: null };
-  const use = async (tx: Tx): Promise<void> => {
-    await Promise.all([keepPlans(tx), guesses.check(tx, { customerId: 'ann', apiKey: 'test' }, now)]);
-    await redeemCoupons(tx, command, { actor: 'test', now }, { currentRules, countCodes: () => undefined });
-  };
-  await begin('', use, '');
+  await begin(
+    '',
+    (tx) => {
+      const refuseGuessing = () => guesses.check(tx, { customerId: 'ann', apiKey: 'test' }, now);
+      const deps = { currentRules, refuseGuessing, countCodes: () => undefined };
+      return redeemCoupons(tx, command, { actor: 'test', now }, deps);
+    },
+    '',
+  );
 };
 
 const giveOne = async (begin: Begin): Promise<void> => {

@@ -1,4 +1,4 @@
-import type { Sql } from '@vafa/bus';
+import { AS_OF_ONE_MOMENT, type Sql } from '@vafa/bus';
 import type { TransferKind } from '../domain/transfer.ts';
 import { allowLongReads } from './long-reads.ts';
 
@@ -28,7 +28,7 @@ export interface Totals {
  * would have to update.
  */
 export const readTotals = (sql: Sql): Promise<Totals> =>
-  sql.begin('isolation level repeatable read read only', async (tx) => {
+  sql.begin(AS_OF_ONE_MOMENT, async (tx) => {
     await allowLongReads(tx, LIMIT_MS);
     const [kinds, [balances], [purchases], [refunds]] = await Promise.all([
       tx<{ kind: TransferKind; points: number; transfers: number }[]>`

@@ -1,4 +1,4 @@
-import type { Sql, Tx } from '@vafa/bus';
+import { AS_OF_ONE_MOMENT, type Sql, type Tx } from '@vafa/bus';
 import { AppError } from '@vafa/kernel';
 import type { CalendarZone } from '../domain/calendar.ts';
 import { type LiabilityReport, liabilityOf } from '../domain/finance/liability.ts';
@@ -67,7 +67,7 @@ const readMovements = async (
 };
 
 const snapshot = <Result>(sql: Sql, work: (tx: Tx) => Promise<Result>): Promise<Result> =>
-  sql.begin('isolation level repeatable read read only', work) as Promise<Result>;
+  sql.begin(AS_OF_ONE_MOMENT, work) as Promise<Result>;
 
 /**
  * The roll-forward of months of the programme's calendar, both included; the one under way is told as it stands. Entries count

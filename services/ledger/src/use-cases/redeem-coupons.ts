@@ -1,4 +1,4 @@
-import type { Tx } from '@vafa/bus';
+import { keepPlans, type Tx } from '@vafa/bus';
 import { AppError, assert, idFrom, present } from '@vafa/kernel';
 import type { AcceptedCode, CodeResult } from '../domain/coupons/apply-coupons.ts';
 import type { Cart } from '../domain/coupons/cart.ts';
@@ -19,6 +19,13 @@ export interface RedeemCouponsCommand {
   codes: readonly string[];
   /** Held for so long, to be redeemed or released; null = redeemed at once. */
   holdSeconds: number | null;
+}
+
+export interface RedeemCouponsDeps {
+  currentRules: CurrentRules;
+  /** Throws when whoever asks has sent too many wrong codes. */
+  refuseGuessing: () => Promise<void>;
+  countCodes: (results: readonly CodeResult[]) => void;
 }
 
 /** What was asked, whoever asked it: a customer may be called otherwise once it was merged. */
@@ -76,14 +83,15 @@ const takeOrder = async (
  * key: asked again it is told again; what is held already is used when it is asked for at once. Locks the account, then the order,
  * then the coupons in the order of their codes; nobody gets a use that is not there.
  * @throws AppError rejected `ledger.coupons_rejected` (`results` has the reason of each code), conflict
- * `ledger.order_redeemed_otherwise`
+ * `ledger.order_redeemed_otherwise`; what `refuseGuessing` throws
  */
 export const redeemCoupons = async (
   tx: Tx,
   command: RedeemCouponsCommand,
   call: Call,
-  deps: { currentRules: CurrentRules; countCodes: (results: readonly CodeResult[]) => void },
+  deps: RedeemCouponsDeps,
 ): Promise<RedemptionView> => {
+  await Promise.all([keepPlans(tx), deps.refuseGuessing()]);
   const { orderId, cart, codes, holdSeconds } = command;
   const now = call.now.toString();
   const customerId = await lockCustomer(tx, command.customerId);

@@ -37,11 +37,7 @@ const checkParties = async (
   tx: Tx,
   { customerId, toCustomerId }: TransferCommand,
 ): Promise<[from: string, to: string]> => {
-  const [, from, to] = await Promise.all([
-    keepPlans(tx),
-    resolveCustomer(tx, customerId),
-    resolveCustomer(tx, toCustomerId),
-  ]);
+  const [from, to] = await Promise.all([resolveCustomer(tx, customerId), resolveCustomer(tx, toCustomerId)]);
   for (const party of [from, to]) requireSomebody(party);
   if (from === to)
     throw new AppError('rejected', 'ledger.transfer_to_self', 'points can not be given to the one who has them');
@@ -62,7 +58,7 @@ export const transferPoints = async (
   call: Call,
   deps: { currentRules: CurrentRules },
 ): Promise<Transferred> => {
-  const [from, to] = await checkParties(tx, command);
+  const [, [from, to]] = await Promise.all([keepPlans(tx), checkParties(tx, command)]);
   const [giver, receiver] = await lockPair(tx, from, to);
   const book = createBook('api', call.now);
   addAccounts(book, [giver, receiver]);

@@ -1,4 +1,4 @@
-import type { Sql, Tx } from '@vafa/bus';
+import { AS_OF_ONE_MOMENT, type Sql, type Tx } from '@vafa/bus';
 import { allowLongReads } from '../store/long-reads.ts';
 import { findSealHashes, readHeads, type SealPlace } from '../store/read-seals.ts';
 import { AWARD_RULES } from '../store/verify-award-rules.ts';
@@ -61,7 +61,7 @@ const findCut = async (tx: Tx, knownHeads: readonly SealHead[]): Promise<Violati
  * `ledger` can run it.
  */
 export const verifyLedger = (sql: Sql, options: VerifyOptions = {}): Promise<Violation[]> =>
-  sql.begin('isolation level repeatable read read only', async (tx) => {
+  sql.begin(AS_OF_ONE_MOMENT, async (tx) => {
     const {
       onProgress = () => undefined,
       onLeftOut = () => undefined,
