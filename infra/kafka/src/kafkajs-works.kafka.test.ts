@@ -160,8 +160,11 @@ describe.skipIf(obstacle !== undefined)(
       await createTopic('admin-a', 2);
       expect(await admin.createTopics({ topics: [{ topic: 'admin-a', numPartitions: 2 }] })).toBe(false);
       await admin.createPartitions({ topicPartitions: [{ topic: 'admin-a', count: 3 }] });
-      const { topics } = await admin.fetchTopicMetadata({ topics: ['admin-a'] });
-      expect(topics[0]?.partitions).toHaveLength(3);
+      // The controller answers before the broker has heard of it: what it lists may be a moment old.
+      await waitUntil('the third partition', async () => {
+        const { topics } = await admin.fetchTopicMetadata({ topics: ['admin-a'] });
+        return topics[0]?.partitions.length === 3;
+      });
       const { resources } = await admin.describeConfigs({
         includeSynonyms: false,
         resources: [{ type: 2, name: 'admin-a', configNames: ['retention.ms'] }],
@@ -173,7 +176,7 @@ describe.skipIf(obstacle !== undefined)(
       expect((await admin.describeGroups(['admin-group'])).groups[0]?.state).toBe('Empty');
       await admin.deleteGroups(['admin-group']);
       await admin.deleteTopics({ topics: ['admin-a'] });
-      expect(await admin.listTopics()).not.toContain('admin-a');
+      await waitUntil('the topic is no longer listed', async () => !(await admin.listTopics()).includes('admin-a'));
     });
 
     test('a topic that nobody created is an error and not a new topic', async () => {
