@@ -1,3 +1,4 @@
+import { readKeepingPlans } from '@vafa/bus';
 import { AppError } from '@vafa/kernel';
 import type { HttpApp, ServiceContext } from '@vafa/platform';
 import { lotAt } from '../domain/lot-at.ts';
@@ -125,8 +126,10 @@ export const readingRoutes = (app: HttpApp, context: ServiceContext): void => {
       const filter = filterOf(query);
       const pages = pagesOf(
         cursor === undefined ? 0 : Number(cursor),
-        (after, limit) =>
-          readStatement(sql, request.params.customerId, { order: 'oldest_first', after, limit, ...filter }),
+        (after, limit) => {
+          const page = { order: 'oldest_first', after, limit, ...filter } as const;
+          return readKeepingPlans(sql, (tx) => readStatement(tx, request.params.customerId, page));
+        },
         ({ seq }) => seq,
       );
       return sendFile(reply, 'statement', { format, bom, columns: STATEMENT_COLUMNS, pages: mapped(pages) }) as never;
@@ -147,10 +150,11 @@ export const readingRoutes = (app: HttpApp, context: ServiceContext): void => {
     },
     async (request) => {
       const { state, cursor, limit } = request.query;
-      const customerId = await resolveCustomer(sql, request.params.customerId);
       const now = clock.now();
       const page = { after: readCursor(cursor), limit: limit + 1, now };
-      const found = await READ_LOTS[state](sql, customerId, page);
+      const found = await readKeepingPlans(sql, async (tx) =>
+        READ_LOTS[state](tx, await resolveCustomer(tx, request.params.customerId), page),
+      );
       const rows = found.slice(0, limit);
       const last = found.length > limit ? rows.at(-1) : undefined;
       const lots = rows.map((row) => lotOf(lotAt(row, now.epochMilliseconds)));

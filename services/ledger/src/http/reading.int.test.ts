@@ -150,6 +150,9 @@ test('pending lots come as they become spendable, over the border of pages', asy
   const keys = lots.map(({ lotId, pendingUntil }) => `${pendingUntil} ${lotId}`);
   expect(keys).toEqual([...new Set(keys)].sort());
   expect(keys).toHaveLength(12);
+  // None is pending for ever: after that comes nothing, not the first page once more.
+  const after = await ledger.call('GET', `/v1/customers/gil/lots?state=pending&cursor=never_${lots[0]?.lotId}`);
+  expect(after.json()).toEqual({ lots: [] });
   expect((await ledger.call('PUT', '/v1/programme', PROGRAMME)).statusCode).toBe(200);
 });
 

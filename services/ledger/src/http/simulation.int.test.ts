@@ -278,9 +278,11 @@ test('what can not be replayed is refused', async () => {
   const draftId = await draftOf(DRAFT);
   const ask = (days: unknown) => ledger.call('POST', `/v1/programme/drafts/${draftId}/replays`, { days });
   for (const days of [0, 367, 1.5, '30']) expect((await ask(days)).statusCode).toBe(400);
-  const answers = [];
-  for (let i = 0; i < 6; i++) answers.push(await ask(1));
-  expect(answers.map(({ statusCode }) => statusCode)).toEqual([202, 202, 202, 202, 202, 429]);
+  const answers = await Promise.all(Array.from({ length: 12 }, () => ask(1)));
+  expect(answers.map(({ statusCode }) => statusCode).toSorted()).toEqual([
+    ...Array(5).fill(202),
+    ...Array(7).fill(429),
+  ]);
   await ledger.settle();
   expect((await ask(1)).statusCode).toBe(202);
   await ledger.settle();

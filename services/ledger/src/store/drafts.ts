@@ -57,8 +57,10 @@ export const listDrafts = async (
   return rows.map(toDraft);
 };
 
-export const countOpenDrafts = async (db: Queryable): Promise<number> => {
-  const [row] = await db<{ count: number }[]>`select count(*) from programme_draft where status = 'open'`;
+/** Whoever else counts them waits until the end of the transaction, so that what may be begun is not begun by two. */
+export const countOpenDrafts = async (tx: Tx): Promise<number> => {
+  await tx`select pg_advisory_xact_lock(hashtextextended('ledger.open_drafts', 0))`;
+  const [row] = await tx<{ count: number }[]>`select count(*) from programme_draft where status = 'open'`;
   return row?.count ?? 0;
 };
 

@@ -46,11 +46,13 @@ export interface KnownCustomer {
   /** Gregorian, YYYY-MM-DD. */
   birthDate: string | null;
   nextBirthdayMs: number | null;
+  /** When it was told, milliseconds since 1970; null = by another name, so that whatever the customer's own name tells replaces it. */
+  toldMs: number | null;
 }
 
 /**
- * Replaces what was known of customers before, by what came last; with the same date of birth a birthday that is due stays due.
- * `replacing` nothing, it is kept of those alone of whom no more than segments are known. Each customer once.
+ * Replaces what was known of customers before, unless that was told later; with the same date of birth a birthday that is due stays
+ * due. `replacing` nothing, it is kept of those alone of whom no more than segments are known. Each customer once.
  */
 export const saveKnown = async (
   tx: Tx,
@@ -59,19 +61,21 @@ export const saveKnown = async (
 ): Promise<void> => {
   if (customers.length === 0) return;
   await tx`
-    insert into customer_profile as p (customer_id, attributes, birth_date, next_birthday_at)
-    select customer_id, attributes::jsonb, birth_date::date, next_birthday_at::timestamptz
+    insert into customer_profile as p (customer_id, attributes, birth_date, next_birthday_at, told_at)
+    select customer_id, attributes::jsonb, birth_date::date, next_birthday_at::timestamptz, told_at::timestamptz
     from unnest(
       ${textArray(customers.map(({ customerId }) => customerId))}::text[],
       ${textArray(customers.map(({ attributes }) => JSON.stringify(attributes)))}::text[],
       ${textArray(customers.map(({ birthDate }) => birthDate))}::text[],
-      ${textArray(customers.map(({ nextBirthdayMs }) => textOf(nextBirthdayMs)))}::text[]
-    ) as u (customer_id, attributes, birth_date, next_birthday_at)
+      ${textArray(customers.map(({ nextBirthdayMs }) => textOf(nextBirthdayMs)))}::text[],
+      ${textArray(customers.map(({ toldMs }) => textOf(toldMs)))}::text[]
+    ) as u (customer_id, attributes, birth_date, next_birthday_at, told_at)
     order by customer_id
     on conflict (customer_id) do update set attributes = excluded.attributes, birth_date = excluded.birth_date,
-      next_birthday_at = case when p.birth_date = excluded.birth_date
+      told_at = excluded.told_at, next_birthday_at = case when p.birth_date = excluded.birth_date
         then coalesce(p.next_birthday_at, excluded.next_birthday_at) else excluded.next_birthday_at end
-    where (p.attributes, p.birth_date) is distinct from (excluded.attributes, excluded.birth_date)
+    where (p.attributes, p.birth_date, p.told_at) is distinct from (excluded.attributes, excluded.birth_date, excluded.told_at)
+      and (p.told_at is null or excluded.told_at is null or p.told_at <= excluded.told_at)
       and (${replacing === 'anything'} or p.attributes = '{}' and p.birth_date is null)`;
 };
 
@@ -142,10 +146,10 @@ export const lockProfiles = async (tx: Tx, customerIds: readonly string[]): Prom
 export const giveProfile = async (tx: Tx, from: string, into: string): Promise<void> => {
   await lockProfiles(tx, [from, into]);
   await tx`update customer_profile p set attributes = f.attributes, birth_date = f.birth_date,
-      next_birthday_at = f.next_birthday_at
+      next_birthday_at = f.next_birthday_at, told_at = null
     from customer_profile f
     where p.customer_id = ${into} and f.customer_id = ${from} and p.attributes = '{}' and p.birth_date is null`;
-  await tx`update customer_profile set customer_id = ${into} where customer_id = ${from}
+  await tx`update customer_profile set customer_id = ${into}, told_at = null where customer_id = ${from}
     and not exists (select from customer_profile where customer_id = ${into})`;
   await tx`delete from customer_profile where customer_id = ${from}`;
 };

@@ -40,6 +40,9 @@ interface LotPageAsked {
 /** Instant after which a page goes on. */
 const afterIso = ({ after }: LotPageAsked): string | null => (after?.atMs == null ? null : isoOfMs(after.atMs));
 
+/** Ids before and after all others: where a page begins is a bound of the index, so that a plan that is kept has one, too. */
+const [FIRST_ID, LAST_ID] = ['00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff'];
+
 const COLUMNS = `lot.id as "lotId", t.kind, t.order_id as "orderId", ${msOf('t.occurred_at')} as "issuedAtMs", lot.granted,
   lot.remaining, lot.pending, lot.absorbed, lot.expired, ${msOf('lot.expires_at')} as "expiresAtMs",
   ${msOf(keptUntil('lot'))} as "keptUntilMs", ${msOf('lot.pending_until')} as "pendingUntilMs", lot.awaits,
@@ -79,8 +82,8 @@ export const readPendingLots = (db: Queryable, customerId: string, page: LotPage
   db<LotRow[]>`
     select ${db.unsafe(COLUMNS)} from lot join transfer t on t.id = lot.id
     where lot.customer_id = ${customerId} and lot.pending > 0 and lot.pending_until > ${page.now.toString()}::timestamptz
-      and (${page.after === null}
-        or (lot.pending_until, lot.id) > (${afterIso(page)}::timestamptz, ${page.after?.lotId ?? null}::uuid))
+      and (lot.pending_until, lot.id) > (
+        ${page.after === null ? '-infinity' : (afterIso(page) ?? 'infinity')}::timestamptz, ${page.after?.lotId ?? FIRST_ID}::uuid)
     order by lot.pending_until, lot.id limit ${page.limit}`;
 
 /**
@@ -92,5 +95,5 @@ export const readAllLots = (db: Queryable, customerId: string, page: LotPageAske
     select ${db.unsafe(COLUMNS)} from transfer t join lot on lot.id = t.id
     where ${db.unsafe(inAnyWeek('transfer', 't'))} and t.customer_id = any(array(
         select ${customerId}::text union all select customer_id from balance where merged_into = ${customerId}
-      )) and (${page.after === null} or lot.id < ${page.after?.lotId ?? null}::uuid)
+      )) and lot.id < ${page.after?.lotId ?? LAST_ID}::uuid
     order by lot.id desc limit ${page.limit}`;

@@ -67,8 +67,10 @@ export const listReplays = async (db: Queryable, draftId: string, limit: number)
   return rows.map(toReplay);
 };
 
-export const countOpenReplays = async (db: Queryable): Promise<number> => {
-  const [row] = await db<
+/** Whoever else counts them waits until the end of the transaction, so that what may be asked for is not asked for by two. */
+export const countOpenReplays = async (tx: Tx): Promise<number> => {
+  await tx`select pg_advisory_xact_lock(hashtextextended('ledger.open_replays', 0))`;
+  const [row] = await tx<
     { count: number }[]
   >`select count(*) from programme_replay where status in ('queued', 'running')`;
   return row?.count ?? 0;

@@ -9,7 +9,7 @@ import { type Owned, ownedEvents, requireSameOwners } from './owned-events.ts';
 
 /** What is said of a customer, who may live on under another name. */
 const knownOf = (
-  { event: { data }, owner }: Owned<EventOf<typeof CustomerUpdated>>,
+  { event: { data, time }, owner }: Owned<EventOf<typeof CustomerUpdated>>,
   zone: CalendarZone,
   nowMs: number,
 ): KnownCustomer => {
@@ -21,14 +21,24 @@ const knownOf = (
     // A date that is none is as good as unknown.
     birthDate: birthday === null ? null : (birthDate ?? null),
     nextBirthdayMs: birthday?.startMs ?? null,
+    toldMs: owner === data.customerId ? Date.parse(time) : null,
   };
+};
+
+/** Of each customer what was told last; of what was told at the same time, what came last. */
+const lastOfEach = (told: readonly KnownCustomer[]): KnownCustomer[] => {
+  const last = new Map<string, KnownCustomer>();
+  const toldMs = (known: KnownCustomer | undefined): number => known?.toldMs ?? Number.NEGATIVE_INFINITY;
+  for (const known of told) if (toldMs(last.get(known.customerId)) <= toldMs(known)) last.set(known.customerId, known);
+  return [...last.values()];
 };
 
 /**
  * Keeps what rules may ask of customers, and when their next birthdays are: one that has begun within a week is still given, once
- * a year however often it is told (`rule_award`). The last event of a customer counts. What is told under the name of one who was
- * merged into another counts as if it had been told before: the other keeps what is known of it (with a date of birth of each, it would
- * have two birthdays); if that is nothing, it is given this.
+ * a year however often it is told (`rule_award`). What was told last of a customer counts, by the events' times: an event that was set
+ * aside, and is tried again, replaces nothing newer. What is told under the name of one who was merged into another counts as if it
+ * had been told before: the other keeps what is known of it (with a date of birth of each, it would have two birthdays); if that is
+ * nothing, it is given this.
  * @throws AppError unavailable when one who lives on was merged or erased at this moment
  */
 export const recordProfiles = async (
@@ -42,9 +52,8 @@ export const recordProfiles = async (
   if (owned.length === 0) return;
   const { programme } = await deps.currentRules(tx);
   const zone = zoneOf(programme);
-  const lastOf = (list: typeof owned): KnownCustomer[] => [
-    ...new Map(list.map((each) => [each.owner, knownOf(each, zone, now.epochMilliseconds)])).values(),
-  ];
+  const lastOf = (list: typeof owned): KnownCustomer[] =>
+    lastOfEach(list.map((each) => knownOf(each, zone, now.epochMilliseconds)));
   const { own = [], former = [] } = Object.groupBy(owned, ({ event, owner }) =>
     owner === event.data.customerId ? 'own' : 'former',
   );

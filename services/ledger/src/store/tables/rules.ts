@@ -13,6 +13,8 @@ export const customerProfile = ledgerSchema.table(
     lifecycle: text('lifecycle'),
     attributes: jsonb('attributes').notNull().default({}),
     birthDate: date('birth_date'),
+    /** When what is known was told; what is told of an earlier time comes too late. Null: not told, or by another name. */
+    toldAt: instant('told_at'),
     /** Beginning of the next birthday in the programme's zone; the due index of the birthday rules. */
     nextBirthdayAt: instant('next_birthday_at'),
   },

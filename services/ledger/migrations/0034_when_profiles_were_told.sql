@@ -1,0 +1,1 @@
+ALTER TABLE "ledger"."customer_profile" ADD COLUMN "told_at" timestamp with time zone;
