@@ -81,8 +81,7 @@ export const customerRoutes = (app: HttpApp, context: ServiceContext): void => {
       const { cursor, limit, order, ...query } = request.query;
       // One more than asked for tells whether there is more.
       const page = { order, after: cursor === undefined ? null : Number(cursor), limit: limit + 1 };
-      const asked = { ...page, ...filterOf(query) };
-      const found = await readKeepingPlans(sql, (tx) => readStatement(tx, request.params.customerId, asked));
+      const found = await readStatement(sql, request.params.customerId, { ...page, ...filterOf(query) });
       const rows = found.slice(0, limit);
       const last = found.length > limit ? rows.at(-1) : undefined;
       return { entries: rows.map(entryOf), ...(last ? { nextCursor: String(last.seq) } : {}) };

@@ -126,10 +126,8 @@ export const readingRoutes = (app: HttpApp, context: ServiceContext): void => {
       const filter = filterOf(query);
       const pages = pagesOf(
         cursor === undefined ? 0 : Number(cursor),
-        (after, limit) => {
-          const page = { order: 'oldest_first', after, limit, ...filter } as const;
-          return readKeepingPlans(sql, (tx) => readStatement(tx, request.params.customerId, page));
-        },
+        (after, limit) =>
+          readStatement(sql, request.params.customerId, { order: 'oldest_first', after, limit, ...filter }),
         ({ seq }) => seq,
       );
       return sendFile(reply, 'statement', { format, bom, columns: STATEMENT_COLUMNS, pages: mapped(pages) }) as never;

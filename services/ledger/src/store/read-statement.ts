@@ -40,9 +40,9 @@ const readNumbers = (
       case 'pending' when credit then amount when debit then -amount else 0 end as "pendingPoints"
     from transfer t
     where ${db.unsafe(inAnyWeek('transfer', 't'))} and customer_id = ${customerId} and seq >= ${first}::bigint and seq < ${end}::bigint
-      and (${kinds && textArray(kinds)}::text[] is null or kind = any(${kinds && textArray(kinds)}::text[]))
-      and (${from}::timestamptz is null or occurred_at >= ${from}::timestamptz)
-      and (${until}::timestamptz is null or occurred_at < ${until}::timestamptz)
+      and (${kinds === null} or kind = any(${textArray(kinds ?? [])}::text[]))
+      and (${from === null} or occurred_at >= ${from}::timestamptz)
+      and (${until === null} or occurred_at < ${until}::timestamptz)
     order by ${order === 'newest_first' ? db`seq desc` : db`seq`} limit ${limit}`;
 
 /**
