@@ -48,7 +48,8 @@ export const createOpenLoad = (source: Source): OpenLoad => {
     const waiting: (() => void)[] = [];
 
     const arrive = (): void => {
-      const due = Math.min(total, Math.floor(((performance.now() - begun) * perSecond) / 1_000));
+      // The first is due at once.
+      const due = Math.min(total, Math.floor(((performance.now() - begun) * perSecond) / 1_000) + 1);
       for (; arrived < due; arrived++) {
         const partition = arrived % partitions;
         const dueMs = begun + (arrived * 1_000) / perSecond;
