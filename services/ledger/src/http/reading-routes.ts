@@ -1,27 +1,17 @@
-import { readKeepingPlans } from '@vafa/bus';
 import { AppError } from '@vafa/kernel';
 import type { HttpApp, ServiceContext } from '@vafa/platform';
 import { lotAt } from '../domain/lot-at.ts';
 import { explanationOf } from '../domain/rules/explanation.ts';
 import type { TransferKind } from '../domain/transfer.ts';
-import { resolveCustomer } from '../store/accounts.ts';
 import { isoOf, isoOfMs, textOf } from '../store/instants.ts';
-import {
-  type LotCursor,
-  type LotRow,
-  type LotState,
-  readAllLots,
-  readOpenLots,
-  readPendingLots,
-} from '../store/read-lots.ts';
+import type { LotCursor, LotRow, LotState } from '../store/read-lots.ts';
 import { readStatement, type StatementRow } from '../store/read-statement.ts';
 import { explainOrder } from '../use-cases/explain-order.ts';
+import { listLots } from '../use-cases/list-lots.ts';
 import { reasonOf } from '../use-cases/points-events.ts';
 import { FileAnswer, pagesOf, type Row, sendFile } from './export.ts';
 import { LotPage, LotsQuery, OrderEarningsBody, OrderParams, StatementExportQuery } from './reading-schemas.ts';
 import { CustomerParams } from './schemas.ts';
-
-const READ_LOTS = { open: readOpenLots, pending: readPendingLots, all: readAllLots } as const;
 
 const STATEMENT_COLUMNS = [
   'number',
@@ -150,9 +140,7 @@ export const readingRoutes = (app: HttpApp, context: ServiceContext): void => {
       const { state, cursor, limit } = request.query;
       const now = clock.now();
       const page = { after: readCursor(cursor), limit: limit + 1, now };
-      const found = await readKeepingPlans(sql, async (tx) =>
-        READ_LOTS[state](tx, await resolveCustomer(tx, request.params.customerId), page),
-      );
+      const found = await listLots(sql, { ...request.params, state }, page);
       const rows = found.slice(0, limit);
       const last = found.length > limit ? rows.at(-1) : undefined;
       const lots = rows.map((row) => lotOf(lotAt(row, now.epochMilliseconds)));

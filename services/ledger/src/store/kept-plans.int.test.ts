@@ -1,4 +1,4 @@
-import { readKeepingPlans, type Sql, type Tx } from '@vafa/bus';
+import { readKeepingPlans, type Sql } from '@vafa/bus';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { purchase, refund } from '../test/events.fixture.ts';
 import { type Begin, beginOn, keptPlanOf, plansWhile, trapsOf } from '../test/kept-plans.fixture.ts';
@@ -9,12 +9,13 @@ import { createCurrentRules } from '../use-cases/current-programme.ts';
 import { explainOrder } from '../use-cases/explain-order.ts';
 import { limitGuesses } from '../use-cases/limit-guesses.ts';
 import { listCustomerRewards } from '../use-cases/list-customer-rewards.ts';
+import { listLots } from '../use-cases/list-lots.ts';
 import { quotePoints } from '../use-cases/pay-with-points.ts';
 import { readTier } from '../use-cases/read-tier.ts';
 import { redeemCoupons } from '../use-cases/redeem-coupons.ts';
 import { transferPoints } from '../use-cases/transfer-points.ts';
 import { readBalance } from './read-balance.ts';
-import { readAllLots, readOpenLots, readPendingLots } from './read-lots.ts';
+import { LOT_STATES } from './read-lots.ts';
 
 let ledger: LedgerHarness;
 const currentRules = createCurrentRules();
@@ -61,9 +62,8 @@ const readAll = async (sql: Sql): Promise<void> => {
   expect((await listCustomerRewards(sql, { customerId, limit: 20 }, now, deps)).offered).toHaveLength(1);
   expect((await explainOrder(sql, 'order-1', now)).refunds).toHaveLength(1);
   const page = { after: null, limit: 20, now };
-  const readLots = (tx: Tx) =>
-    Promise.all([readOpenLots, readPendingLots, readAllLots].map((read) => read(tx, customerId, page)));
-  expect((await readKeepingPlans(sql, readLots)).map((lots) => lots.length)).toEqual([1, 0, 1]);
+  const lots = await Promise.all(LOT_STATES.map((state) => listLots(sql, { customerId, state }, page)));
+  expect(lots.map(({ length }) => length)).toEqual([1, 0, 1]);
 };
 
 const useCoupon = async (begin: Begin, sql: Sql, orderId: string): Promise<void> => {

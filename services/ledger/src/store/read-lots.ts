@@ -29,7 +29,7 @@ export interface LotCursor {
 }
 
 /** The part of the lots that is asked for. */
-interface LotPageAsked {
+export interface LotPageAsked {
   /** Null = the first page. */
   after: LotCursor | null;
   limit: number;
