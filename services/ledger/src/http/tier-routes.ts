@@ -1,4 +1,3 @@
-import { readKeepingPlans } from '@vafa/bus';
 import type { HttpApp, ServiceContext } from '@vafa/platform';
 import { freeTierOf, type TierLevel } from '../domain/tiers/structure.ts';
 import { isoOfMs, textOf } from '../store/instants.ts';
@@ -56,7 +55,7 @@ export const tierRoutes = (app: HttpApp, context: ServiceContext, deps: { curren
     },
     async (request) => {
       const { customerId } = request.params;
-      return viewOf(await readKeepingPlans(sql, (tx) => readTier(tx, customerId, clock.now(), deps)));
+      return viewOf(await readTier(sql, customerId, clock.now(), deps));
     },
   );
 

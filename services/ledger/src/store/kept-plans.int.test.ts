@@ -57,7 +57,7 @@ const readAll = async (sql: Sql): Promise<void> => {
   const customerId = 'ann';
   const [now, deps] = [ledger.clock.now(), { currentRules }];
   await readKeepingPlans(sql, (tx) => readBalance(tx, customerId, now));
-  await readKeepingPlans(sql, (tx) => readTier(tx, customerId, now, deps));
+  await readTier(sql, customerId, now, deps);
   await quotePoints(sql, { customerId, currency: 'EUR', amountMinor: 5 }, now, deps);
   expect((await listCustomerRewards(sql, { customerId, limit: 20 }, now, deps)).offered).toHaveLength(1);
   expect((await explainOrder(sql, 'order-1', now)).refunds).toHaveLength(1);

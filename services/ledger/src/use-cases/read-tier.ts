@@ -1,4 +1,4 @@
-import type { Queryable } from '@vafa/bus';
+import { type Queryable, readKeepingPlans, type Sql } from '@vafa/bus';
 import { AppError, assert } from '@vafa/kernel';
 import { daysNeededFrom, look, type Qualification } from '../domain/tiers/look.ts';
 import { type Standing, standingOf } from '../domain/tiers/standing.ts';
@@ -58,18 +58,19 @@ export const lookAsOf = async (db: Queryable, rules: TierRules, customerId: stri
 };
 
 /**
- * A customer's tier at an instant: what is past its time is lost, whether or not the sweep has been by.
+ * A customer's tier at an instant: what is past its time is lost, whether or not the sweep has been by. Plans are kept.
  * @throws AppError not_found `ledger.no_tiers`
  */
-export const readTier = async (
-  db: Queryable,
+export const readTier = (
+  sql: Sql,
   asked: string,
   now: Temporal.Instant,
   deps: { currentRules: CurrentRules },
-): Promise<TierAt> => {
-  const rules = requireTiers(await deps.currentRules(db));
-  const customerId = await resolveCustomer(db, asked);
-  const nowMs = now.epochMilliseconds;
-  const { qualification, state } = await lookAsOf(db, rules, customerId, nowMs);
-  return { customerId, rules, state, standing: standingOf(qualification, state, nowMs) };
-};
+): Promise<TierAt> =>
+  readKeepingPlans(sql, async (tx) => {
+    const rules = requireTiers(await deps.currentRules(tx));
+    const customerId = await resolveCustomer(tx, asked);
+    const nowMs = now.epochMilliseconds;
+    const { qualification, state } = await lookAsOf(tx, rules, customerId, nowMs);
+    return { customerId, rules, state, standing: standingOf(qualification, state, nowMs) };
+  });
