@@ -1,4 +1,4 @@
-/** At the same time. A third gained nothing on two cores, and purchases waited for it. */
+/** At the same time. With a third, on two cores, one of two runs was a fifth shorter, and purchases waited half as long again in both. */
 const LANES = 2;
 /** Of a lane, one after the other: between two runs a job tells what it did. */
 const PORTIONS = 20;
